@@ -1,0 +1,47 @@
+/* buf.h -- bytes that grow: what a writer fills. Running out of memory is
+ * sticky: the writer appends on and asks buf_failed once at the end.
+ */
+#ifndef CPROF_BASE_BUF_H
+#define CPROF_BASE_BUF_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+
+struct buf {
+	char *data; /* not NUL-terminated; see buf_str */
+	size_t len;
+	size_t cap;
+	bool failed;
+};
+
+#define BUF_INIT { NULL, 0, 0, false }
+
+void buf_release(struct buf *b);
+void buf_clear(struct buf *b); /* keeps the memory, forgets a failure */
+
+void buf_add(struct buf *b, const void *data, size_t len);
+void buf_adds(struct buf *b, const char *s);
+void buf_addc(struct buf *b, char c);
+void buf_pad(struct buf *b, char c, size_t n);
+void buf_printf(struct buf *b, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void buf_vprintf(struct buf *b, const char *fmt, va_list ap);
+
+/* Unsigned decimal: printf costs ten times as much. */
+void buf_addu(struct buf *b, uint64_t n);
+
+/* Makes room for `extra` more bytes; false without memory. */
+bool buf_reserve(struct buf *b, size_t extra);
+
+/* The text so far with a NUL behind it; "" when nothing could be allocated.
+ * Borrowed until the next append. */
+const char *buf_str(struct buf *b);
+
+/* The content as borrowed bytes. */
+struct bytes buf_bytes(const struct buf *b);
+
+#endif

@@ -1,0 +1,103 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+static int read_all(struct buf *out, int fd, const char *path, size_t max, struct error *err)
+{
+	size_t start = out->len;
+
+	for (;;) {
+		ssize_t n;
+
+		if (!buf_reserve(out, 65536)) {
+			error_nomem(err);
+			return error_prefix(err, "%s: ", path);
+		}
+		n = read(fd, out->data + out->len, 65536);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return error_errno(err, errno, "%s", path);
+		if (n == 0)
+			return 0;
+		out->len += (size_t)n;
+		if (out->len - start > max)
+			return error_set(err, ERR_REFUSED, "%s: larger than %zu MB", path,
+					 max >> 20);
+	}
+}
+
+int file_read(struct buf *out, const char *path, size_t max, struct error *err)
+{
+	struct stat st;
+	int fd, rc;
+
+	if (strcmp(path, "-") == 0)
+		return read_all(out, STDIN_FILENO, "standard input", max, err);
+	/* A FIFO must not hang the open. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return error_errno(err, errno, "%s", path);
+	if (fstat(fd, &st) < 0)
+		rc = error_errno(err, errno, "%s", path);
+	else if (!S_ISREG(st.st_mode))
+		rc = error_set(err, ERR_REFUSED, "%s: not a file", path);
+	else
+		rc = read_all(out, fd, path, max, err);
+	close(fd);
+	return rc;
+}
+
+int file_create(const char *path, struct bytes content, struct error *err)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	size_t done = 0;
+	int errnum = 0;
+
+	if (fd < 0)
+		return error_errno(err, errno, "%s", path);
+	while (done < content.len && errnum == 0) {
+		ssize_t n = write(fd, content.data + done, content.len - done);
+
+		if (n >= 0)
+			done += (size_t)n;
+		else if (errno != EINTR)
+			errnum = errno;
+	}
+	if (close(fd) < 0 && errnum == 0)
+		errnum = errno;
+	if (errnum != 0) {
+		unlink(path);
+		return error_errno(err, errnum, "%s", path);
+	}
+	return 0;
+}
+
+char *path_join(const char *dir, const char *name)
+{
+	size_t ndir = strlen(dir), nname = strlen(name);
+	char *path = mem_alloc(ndir + nname + 2);
+
+	if (path == NULL)
+		return NULL;
+	while (ndir > 1 && dir[ndir - 1] == '/')
+		ndir--;
+	memcpy(path, dir, ndir);
+	if (ndir != 1 || dir[0] != '/')
+		path[ndir++] = '/';
+	memcpy(path + ndir, name, nname + 1);
+	return path;
+}
+
+const char *path_base(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}

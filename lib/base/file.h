@@ -1,0 +1,25 @@
+/* file.h -- whole files in and out. Errors name the path. */
+#ifndef CPROF_BASE_FILE_H
+#define CPROF_BASE_FILE_H
+
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "base/error.h"
+
+/* Appends the file's content to out; "-" is standard input. A file of over
+ * `max` bytes, or one that is no regular file, is refused. */
+int file_read(struct buf *out, const char *path, size_t max, struct error *err);
+
+/* Creates the file (0600; it must not exist) and writes all of it. On failure it
+ * is removed again. */
+int file_create(const char *path, struct bytes content, struct error *err);
+
+/* "DIR/NAME" in new memory, NULL without; mem_free it. */
+char *path_join(const char *dir, const char *name);
+
+/* The last part of a path: "c" of "a/b/c". Borrowed from path. */
+const char *path_base(const char *path);
+
+#endif

@@ -1,0 +1,29 @@
+/* text.h -- numbers and foreign text for people to read. */
+#ifndef CPROF_BASE_TEXT_H
+#define CPROF_BASE_TEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+/* Three significant digits with a unit: "738 ms", "2.12 s", "41.0 us", "7 ns";
+ * a minus for less than none. */
+void text_time(struct buf *out, int64_t ns);
+/* "1,234,567" */
+void text_count(struct buf *out, uint64_t n);
+/* "1.5 MB" (powers of 1000) */
+void text_size(struct buf *out, uint64_t bytes);
+
+/* Foreign text for one line of a terminal: control characters, escapes and
+ * bytes that are not UTF-8 appear as \xNN; bidirectional overrides too. */
+void text_printable(struct buf *out, const char *s);
+
+/* Columns that printable text takes: one per code point. */
+size_t text_width(const char *s);
+
+/* The length of the well-formed UTF-8 character at s (1 to 4), 0 if there is
+ * none; *code is its code point. `left` bytes may be read. */
+size_t text_utf8(const char *s, size_t left, uint32_t *code);
+
+#endif

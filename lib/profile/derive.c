@@ -1,0 +1,259 @@
+#include "profile/derive.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+
+int64_t *derive_node_self(const struct profile *p)
+{
+	size_t n = (size_t)p->nnodes * p->nmetrics;
+	int64_t *self = mem_array(NULL, n, sizeof *self);
+
+	if (self == NULL)
+		return NULL;
+	if (n != 0)
+		memcpy(self, p->cum, n * sizeof *self);
+	for (uint32_t i = 1; i < p->nnodes; i++)
+		for (uint32_t m = 0; m < p->nmetrics; m++)
+			self[(size_t)p->nodes[i].parent * p->nmetrics + m] -=
+				profile_node_cum(p, i)[m];
+	return self;
+}
+
+int64_t table_total(const struct table *t, uint32_t metric)
+{
+	int64_t sum = 0;
+
+	for (uint32_t i = 0; i < t->nfunctions; i++)
+		sum += t->functions[i].self[metric];
+	return sum;
+}
+
+/* The walk goes down by child and sibling links and keeps, per function and
+ * per arc, how often it is on the stack. What a node must put back when it is
+ * left is kept in its own row, so that depth costs no C stack. */
+struct step {
+	uint32_t first_child, next_sibling;
+	uint32_t arc;       /* of the table, or PROFILE_NONE below the root */
+	uint32_t outer_arc; /* what leaving_by[group of parent] was before */
+};
+
+struct walk {
+	const struct profile *p;
+	const uint32_t *group;
+	struct table *out;
+	const int64_t *self;    /* per node */
+	struct step *steps;     /* per node */
+	uint32_t *on_stack;     /* per group: its frames on the stack */
+	uint32_t *arc_on_stack; /* per arc */
+	size_t arc_cap;
+	uint32_t *leaving_by;   /* per group on the stack: the arc by which its
+	                           innermost frame was left */
+};
+
+static uint32_t group_of(const struct walk *w, uint32_t node)
+{
+	uint32_t function = w->p->nodes[node].function;
+
+	if (function == PROFILE_NONE)
+		return PROFILE_NONE;
+	return w->group ? w->group[function] : function;
+}
+
+static void add(int64_t *to, const int64_t *from, uint32_t n)
+{
+	for (uint32_t m = 0; m < n; m++)
+		to[m] += from[m];
+}
+
+static void subtract(int64_t *from, const int64_t *what, uint32_t n)
+{
+	for (uint32_t m = 0; m < n; m++)
+		from[m] -= what[m];
+}
+
+static void count(struct totals *t, const struct walk *w, uint32_t node, bool outermost)
+{
+	const struct profile *p = w->p;
+
+	t->ncalls += p->nodes[node].ncalls;
+	add(t->self, &w->self[(size_t)node * p->nmetrics], p->nmetrics);
+	if (outermost) {
+		t->nprimitive += p->nodes[node].ncalls;
+		add(t->cum, profile_node_cum(p, node), p->nmetrics);
+	}
+}
+
+/* Enters the arc from the node's parent, below which the walk now is. */
+static int enter_arc(struct walk *w, uint32_t node, uint32_t caller, uint32_t callee)
+{
+	const struct profile *p = w->p;
+	struct step *step = &w->steps[node];
+	struct arc *arc = table_arc(w->out, caller, callee);
+	uint32_t i, *grown;
+	size_t old_cap = w->arc_cap;
+
+	if (arc == NULL)
+		return -1;
+	i = (uint32_t)(arc - w->out->arcs);
+	grown = mem_grow(w->arc_on_stack, &w->arc_cap, (size_t)i + 1, sizeof *grown);
+	if (grown == NULL)
+		return -1;
+	w->arc_on_stack = grown;
+	if (w->arc_cap != old_cap)
+		memset(grown + old_cap, 0, (w->arc_cap - old_cap) * sizeof *grown);
+	count(&arc->totals, w, node, w->arc_on_stack[i] == 0);
+	add(arc->below, profile_node_cum(p, node), p->nmetrics);
+	w->arc_on_stack[i]++;
+	step->arc = i;
+	step->outer_arc = w->leaving_by[caller];
+	w->leaving_by[caller] = i;
+	return 0;
+}
+
+static int enter(struct walk *w, uint32_t node)
+{
+	const struct profile *p = w->p;
+	uint32_t g = group_of(w, node);
+	uint32_t caller = group_of(w, p->nodes[node].parent);
+
+	count(&w->out->functions[g], w, node, w->on_stack[g] == 0);
+	w->steps[node].arc = PROFILE_NONE;
+	if (caller != PROFILE_NONE && enter_arc(w, node, caller, g) < 0)
+		return -1;
+	/* On the stack already: its time is no longer below the arc by which
+	 * its last frame was left, but its own again. */
+	if (w->on_stack[g] != 0)
+		subtract(w->out->arcs[w->leaving_by[g]].below, profile_node_cum(p, node),
+			 p->nmetrics);
+	w->on_stack[g]++;
+	return 0;
+}
+
+static void leave(struct walk *w, uint32_t node)
+{
+	const struct step *step = &w->steps[node];
+
+	w->on_stack[group_of(w, node)]--;
+	if (step->arc == PROFILE_NONE)
+		return;
+	w->arc_on_stack[step->arc]--;
+	w->leaving_by[w->out->arcs[step->arc].caller] = step->outer_arc;
+}
+
+static void link_children(struct walk *w)
+{
+	const struct profile *p = w->p;
+
+	for (uint32_t i = 0; i < p->nnodes; i++)
+		w->steps[i] = (struct step){ PROFILE_NONE, PROFILE_NONE, PROFILE_NONE,
+					     PROFILE_NONE };
+	/* From the last, so that children are walked in the order they came. */
+	for (uint32_t i = p->nnodes; i-- > 1;) {
+		struct step *parent = &w->steps[p->nodes[i].parent];
+
+		w->steps[i].next_sibling = parent->first_child;
+		parent->first_child = i;
+	}
+}
+
+static int walk_tree(struct walk *w)
+{
+	uint32_t node = w->steps[0].first_child;
+
+	while (node != PROFILE_NONE) {
+		if (enter(w, node) < 0)
+			return -1;
+		if (w->steps[node].first_child != PROFILE_NONE) {
+			node = w->steps[node].first_child;
+			continue;
+		}
+		leave(w, node);
+		while (w->steps[node].next_sibling == PROFILE_NONE) {
+			node = w->p->nodes[node].parent;
+			if (node == 0)
+				return 0;
+			leave(w, node);
+		}
+		node = w->steps[node].next_sibling;
+	}
+	return 0;
+}
+
+static int derive_from_tree(struct table *out, const struct profile *p, const uint32_t *group,
+			    struct error *err)
+{
+	struct walk w = { .p = p, .group = group, .out = out };
+	int64_t *self = derive_node_self(p);
+	uint32_t n = out->nfunctions;
+	int rc = -1;
+
+	w.self = self;
+	w.steps = mem_array(NULL, p->nnodes, sizeof *w.steps);
+	w.on_stack = mem_array(NULL, n, sizeof *w.on_stack);
+	w.leaving_by = mem_array(NULL, n, sizeof *w.leaving_by);
+	if (self == NULL || w.steps == NULL || w.on_stack == NULL || w.leaving_by == NULL) {
+		error_nomem(err);
+		goto done;
+	}
+	memset(w.on_stack, 0, n * sizeof *w.on_stack);
+	memset(w.leaving_by, 0xff, n * sizeof *w.leaving_by);
+	link_children(&w);
+	if (walk_tree(&w) < 0) {
+		error_nomem(err);
+		goto done;
+	}
+	rc = 0;
+done:
+	mem_free(self);
+	mem_free(w.steps);
+	mem_free(w.on_stack);
+	mem_free(w.arc_on_stack);
+	mem_free(w.leaving_by);
+	return rc;
+}
+
+static void add_totals(struct totals *to, const struct totals *from, uint32_t nmetrics)
+{
+	to->ncalls += from->ncalls;
+	to->nprimitive += from->nprimitive;
+	add(to->self, from->self, nmetrics);
+	add(to->cum, from->cum, nmetrics);
+}
+
+static int derive_from_table(struct table *out, const struct profile *p, const uint32_t *group,
+			     struct error *err)
+{
+	const struct table *t = &p->table;
+
+	for (uint32_t i = 0; i < t->nfunctions; i++)
+		add_totals(&out->functions[group ? group[i] : i], &t->functions[i], p->nmetrics);
+	for (uint32_t i = 0; i < t->narcs; i++) {
+		const struct arc *from = &t->arcs[i];
+		struct arc *to = table_arc(out, group ? group[from->caller] : from->caller,
+					   group ? group[from->callee] : from->callee);
+
+		if (to == NULL)
+			return error_nomem(err);
+		add_totals(&to->totals, &from->totals, p->nmetrics);
+		add(to->below, from->below, p->nmetrics);
+	}
+	return 0;
+}
+
+int derive_table(struct table *out, const struct profile *p, const uint32_t *group,
+		 uint32_t ngroups, struct error *err)
+{
+	int rc;
+
+	*out = (struct table)TABLE_INIT;
+	if (table_resize(out, group ? ngroups : p->nfunctions) < 0)
+		return error_nomem(err);
+	if (profile_has_tree(p))
+		rc = derive_from_tree(out, p, group, err);
+	else
+		rc = derive_from_table(out, p, group, err);
+	if (rc < 0)
+		table_release(out);
+	return rc;
+}

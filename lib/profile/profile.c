@@ -1,0 +1,190 @@
+#include "profile/profile.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+
+struct profile *profile_new(void)
+{
+	struct profile *p = mem_zalloc(sizeof *p);
+
+	return p;
+}
+
+void profile_free(struct profile *p)
+{
+	if (p == NULL)
+		return;
+	strtab_release(&p->strings);
+	mem_free(p->functions);
+	map_release(&p->function_index);
+	mem_free(p->nodes);
+	mem_free(p->cum);
+	map_release(&p->node_index);
+	table_release(&p->table);
+	mem_free(p);
+}
+
+int profile_add_metric(struct profile *p, const char *name, const char *unit)
+{
+	struct metric *m = &p->metrics[p->nmetrics];
+
+	if (p->nmetrics == PROFILE_MAX_METRICS || p->nnodes != 0)
+		return -1;
+	m->name = strtab_add(&p->strings, name, strlen(name));
+	m->unit = strtab_add(&p->strings, unit, strlen(unit));
+	if (m->name == NULL || m->unit == NULL)
+		return -1;
+	return (int)p->nmetrics++;
+}
+
+int profile_metric(const struct profile *p, const char *name)
+{
+	for (uint32_t i = 0; i < p->nmetrics; i++)
+		if (strcmp(p->metrics[i].name, name) == 0)
+			return (int)i;
+	return -1;
+}
+
+/* Texts are interned, so their addresses are their identity. */
+static uint64_t function_key(const char *file, uint32_t line, const char *name,
+			     const char *qualname)
+{
+	uint64_t h = map_mix((uintptr_t)file);
+
+	h = map_mix(h ^ (uintptr_t)name);
+	h = map_mix(h ^ (uintptr_t)qualname);
+	return map_mix(h ^ line);
+}
+
+uint32_t profile_function(struct profile *p, const char *file, uint32_t line,
+			  const char *name, const char *qualname)
+{
+	struct function *grown, *f;
+	uint64_t key;
+	uint32_t i;
+	size_t at = 0;
+
+	if (qualname == NULL)
+		qualname = name;
+	file = strtab_add(&p->strings, file, strlen(file));
+	name = strtab_add(&p->strings, name, strlen(name));
+	qualname = strtab_add(&p->strings, qualname, strlen(qualname));
+	if (file == NULL || name == NULL || qualname == NULL)
+		return PROFILE_NONE;
+	key = function_key(file, line, name, qualname);
+	while ((i = map_find(&p->function_index, key, &at)) != MAP_NONE) {
+		f = &p->functions[i];
+		if (f->file == file && f->line == line && f->name == name &&
+		    f->qualname == qualname)
+			return i;
+	}
+	if (p->nfunctions == PROFILE_NONE - 1)
+		return PROFILE_NONE;
+	grown = mem_grow(p->functions, &p->functions_cap, p->nfunctions + 1u, sizeof *grown);
+	if (grown == NULL)
+		return PROFILE_NONE;
+	p->functions = grown;
+	if (map_add(&p->function_index, key, p->nfunctions) < 0)
+		return PROFILE_NONE;
+	f = &p->functions[p->nfunctions];
+	f->file = file;
+	f->line = line;
+	f->name = name;
+	f->qualname = qualname;
+	return p->nfunctions++;
+}
+
+uint32_t profile_append_node(struct profile *p, uint32_t parent, uint32_t function)
+{
+	struct node *nodes;
+	int64_t *cum;
+
+	if (p->nnodes == PROFILE_NONE - 1)
+		return PROFILE_NONE;
+	nodes = mem_grow(p->nodes, &p->nodes_cap, p->nnodes + 1u, sizeof *nodes);
+	if (nodes == NULL)
+		return PROFILE_NONE;
+	p->nodes = nodes;
+	cum = mem_grow(p->cum, &p->cum_cap, ((size_t)p->nnodes + 1) * p->nmetrics, sizeof *cum);
+	if (cum == NULL)
+		return PROFILE_NONE;
+	p->cum = cum;
+	nodes[p->nnodes] = (struct node){ parent, function, 0 };
+	memset(profile_node_cum(p, p->nnodes), 0, p->nmetrics * sizeof *cum);
+	return p->nnodes++;
+}
+
+int profile_add_root(struct profile *p)
+{
+	if (p->nnodes != 0)
+		return 0;
+	return profile_append_node(p, PROFILE_NONE, PROFILE_NONE) == PROFILE_NONE ? -1 : 0;
+}
+
+uint32_t profile_child(struct profile *p, uint32_t parent, uint32_t function)
+{
+	uint64_t key = map_pair(parent, function);
+	uint32_t node = map_get(&p->node_index, key);
+
+	if (node != MAP_NONE)
+		return node;
+	node = profile_append_node(p, parent, function);
+	if (node == PROFILE_NONE)
+		return PROFILE_NONE;
+	if (map_add(&p->node_index, key, node) < 0) {
+		p->nnodes--;
+		return PROFILE_NONE;
+	}
+	return node;
+}
+
+int table_resize(struct table *t, uint32_t nfunctions)
+{
+	struct totals *grown;
+
+	if (nfunctions <= t->nfunctions)
+		return 0;
+	grown = mem_array(t->functions, nfunctions, sizeof *grown);
+	if (grown == NULL)
+		return -1;
+	memset(grown + t->nfunctions, 0, (nfunctions - t->nfunctions) * sizeof *grown);
+	t->functions = grown;
+	t->nfunctions = nfunctions;
+	return 0;
+}
+
+struct arc *table_find_arc(const struct table *t, uint32_t caller, uint32_t callee)
+{
+	uint32_t i = map_get(&t->arc_index, map_pair(caller, callee));
+
+	return i == MAP_NONE ? NULL : &t->arcs[i];
+}
+
+struct arc *table_arc(struct table *t, uint32_t caller, uint32_t callee)
+{
+	struct arc *arc = table_find_arc(t, caller, callee);
+	struct arc *grown;
+
+	if (arc != NULL)
+		return arc;
+	grown = mem_grow(t->arcs, &t->arcs_cap, t->narcs + 1u, sizeof *grown);
+	if (grown == NULL)
+		return NULL;
+	t->arcs = grown;
+	if (map_add(&t->arc_index, map_pair(caller, callee), t->narcs) < 0)
+		return NULL;
+	arc = &t->arcs[t->narcs++];
+	memset(arc, 0, sizeof *arc);
+	arc->caller = caller;
+	arc->callee = callee;
+	return arc;
+}
+
+void table_release(struct table *t)
+{
+	mem_free(t->functions);
+	mem_free(t->arcs);
+	map_release(&t->arc_index);
+	*t = (struct table)TABLE_INIT;
+}

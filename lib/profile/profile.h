@@ -1,0 +1,169 @@
+/* profile.h -- what was measured: functions, and either the call tree or, when
+ * it comes from a format that has no tree, only totals and arcs.
+ *
+ *     main() calls load() twice and show() once; show() calls load() once.
+ *
+ *     the call tree                    the table derived from it
+ *
+ *     root                             function  ncalls   self   cum
+ *      `- main      1 call  cum 100    main           1     20   100
+ *          |- load  2 calls cum  50    show           1     10    30
+ *          `- show  1 call  cum  30    load           3     70    70
+ *              `- load  1   cum  20
+ *                                      arc main -> load  2 calls  cum 50
+ *     a stack: frame 0 is the root     arc main -> show  1 call   cum 30
+ *     main; show; load                 arc show -> load  1 call   cum 20
+ *
+ * self (pstats: tottime) is the time in the function itself, cum (cumtime) the
+ * time in it and all it calls. A node's self is its cum less its children's.
+ * An arc goes from caller to callee.
+ *
+ * Values are integers in the unit of their metric; metric 0 of a traced profile
+ * is "wall" in nanoseconds. Everything hangs on the profile: profile_free is
+ * one call. One thread at a time.
+ */
+#ifndef CPROF_PROFILE_PROFILE_H
+#define CPROF_PROFILE_PROFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/map.h"
+#include "base/strtab.h"
+
+enum { PROFILE_MAX_METRICS = 8 };
+
+/* No function, no node. */
+#define PROFILE_NONE UINT32_MAX
+
+struct metric {
+	const char *name; /* "wall", "cpu", "alloc_bytes", ... */
+	const char *unit; /* "nanoseconds", "bytes", "count" */
+};
+
+/* Who was called. Texts are UTF-8, borrowed from the profile's string table:
+ * equal texts are one pointer. A C function has the file "~", line 0 and the
+ * name that pstats gives it, "<built-in method builtins.len>". */
+struct function {
+	const char *file;
+	const char *name;
+	const char *qualname; /* = name where nothing better is known */
+	uint32_t line;        /* first line, 1-based */
+};
+
+/* One place in the call tree. nodes[0] is the root: it stands for the request,
+ * has function PROFILE_NONE and ncalls 0. A parent stands before its children. */
+struct node {
+	uint32_t parent;
+	uint32_t function;
+	uint64_t ncalls;
+};
+
+struct totals {
+	uint64_t ncalls;     /* all calls */
+	uint64_t nprimitive; /* those with the function (or arc) not on the stack yet */
+	int64_t self[PROFILE_MAX_METRICS];
+	int64_t cum[PROFILE_MAX_METRICS]; /* outermost calls only */
+};
+
+struct arc {
+	uint32_t caller;
+	uint32_t callee;
+	struct totals totals;
+	/* Cost below the callee while the caller is not on the stack again: for
+	 * every function self plus the `below` of its outgoing arcs is its cum,
+	 * recursive or not. Without a tree it is the arc's cum. */
+	int64_t below[PROFILE_MAX_METRICS];
+};
+
+/* Totals and arcs: derived from a tree (see derive.h), or read from a format
+ * that has no more than this. */
+struct table {
+	struct totals *functions; /* nfunctions, by function index */
+	uint32_t nfunctions;
+	struct arc *arcs;
+	uint32_t narcs;
+	size_t arcs_cap;
+	struct map arc_index; /* caller, callee -> arc */
+};
+
+#define TABLE_INIT { NULL, 0, NULL, 0, 0, MAP_INIT }
+
+struct profile {
+	struct strtab strings;
+	struct metric metrics[PROFILE_MAX_METRICS];
+	uint32_t nmetrics;
+
+	struct function *functions;
+	uint32_t nfunctions;
+	size_t functions_cap;
+	struct map function_index;
+
+	/* The tree, or NULL and 0. cum has nnodes rows of nmetrics values. */
+	struct node *nodes;
+	int64_t *cum;
+	uint32_t nnodes;
+	size_t nodes_cap, cum_cap;
+	struct map node_index; /* parent, function -> node; of profile_child alone */
+
+	/* The totals read from a format without a tree; with a tree unused. */
+	struct table table;
+
+	bool sampled;       /* weights are samples: there are no call counts */
+	uint64_t nlost;     /* calls that could not be recorded */
+	uint64_t nfolded;   /* calls booked on an ancestor past the node limit */
+};
+
+/* An empty profile without metrics; NULL without memory. */
+struct profile *profile_new(void);
+void profile_free(struct profile *p);
+
+/* Adds a metric; its index, or -1 (no memory, too many, or nodes exist). */
+int profile_add_metric(struct profile *p, const char *name, const char *unit);
+
+/* The index of the function with this identity (file, line, name, qualname),
+ * added when it is new; PROFILE_NONE without memory. qualname NULL: as name. */
+uint32_t profile_function(struct profile *p, const char *file, uint32_t line,
+			  const char *name, const char *qualname);
+
+static inline bool profile_has_tree(const struct profile *p)
+{
+	return p->nnodes != 0;
+}
+
+/* Makes the root when there is none; -1 without memory. */
+int profile_add_root(struct profile *p);
+
+/* The child of `parent` for `function`, added when it is new; PROFILE_NONE
+ * without memory. Calls and costs are for the caller to add. */
+uint32_t profile_child(struct profile *p, uint32_t parent, uint32_t function);
+
+/* Appends a node without looking for one that exists: for a source in which
+ * (parent, function) is known to be unique. */
+uint32_t profile_append_node(struct profile *p, uint32_t parent, uint32_t function);
+
+/* Inclusive values of a node: nmetrics of them. */
+static inline int64_t *profile_node_cum(const struct profile *p, uint32_t node)
+{
+	return &p->cum[(size_t)node * p->nmetrics];
+}
+
+/* The arc caller -> callee of a table, added when it is new; NULL without
+ * memory. The pointer is good until the next arc is added. */
+struct arc *table_arc(struct table *t, uint32_t caller, uint32_t callee);
+
+/* The arc if it is there, else NULL. */
+struct arc *table_find_arc(const struct table *t, uint32_t caller, uint32_t callee);
+
+/* Makes `functions` hold n cleared rows (those there are stay); -1 without
+ * memory. */
+int table_resize(struct table *t, uint32_t nfunctions);
+void table_release(struct table *t);
+
+/* The index of a metric, or -1. */
+int profile_metric(const struct profile *p, const char *name);
+
+#endif

@@ -1,0 +1,71 @@
+/* archive.h -- reading an archive back: runs, snapshots, their files.
+ *
+ * An archive is only folders. What is hidden or has no snapshot's name is
+ * passed over.
+ */
+#ifndef CPROF_SNAPSHOT_ARCHIVE_H
+#define CPROF_SNAPSHOT_ARCHIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "profile/profile.h"
+#include "snapshot/manifest.h"
+
+struct snapshot {
+	char *path;   /* as reached from the path that was given */
+	char *run;    /* name of its run folder */
+	char *name;   /* name of its folder */
+	struct manifest manifest;
+	bool has_manifest; /* false: snapshot.json is missing or bad, `problem` says how */
+	struct error problem;
+	uint64_t size;       /* bytes of its files */
+	bool has_picture;    /* dot.png is there ... */
+	bool picture_is_old; /* ... but snapshot.json is newer */
+};
+
+struct run_info {
+	char *path, *name;
+	struct snapshot *snapshots; /* oldest start first */
+	size_t nsnapshots;
+	uint64_t seen, kept, dropped; /* from run.json, summed over processes */
+	bool has_counts;
+	unsigned nprocesses;
+};
+
+struct archive {
+	char *path;
+	struct run_info *runs; /* oldest first */
+	size_t nruns;
+};
+
+enum path_kind { PATH_ARCHIVE, PATH_RUN, PATH_SNAPSHOT, PATH_FILE };
+
+/* What a path on the command line is. A run holds run.json or snapshots, a
+ * snapshot has a snapshot's name or holds profile.prof or profile.pb.gz; a
+ * snapshot's or run's name alone is looked up in `archive` (may be NULL). The
+ * real path is put into *found, which the caller frees with mem_free. */
+int archive_find(const char *archive, const char *what, enum path_kind *kind, char **found,
+		 struct error *err);
+
+/* Reads the whole archive, one run, or one snapshot; all manifests, no profile.
+ * An empty or missing archive is ERR_NOT_FOUND with a hint. */
+int archive_read(struct archive *out, const char *path, struct error *err);
+int run_read(struct run_info *out, const char *path, struct error *err);
+int snapshot_read(struct snapshot *out, const char *path, struct error *err);
+void archive_release(struct archive *a);
+void run_info_release(struct run_info *r);
+void snapshot_release(struct snapshot *s);
+
+/* A snapshot's profile: profile.pb.gz, or where that is missing profile.prof.
+ * Also takes the path of a profile's file. NULL with err, which names the file. */
+struct profile *snapshot_profile(const char *path, struct error *err);
+
+/* Deletes the oldest snapshots (by the run's, then their own age) until the
+ * archive holds at most `max_bytes`, never those younger than a minute; run folders left empty go too. *bytes: what is left. Safe while
+ * other processes write or delete. */
+int archive_trim(const char *path, uint64_t max_bytes, uint64_t *bytes, struct error *err);
+
+#endif

@@ -1,0 +1,47 @@
+/* run.h -- the run folder: all workers of one server, one test session, one push.
+ *
+ * A run belongs to its leader: the topmost ancestor process with the same
+ * interpreter and command line, so that forked workers share it without being
+ * told. Its folder is the leader's start, YYYY-mm-dd_HH:MM:SS local time (".2"
+ * when another leader has that name), or $CPROF_RUN. run.json in it says who the
+ * leader is and, per process, the requests seen, kept and dropped.
+ *
+ * Functions of this module are called by one thread of a process; several
+ * processes may call them at once on one archive.
+ */
+#ifndef CPROF_SNAPSHOT_RUN_H
+#define CPROF_SNAPSHOT_RUN_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct run {
+	char *archive; /* path as given */
+	char *path;    /* archive/name */
+	char *name;    /* "2026-11-21_18:20:37" */
+};
+
+#define RUN_INIT { NULL, NULL, NULL }
+
+struct run_counts {
+	uint64_t seen;    /* requests that reached the middleware */
+	uint64_t kept;    /* snapshots on the disk */
+	uint64_t dropped; /* finished, but not kept: the queue was full, a write failed */
+};
+
+/* Makes (or joins) the run folder, the archive (0700, with a .gitignore of "*"
+ * when it is made here) and run.json. name NULL: by leader. On -1 nothing
+ * needs a release. */
+int run_open(struct run *out, const char *archive, const char *name, struct error *err);
+
+/* Rewrites this process' row in run.json, under a lock among processes. */
+int run_count(const struct run *run, const struct run_counts *counts, struct error *err);
+
+void run_release(struct run *run);
+
+/* The leader of this process: pid, and start as Unix time in ns (0 if the
+ * system does not say). Where there is no /proc, this process itself. */
+void run_leader(int *pid, int64_t *start_ns);
+
+#endif
