@@ -1,0 +1,23 @@
+/* number.h -- doubles as text and back, the same in every locale: a web
+ * application may have called setlocale(LC_ALL, ""), after which printf and
+ * strtod mean a comma.
+ */
+#ifndef CPROF_FORMAT_NUMBER_H
+#define CPROF_FORMAT_NUMBER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+
+/* As printf("%*.*f"). */
+void number_add_fixed(struct buf *out, int width, int decimals, double value);
+
+/* The shortest of 15 to 17 digits that reads back as the same double. */
+void number_add_double(struct buf *out, double value);
+
+/* All of s[0..len), which holds digits, sign, point and exponent only; false
+ * when it is longer than any number need be or too large for a double. */
+bool number_parse(const char *s, size_t len, double *value);
+
+#endif
