@@ -1,0 +1,58 @@
+# The C library and the native command.
+
+lib_modules := base profile format snapshot graph draw
+lib_sources := $(wildcard $(lib_modules:%=lib/%/*.c))
+lib_objects := $(lib_sources:%.c=$(OUT)/%.o)
+libcprof    := $(OUT)/libcprof.a
+
+tool_objects := $(patsubst %.c,$(OUT)/%.o,$(wildcard tools/*.c))
+cprof        := $(OUT)/bin/cprof
+
+pkg = $(shell pkg-config $(1) $(2) 2>/dev/null)
+
+zlib_cflags  := $(call pkg,--cflags,zlib)
+zlib_libs    := $(or $(call pkg,--libs,zlib),-lz)
+git2_cflags  := $(call pkg,--cflags,libgit2)
+git2_libs    := $(call pkg,--libs,libgit2)
+draw_cflags  := $(call pkg,--cflags,cairo libpng)
+draw_libs    := $(call pkg,--libs,cairo libpng)
+graph_cflags := $(call pkg,--cflags,libgvc libcgraph libcdt)
+# The layout plug-in is linked directly, so that no plug-in is searched for and
+# loaded at run time; it lies in a folder of its own beside the libraries.
+graph_plugins := $(call pkg,--variable=libdir,libgvc)/graphviz
+graph_libs   := $(call pkg,--libs,libgvc libcgraph libcdt) \
+                -L$(graph_plugins) -Wl,-rpath,$(graph_plugins) -lgvplugin_dot_layout
+
+lib_libs := $(draw_libs) $(graph_libs) $(git2_libs) $(zlib_libs) -lm
+
+$(OUT)/lib/format/%.o:       pkg_cflags = $(zlib_cflags)
+$(OUT)/lib/snapshot/tag.o:   pkg_cflags = $(git2_cflags)
+$(OUT)/lib/graph/layout.o:   pkg_cflags = $(graph_cflags)
+$(OUT)/lib/draw/%.o:         pkg_cflags = $(draw_cflags)
+
+$(OUT)/lib/%.o: lib/%.c $(flags_file) | need-build
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE)
+
+$(OUT)/tools/%.o: tools/%.c $(flags_file) | need-build
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE)
+
+# Made anew each time: an object whose source is gone must not stay inside.
+$(libcprof): $(lib_objects)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(cprof): $(tool_objects) $(libcprof)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(LINK) -o $@ $^ $(lib_libs) $(LDLIBS)
+
+lib: $(libcprof)
+cprof: $(cprof)
+
+.PHONY: lib cprof
+
+-include $(lib_objects:.o=.d) $(tool_objects:.o=.d)

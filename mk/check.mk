@@ -1,0 +1,87 @@
+# Tests, lint, fuzzing, measurements, the demo.
+
+# --- C unit tests: each tests/unit/<module>/test_*.c is a program of its own.
+unit_sources  := $(wildcard tests/unit/*/test_*.c)
+unit_programs := $(unit_sources:%.c=$(OUT)/%)
+unit_runs     := $(unit_programs:%=run-%)
+check_cflags  := $(call pkg,--cflags,check)
+check_libs    := $(call pkg,--libs,check)
+
+$(OUT)/tests/%.o: pkg_cflags = -Itests/unit $(check_cflags) $(zlib_cflags)
+$(OUT)/tests/unit/draw/%.o: pkg_cflags = -Itests/unit $(check_cflags) $(draw_cflags)
+$(OUT)/tests/unit/snapshot/%.o: pkg_cflags = -Itests/unit $(check_cflags) $(git2_cflags)
+$(OUT)/tests/%.o: tests/%.c $(flags_file) | need-build need-test
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE)
+
+$(unit_programs): $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(libcprof)
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -o $@ $^ $(check_libs) $(lib_libs) $(LDLIBS)
+
+# A test that passes is one line; one that fails shows all it said.
+$(unit_runs): run-%: % FORCE
+	@if $< >$<.log 2>&1; then \
+		printf 'TEST  %s: %s\n' '$(<:$(OUT)/tests/%=%)' "$$(grep -a '^[0-9]*%:' $<.log | tail -n 1)"; \
+	else \
+		echo "FAIL  $<"; cat $<.log; exit 1; \
+	fi
+
+unit: $(unit_runs)
+
+# --- fuzz targets: by libFuzzer, or as plain programs over their corpus.
+fuzz_sources  := $(wildcard tests/fuzz/fuzz_*.c)
+fuzz_names    := $(fuzz_sources:tests/fuzz/fuzz_%.c=%)
+fuzz_replays  := $(fuzz_names:%=$(OUT)/tests/fuzz/replay_%)
+fuzz_fuzzers  := $(fuzz_names:%=$(OUT)/tests/fuzz/fuzz_%)
+FUZZ_SECONDS  ?= 60
+
+$(fuzz_replays): $(OUT)/tests/fuzz/replay_%: $(OUT)/tests/fuzz/fuzz_%.o $(OUT)/tests/fuzz/replay.o $(libcprof)
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -o $@ $^ $(lib_libs) $(LDLIBS)
+
+$(fuzz_names:%=replay-%): replay-%: $(OUT)/tests/fuzz/replay_% FORCE
+	@if $< tests/fuzz/corpus/$* >$<.log 2>&1; then \
+		printf 'FUZZ  %s: %s\n' '$*' "$$(tail -n 1 $<.log)"; \
+	else \
+		echo "FAIL  $<"; cat $<.log; exit 1; \
+	fi
+
+fuzz-replay: $(fuzz_names:%=replay-%)
+
+$(fuzz_fuzzers): $(OUT)/tests/fuzz/fuzz_%: $(OUT)/tests/fuzz/fuzz_%.o $(libcprof)
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -fsanitize=fuzzer -o $@ $^ $(lib_libs) $(LDLIBS)
+
+# What libFuzzer finds stays under build; a crash is worth a place in the corpus.
+$(fuzz_names:%=fuzz-run-%): fuzz-run-%: $(OUT)/tests/fuzz/fuzz_%
+	@mkdir -p $(OUT)/corpus/$*
+	cd $(OUT) && $(abspath $<) -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
+		corpus/$* $(abspath tests/fuzz/corpus/$*)
+
+fuzz:
+	@CC=clang ci/setup --check fuzz
+	$(MAKE) --no-print-directory CC=clang SAN=fuzzer,address,undefined $(fuzz_names:%=fuzz-run-%)
+
+# --- what greps and nm can tell.
+lint: ext
+	@ci/check-includes
+	@ci/check-exports $(ext) '$(SAN)'
+
+# --- the whole suite, with its own set-up; ci/test says in which order and why.
+test:
+	@BUILD='$(BUILD)' PYTHON='$(PYTHON)' SAN='$(SAN)' WERROR='$(WERROR)' V='$(V)' MAKE='$(MAKE)' ci/test
+
+bench:
+	@BUILD='$(BUILD)' PYTHON='$(PYTHON)' MAKE='$(MAKE)' bench/run
+
+demo:
+	@BUILD='$(BUILD)' PYTHON='$(PYTHON)' MAKE='$(MAKE)' ci/demo
+
+setup:
+	@CC='$(CC)' PYTHON='$(PYTHON)' ci/setup build ext test demo
+
+.PHONY: unit fuzz fuzz-replay lint test bench demo setup
+.SECONDARY:
+
+-include $(unit_sources:%.c=$(OUT)/%.d) $(wildcard $(OUT)/tests/fuzz/*.d)
