@@ -13,6 +13,21 @@ include mk/ext.mk
 include mk/check.mk
 include mk/install.mk
 
+# What a goal needs that is not here is said before a compiler says it worse.
+needs_all := core native ext
+needs_lib := core native
+needs_cprof := core native
+needs_ext := core ext
+needs_unit := core native test
+needs_fuzz-replay := core native
+needs_fuzz := core native fuzz
+needs_lint := core ext test
+needs_install := core native ext
+needs := $(sort $(foreach goal,$(or $(MAKECMDGOALS),all),$(needs_$(goal))))
+ifneq ($(if $(needs),$(shell CC='$(firstword $(CC))' PYTHON='$(PYTHON)' ci/setup --check $(needs) >&2 || echo no)),)
+$(error something is missing)
+endif
+
 help:
 	@sed -n 's/^#: \{0,1\}//p' mk/help.txt
 

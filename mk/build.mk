@@ -30,12 +30,12 @@ $(OUT)/lib/snapshot/tag.o:   pkg_cflags = $(git2_cflags)
 $(OUT)/lib/graph/layout.o:   pkg_cflags = $(graph_cflags)
 $(OUT)/lib/draw/%.o:         pkg_cflags = $(draw_cflags)
 
-$(OUT)/lib/%.o: lib/%.c $(flags_file) | need-build
+$(OUT)/lib/%.o: lib/%.c $(flags_file)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE)
 
-$(OUT)/tools/%.o: tools/%.c $(flags_file) | need-build
+$(OUT)/tools/%.o: tools/%.c $(flags_file)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE)

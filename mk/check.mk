@@ -10,7 +10,7 @@ check_libs    := $(call pkg,--libs,check)
 $(OUT)/tests/%.o: pkg_cflags = -Itests/unit $(check_cflags) $(zlib_cflags)
 $(OUT)/tests/unit/draw/%.o: pkg_cflags = -Itests/unit $(check_cflags) $(draw_cflags)
 $(OUT)/tests/unit/snapshot/%.o: pkg_cflags = -Itests/unit $(check_cflags) $(git2_cflags)
-$(OUT)/tests/%.o: tests/%.c $(flags_file) | need-build need-test
+$(OUT)/tests/%.o: tests/%.c $(flags_file)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE)
@@ -60,7 +60,6 @@ $(fuzz_names:%=fuzz-run-%): fuzz-run-%: $(OUT)/tests/fuzz/fuzz_%
 		corpus/$* $(abspath tests/fuzz/corpus/$*)
 
 fuzz:
-	@CC=clang ci/setup --check fuzz
 	$(MAKE) --no-print-directory CC=clang SAN=fuzzer,address,undefined $(fuzz_names:%=fuzz-run-%)
 
 # --- what greps and nm can tell.
@@ -79,7 +78,7 @@ demo:
 	@BUILD='$(BUILD)' PYTHON='$(PYTHON)' MAKE='$(MAKE)' ci/demo
 
 setup:
-	@CC='$(CC)' PYTHON='$(PYTHON)' ci/setup build ext test demo
+	@CC='$(CC)' PYTHON='$(PYTHON)' ci/setup core native ext demo test
 
 .PHONY: unit fuzz fuzz-replay lint test bench demo setup
 .SECONDARY:

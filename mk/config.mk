@@ -58,7 +58,3 @@ $(flags_file): FORCE | $(OUT)
 	@printf '%s\n' '$(flags_now)' | cmp -s - $@ || printf '%s\n' '$(flags_now)' > $@
 $(OUT):
 	@mkdir -p $@
-
-# Says what is missing and how to get it, before a compiler would say it worse.
-need-%: FORCE
-	@CC='$(CC)' PYTHON='$(PYTHON)' ci/setup --check $*

@@ -23,7 +23,7 @@ py_files    := $(patsubst middleware/%,$(PYTHONPATH_DIR)/%, \
 
 $(PYTHONPATH_DIR)/ext/%.o: pkg_cflags = -Imiddleware/ext \
                              $(patsubst %,-isystem %,$(sort $(wordlist 3,9,$(py_info))))
-$(PYTHONPATH_DIR)/ext/%.o: middleware/ext/%.c $(flags_file) | need-build-ext
+$(PYTHONPATH_DIR)/ext/%.o: middleware/ext/%.c $(flags_file)
 	$(call say,CC,$< ($(py_version)))
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE)
