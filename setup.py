@@ -1,0 +1,117 @@
+"""pip install . -- the extension cprof._cprof, the package around it, and the
+native command `cprof` beside the environment's other commands.
+
+The extension needs a C compiler and zlib. The command also needs what it draws
+and tags with (cairo, libpng, graphviz, libgit2) and make; where these are not
+there the extension is installed alone, and that is said.
+"""
+import glob
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+from setuptools import Extension, setup
+from setuptools.command.build_scripts import build_scripts
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+os.chdir(HERE)
+
+# The same lists as in mk/ext.mk: the library below the pictures, without git.
+EXTENSION_FOLDERS = ["lib/base", "lib/profile", "lib/format", "lib/snapshot", "middleware/ext"]
+NATIVE_PACKAGES = ["zlib", "libgit2", "cairo", "libpng", "libgvc", "libcgraph"]
+
+
+def version():
+    with open("lib/base/version.h", encoding="utf-8") as header:
+        return re.search(r'CPROF_VERSION "([^"]+)"', header.read()).group(1)
+
+
+def readme():
+    if not os.path.exists("README.md"):
+        return ""
+    with open("README.md", encoding="utf-8") as text:
+        return text.read()
+
+
+def extension():
+    sources = [path for folder in EXTENSION_FOLDERS for path in sorted(glob.glob(folder + "/*.c"))]
+    sources.remove("lib/snapshot/tag.c")
+    return Extension(
+        "cprof._cprof",
+        sources=sources,
+        depends=glob.glob("lib/*/*.h") + glob.glob("middleware/ext/*.h"),
+        include_dirs=["lib", "middleware/ext"],
+        define_macros=[("_GNU_SOURCE", None)],
+        extra_compile_args=["-std=c11", "-O2", "-fvisibility=hidden", "-pthread"],
+        extra_link_args=["-pthread"],
+        libraries=["z", "m"],
+    )
+
+
+def say(text):
+    print("cprof: " + text, file=sys.stderr)
+
+
+def missing_for_native():
+    """Why the native command cannot be built here, or None."""
+    if shutil.which("make") is None:
+        return "make is not installed"
+    if shutil.which("pkg-config") is None:
+        return "pkg-config is not installed"
+    absent = [name for name in NATIVE_PACKAGES
+              if subprocess.call(["pkg-config", "--exists", name]) != 0]
+    return "pkg-config does not know " + ", ".join(absent) if absent else None
+
+
+class BuildNative(build_scripts):
+    """Has make build the command, in place of copying scripts."""
+
+    def run(self):
+        why = missing_for_native()
+        if why:
+            say("installing the extension alone, without the command `cprof`: %s" % why)
+            say("(`make setup` in the source installs what it needs)")
+            return
+        build = os.path.abspath(os.path.join(self.build_dir, "..", "native"))
+        subprocess.check_call(["make", "--no-print-directory", "cprof", "BUILD=" + build,
+                               "PYTHON=" + sys.executable])
+        self.mkpath(self.build_dir)
+        self.copy_file(os.path.join(build, "release", "bin", "cprof"), self.build_dir)
+
+    def get_source_files(self):
+        return []
+
+    def get_outputs(self):
+        return glob.glob(os.path.join(self.build_dir, "cprof"))
+
+
+setup(
+    name="cprof",
+    version=version(),
+    description="Profiles every request of a Python web application: archived, tagged with its "
+                "commit, drawn, compared",
+    long_description=readme(),
+    long_description_content_type="text/markdown",
+    license="MIT",
+    python_requires=">=3.8",
+    packages=["cprof"],
+    package_dir={"": "middleware"},
+    package_data={"cprof": ["py.typed", "*.pyi"]},
+    ext_modules=[extension()],
+    # What stands here is never read: the command is built, not copied.
+    scripts=["tools/main.c"],
+    cmdclass={"build_scripts": BuildNative},
+    classifiers=[
+        "Framework :: Flask",
+        "Framework :: Django",
+        "License :: OSI Approved :: MIT License",
+        "Operating System :: POSIX :: Linux",
+        "Operating System :: MacOS",
+        "Programming Language :: C",
+        "Programming Language :: Python :: Implementation :: CPython",
+        "Topic :: Internet :: WWW/HTTP :: WSGI :: Middleware",
+        "Topic :: Software Development :: Debuggers",
+    ],
+)
