@@ -20,6 +20,10 @@ struct pstats_groups {
 int pstats_group(struct pstats_groups *out, const struct profile *p, struct error *err);
 void pstats_groups_release(struct pstats_groups *g);
 
+/* The metric that pstats is given: "wall", else the first in nanoseconds; -1
+ * when there is none. */
+int pstats_time_metric(const struct profile *p);
+
 /* A metric's value as pstats holds it: seconds, the very double in the file. */
 double pstats_seconds(int64_t ns);
 
