@@ -29,7 +29,7 @@ $(error something is missing)
 endif
 
 help:
-	@sed -n 's/^#: \{0,1\}//p' mk/help.txt
+	@cat mk/help.txt
 
 clean:
 	rm -rf $(BUILD)

@@ -75,7 +75,7 @@ bench:
 	@BUILD='$(BUILD)' PYTHON='$(PYTHON)' MAKE='$(MAKE)' bench/run
 
 demo:
-	@BUILD='$(BUILD)' PYTHON='$(PYTHON)' MAKE='$(MAKE)' ci/demo
+	@BUILD='$(BUILD)' PYTHON='$(PYTHON)' MAKE='$(MAKE)' examples/demo.sh
 
 setup:
 	@CC='$(CC)' PYTHON='$(PYTHON)' ci/setup core native ext demo test
