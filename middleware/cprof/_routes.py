@@ -1,0 +1,79 @@
+"""Which route a request took, as its framework calls it.
+
+`route_of` is asked when the response starts, or at the end if it never did; the
+middleware falls back on the path where the answer is None. Templates come back
+as the framework writes them ("/user/<int:id>"); the archive gives them one form.
+"""
+
+import sys
+
+UNMATCHED = "{unmatched}"
+
+
+def route_of(environ, app, status):
+    """The route's template, UNMATCHED, or None where it cannot be known."""
+    chosen = environ.get("cprof.route")
+    if chosen is not None:
+        return chosen
+    for find in (_werkzeug, _bottle, _pyramid, _django):
+        template = find(environ, app, status)
+        if template is not None:
+            return template
+    return None
+
+
+def _werkzeug(environ, app, status):
+    request = environ.get("werkzeug.request")
+    if request is not None:
+        rule = getattr(request, "url_rule", None)
+        if rule is not None:
+            return rule.rule
+        # An exception is there only if the router was asked.
+        if getattr(request, "routing_exception", None) is not None:
+            return UNMATCHED
+        return None
+    # Flask drops the request from the environ with its context: an exception
+    # that passes through leaves only the map to ask.
+    url_map = getattr(app, "url_map", None)
+    if url_map is None or not hasattr(url_map, "bind_to_environ"):
+        return None
+    adapter = url_map.bind_to_environ(environ)
+    try:
+        rule, _ = adapter.match(return_rule=True)
+    except Exception as exc:
+        # A redirect to the URL with a slash is the routed answer to another.
+        return UNMATCHED if getattr(exc, "code", None) in (404, 405) else None
+    return rule.rule
+
+
+def _bottle(environ, app, status):
+    route = environ.get("bottle.route")
+    if route is not None:
+        return route.rule
+    if "bottle.app" in environ and status.startswith(("404", "405")):
+        return UNMATCHED
+    return None
+
+
+def _pyramid(environ, app, status):
+    route = environ.get("bfg.routes.route")
+    if route is not None:
+        pattern = route.pattern
+        return pattern if pattern.startswith("/") else "/" + pattern
+    # Traversal has no templates, but a router without any match has said so.
+    if type(app).__module__ == "pyramid.router" and status.startswith("404"):
+        return UNMATCHED
+    return None
+
+
+def _django(environ, app, status):
+    wsgi = sys.modules.get("django.core.handlers.wsgi")
+    if wsgi is None or not isinstance(app, wsgi.WSGIHandler):
+        return None
+    from django.urls import Resolver404, resolve
+
+    path = wsgi.get_path_info(environ)
+    try:
+        return "/" + resolve(path).route
+    except Resolver404:
+        return UNMATCHED

@@ -1,0 +1,54 @@
+/* compat.h -- CPython 3.8 to 3.15 as one. */
+#ifndef CPROF_EXT_COMPAT_H
+#define CPROF_EXT_COMPAT_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <frameobject.h>
+
+#if PY_VERSION_HEX < 0x03090000
+static inline PyObject *PyObject_CallNoArgs(PyObject *f)
+{
+	return PyObject_CallObject(f, NULL);
+}
+
+static inline PyObject *PyObject_CallMethodNoArgs(PyObject *o, PyObject *name)
+{
+	return PyObject_CallMethodObjArgs(o, name, NULL);
+}
+
+static inline PyCodeObject *PyFrame_GetCode(PyFrameObject *frame)
+{
+	Py_INCREF(frame->f_code);
+	return frame->f_code;
+}
+#endif
+
+#if PY_VERSION_HEX < 0x030A0000
+static inline PyObject *Py_NewRef(PyObject *o)
+{
+	Py_INCREF(o);
+	return o;
+}
+
+static inline PyObject *Py_XNewRef(PyObject *o)
+{
+	Py_XINCREF(o);
+	return o;
+}
+#endif
+
+/* The code object a frame runs, borrowed: the frame keeps it alive. */
+static inline PyCodeObject *frame_code(PyFrameObject *frame)
+{
+#if PY_VERSION_HEX < 0x030B0000
+	return frame->f_code;
+#else
+	PyCodeObject *code = PyFrame_GetCode(frame);
+
+	Py_DECREF(code);
+	return code;
+#endif
+}
+
+#endif

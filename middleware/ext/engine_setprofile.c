@@ -1,0 +1,105 @@
+/* engine_setprofile.c -- PyEval_SetProfile.
+ *
+ * The interpreter calls the hook for each call and return of a Python function,
+ * and around each C function that Python code calls. It is thread-wide; up to
+ * 3.11 whether it is called is noted per greenlet besides (cframe.use_tracing),
+ * so it is installed again wherever a trace is armed or resumed.
+ */
+#include "compat.h"
+
+#include "engine.h"
+#include "trace.h"
+
+#define THREAD_LOCAL static __thread __attribute__((tls_model("initial-exec")))
+
+THREAD_LOCAL unsigned narmed;
+THREAD_LOCAL Py_tracefunc previous; /* what was installed before ours */
+THREAD_LOCAL PyObject *previous_arg;
+
+static int hook(PyObject *self, PyFrameObject *frame, int what, PyObject *arg);
+
+static bool is_installed(void)
+{
+	return PyThreadState_Get()->c_profilefunc == hook;
+}
+
+static void put_back(void)
+{
+	PyEval_SetProfile(previous, previous_arg);
+	previous = NULL;
+	Py_CLEAR(previous_arg);
+}
+
+/* In a child after fork the parent's hook is still there: it goes at its first
+ * event. */
+static int leave_child(PyFrameObject *frame, int what, PyObject *arg)
+{
+	Py_tracefunc next = previous;
+	PyObject *next_arg = Py_XNewRef(previous_arg);
+	int rc;
+
+	narmed = 0;
+	put_back();
+	rc = next ? next(next_arg, frame, what, arg) : 0;
+	Py_XDECREF(next_arg);
+	return rc;
+}
+
+static int hook(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
+{
+	(void)self;
+	if (trace_forget_after_fork())
+		return leave_child(frame, what, arg);
+	switch (what) {
+	case PyTrace_CALL:
+		trace_event_call(frame);
+		break;
+	case PyTrace_RETURN: /* arg is NULL, or wrong (3.12.0), when it unwinds */
+		trace_event_return();
+		break;
+	case PyTrace_C_CALL:
+		if (PyCFunction_Check(arg))
+			trace_event_c_call(arg);
+		break;
+	case PyTrace_C_RETURN:
+	case PyTrace_C_EXCEPTION:
+		if (PyCFunction_Check(arg))
+			trace_event_return();
+		break;
+	}
+	return previous ? previous(previous_arg, frame, what, arg) : 0;
+}
+
+void engine_arm(void)
+{
+	PyThreadState *ts = PyThreadState_Get();
+
+	narmed++;
+	if (ts->c_profilefunc != hook) {
+		/* Someone may have come between two of ours. */
+		previous = ts->c_profilefunc;
+		Py_XINCREF(ts->c_profileobj);
+		Py_XSETREF(previous_arg, ts->c_profileobj);
+	}
+	engine_resume();
+}
+
+void engine_resume(void)
+{
+	if (PY_VERSION_HEX < 0x030C0000 || !is_installed())
+		PyEval_SetProfile(hook, NULL);
+}
+
+void engine_disarm(void)
+{
+	if (!is_installed())
+		trace_interrupted();
+	if (narmed == 0 || --narmed != 0)
+		return;
+	if (is_installed()) {
+		put_back();
+	} else {
+		previous = NULL;
+		Py_CLEAR(previous_arg);
+	}
+}

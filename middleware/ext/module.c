@@ -1,0 +1,86 @@
+/* module.c -- cprof._cprof: the types, and the end of the process. */
+#include "compat.h"
+
+#include "base/version.h"
+#include "forks.h"
+#include "middleware.h"
+#include "profiler.h"
+#include "request.h"
+#include "response.h"
+#include "writer.h"
+
+static PyObject *stop(PyObject *self, PyObject *unused)
+{
+	(void)self;
+	(void)unused;
+	Py_BEGIN_ALLOW_THREADS
+	writer_stop();
+	Py_END_ALLOW_THREADS
+	log_complaints();
+	Py_RETURN_NONE;
+}
+
+static PyMethodDef functions[] = {
+	{ "flush", (PyCFunction)(void (*)(void))flush, METH_VARARGS | METH_KEYWORDS,
+	  "flush(timeout=None)\n--\n\n"
+	  "Wait until the snapshot of every finished request is on disk.\n\n"
+	  "Return False if that took longer than timeout seconds." },
+	{ "_stop", stop, METH_NOARGS, "Write what is left and end the writer thread." },
+	{ NULL, NULL, 0, NULL }
+};
+
+static struct PyModuleDef module = {
+	PyModuleDef_HEAD_INIT,
+	.m_name = "cprof._cprof",
+	.m_doc = "The C core of cprof.",
+	.m_size = -1,
+	.m_methods = functions,
+};
+
+static int add_type(PyObject *m, const char *name, PyTypeObject *type)
+{
+	if (PyType_Ready(type) < 0)
+		return -1;
+	Py_INCREF(type);
+	if (PyModule_AddObject(m, name, (PyObject *)type) < 0) {
+		Py_DECREF(type);
+		return -1;
+	}
+	return 0;
+}
+
+/* The writer is joined before the interpreter goes. */
+static int stop_at_exit(PyObject *m)
+{
+	PyObject *atexit = PyImport_ImportModule("atexit");
+	PyObject *stop_function = PyObject_GetAttrString(m, "_stop");
+	PyObject *result = NULL;
+
+	if (atexit != NULL && stop_function != NULL)
+		result = PyObject_CallMethod(atexit, "register", "O", stop_function);
+	Py_XDECREF(atexit);
+	Py_XDECREF(stop_function);
+	Py_XDECREF(result);
+	return result == NULL ? -1 : 0;
+}
+
+/* The one symbol that others see; before 3.9 PyMODINIT_FUNC does not say so. */
+__attribute__((visibility("default"))) PyMODINIT_FUNC PyInit__cprof(void)
+{
+	static bool watched;
+	PyObject *m = PyModule_Create(&module);
+
+	if (m == NULL)
+		return NULL;
+	if (!watched && forks_watch() == 0)
+		watched = true;
+	if (response_init() < 0 || PyType_Ready(&Request_Type) < 0 ||
+	    add_type(m, "CProfMiddleware", &Middleware_Type) < 0 ||
+	    add_type(m, "Profile", &Profiler_Type) < 0 ||
+	    PyModule_AddStringConstant(m, "__version__", CPROF_VERSION) < 0 ||
+	    stop_at_exit(m) < 0) {
+		Py_DECREF(m);
+		return NULL;
+	}
+	return m;
+}

@@ -1,0 +1,224 @@
+#include "naming.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "symbols.h"
+
+/* A str as UTF-8, borrowed from it; what cannot be encoded (lone surrogates) is
+ * "?". */
+static const char *utf8(PyObject *str)
+{
+	const char *s = str != NULL && PyUnicode_Check(str) ? PyUnicode_AsUTF8(str) : NULL;
+
+	if (s == NULL) {
+		PyErr_Clear();
+		return "?";
+	}
+	return s;
+}
+
+/* The function's code behind what a class' dict holds, borrowed; or NULL. */
+static PyObject *code_behind(PyObject *o)
+{
+	PyObject *inner = NULL, *code = NULL;
+
+	if (PyFunction_Check(o))
+		return PyFunction_GET_CODE(o);
+	/* Attributes of these three are plain slots: no Python code runs. */
+	if (Py_TYPE(o) == &PyProperty_Type)
+		inner = PyObject_GetAttrString(o, "fget");
+	else if (Py_TYPE(o) == &PyClassMethod_Type || Py_TYPE(o) == &PyStaticMethod_Type)
+		inner = PyObject_GetAttrString(o, "__func__");
+	if (inner != NULL && PyFunction_Check(inner))
+		code = PyFunction_GET_CODE(inner);
+	Py_XDECREF(inner);
+	return code;
+}
+
+static PyObject *type_dict(PyTypeObject *type)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+	return PyType_GetDict(type);
+#else
+	return Py_XNewRef(type->tp_dict);
+#endif
+}
+
+/* The class in first's mro that defines `code` under its name, borrowed. */
+static PyTypeObject *defining_class(PyObject *first, PyCodeObject *code)
+{
+	PyTypeObject *type = PyType_Check(first) ? (PyTypeObject *)first : Py_TYPE(first);
+	PyObject *mro = type->tp_mro;
+
+	if (mro == NULL)
+		return NULL;
+	for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(mro); i++) {
+		PyTypeObject *base = (PyTypeObject *)PyTuple_GET_ITEM(mro, i);
+		PyObject *dict = type_dict(base);
+		PyObject *o = dict ? PyDict_GetItem(dict, code->co_name) : NULL;
+		PyObject *found = o ? code_behind(o) : NULL;
+
+		Py_XDECREF(dict);
+		if (found == (PyObject *)code)
+			return base;
+	}
+	return NULL;
+}
+
+/* The first argument of a call that has just begun; a new reference or NULL. */
+static PyObject *first_argument(PyCodeObject *code, PyFrameObject *frame)
+{
+	if (frame == NULL || code->co_argcount == 0)
+		return NULL;
+#if PY_VERSION_HEX < 0x030B0000
+	return Py_XNewRef(frame->f_localsplus[0]);
+#else
+	PyObject *names = PyObject_GetAttrString((PyObject *)code, "co_varnames");
+	PyObject *value = NULL;
+
+	if (names != NULL && PyTuple_GET_SIZE(names) > 0) {
+		PyObject *name = PyTuple_GET_ITEM(names, 0);
+#if PY_VERSION_HEX >= 0x030C0000
+		value = PyFrame_GetVar(frame, name);
+#else
+		PyObject *locals = PyFrame_GetLocals(frame);
+
+		if (locals != NULL && PyDict_Check(locals))
+			value = Py_XNewRef(PyDict_GetItem(locals, name));
+		Py_XDECREF(locals);
+#endif
+	}
+	Py_XDECREF(names);
+	return value;
+#endif
+}
+
+/* "Class.name" in qualname, if the first argument's class defines this code. */
+static bool qualname_by_class(struct buf *qualname, PyCodeObject *code, PyFrameObject *frame)
+{
+	PyObject *first = first_argument(code, frame);
+	PyTypeObject *type = first ? defining_class(first, code) : NULL;
+	PyObject *name = NULL;
+
+	if (type != NULL && (type->tp_flags & Py_TPFLAGS_HEAPTYPE))
+		name = ((PyHeapTypeObject *)type)->ht_qualname;
+	if (name != NULL) {
+		buf_adds(qualname, utf8(name));
+		buf_addc(qualname, '.');
+		buf_adds(qualname, utf8(code->co_name));
+	}
+	Py_XDECREF(first);
+	PyErr_Clear();
+	return name != NULL && !qualname->failed;
+}
+
+static const char *own_qualname(PyCodeObject *code)
+{
+#if PY_VERSION_HEX >= 0x030B0000
+	return utf8(code->co_qualname);
+#else
+	return utf8(code->co_name);
+#endif
+}
+
+/* Before 3.11 a code object does not know its class; code that exec made (a
+ * dataclass' methods) knows only the function that called exec. */
+static bool knows_its_class(const char *file)
+{
+	return PY_VERSION_HEX >= 0x030B0000 && file[0] != '<';
+}
+
+uint32_t name_code(PyCodeObject *code, PyFrameObject *frame)
+{
+	struct buf qualname = BUF_INIT;
+	PyObject *type, *value, *traceback;
+	const char *file = utf8(code->co_filename);
+	const char *qual;
+	uint32_t id;
+
+	PyErr_Fetch(&type, &value, &traceback);
+	if (!knows_its_class(file) && qualname_by_class(&qualname, code, frame))
+		qual = buf_str(&qualname);
+	else
+		qual = own_qualname(code);
+	id = symbols_add(file, (uint32_t)code->co_firstlineno, utf8(code->co_name), qual);
+	buf_release(&qualname);
+	PyErr_Restore(type, value, traceback);
+	return id;
+}
+
+/* Appends s without the addresses in it ("... at 0x7f3c0a1b2c3d>"): they change
+ * from run to run, and one function would become many. */
+static void add_without_addresses(struct buf *out, const char *s)
+{
+	const char *at;
+
+	while ((at = strstr(s, " at 0x")) != NULL) {
+		size_t digits = strspn(at + 6, "0123456789abcdefABCDEF");
+
+		buf_add(out, s, (size_t)(at - s) + (digits ? 0 : 6));
+		s = at + 6 + digits;
+	}
+	buf_adds(out, s);
+}
+
+/* repr() of what the type of self has under the function's name, as _lsprof.c
+ * names a method: "<method 'append' of 'list' objects>". */
+static bool name_by_type(struct buf *out, PyCFunctionObject *fn)
+{
+	PyObject *name = PyUnicode_FromString(fn->m_ml->ml_name);
+	PyObject *attr = name ? _PyType_Lookup(Py_TYPE(fn->m_self), name) : NULL;
+	PyObject *repr = NULL;
+
+	Py_XDECREF(name);
+	if (attr != NULL) {
+		Py_INCREF(attr);
+		repr = PyObject_Repr(attr);
+		Py_DECREF(attr);
+	}
+	if (repr != NULL)
+		add_without_addresses(out, utf8(repr));
+	Py_XDECREF(repr);
+	PyErr_Clear();
+	return repr != NULL;
+}
+
+static void name_by_module(struct buf *out, PyCFunctionObject *fn)
+{
+	PyObject *module = fn->m_module;
+	PyObject *name = NULL;
+
+	if (fn->m_self != NULL) {
+		if (module != NULL && PyUnicode_Check(module))
+			buf_printf(out, "<built-in method %s.%s>", utf8(module), fn->m_ml->ml_name);
+		else
+			buf_printf(out, "<built-in method %s>", fn->m_ml->ml_name);
+		return;
+	}
+	if (module != NULL && PyUnicode_Check(module))
+		name = Py_NewRef(module);
+	else if (module != NULL && PyModule_Check(module))
+		name = PyModule_GetNameObject(module);
+	if (name != NULL && strcmp(utf8(name), "builtins") != 0)
+		buf_printf(out, "<%s.%s>", utf8(name), fn->m_ml->ml_name);
+	else
+		buf_printf(out, "<%s>", fn->m_ml->ml_name);
+	Py_XDECREF(name);
+}
+
+uint32_t name_cfunction(PyObject *function)
+{
+	PyCFunctionObject *fn = (PyCFunctionObject *)function;
+	struct buf name = BUF_INIT;
+	PyObject *type, *value, *traceback;
+	uint32_t id;
+
+	PyErr_Fetch(&type, &value, &traceback);
+	if (fn->m_self == NULL || !name_by_type(&name, fn))
+		name_by_module(&name, fn);
+	id = symbols_add("~", 0, buf_str(&name), buf_str(&name));
+	buf_release(&name);
+	PyErr_Restore(type, value, traceback);
+	return id;
+}

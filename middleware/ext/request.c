@@ -1,0 +1,312 @@
+#include "request.h"
+
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "base/version.h"
+#include "clock.h"
+#include "engine.h"
+#include "forks.h"
+
+/* Calls a helper of the Python package with the traces paused. A new reference,
+ * or NULL without an exception. */
+static PyObject *call_helper(const char *module, const char *name, PyObject *args)
+{
+	PyObject *m, *f = NULL, *result = NULL;
+
+	if (args == NULL) {
+		PyErr_Clear();
+		return NULL;
+	}
+	trace_pause();
+	m = PyImport_ImportModule(module);
+	if (m != NULL)
+		f = PyObject_GetAttrString(m, name);
+	if (f != NULL)
+		result = PyObject_CallObject(f, args);
+	Py_XDECREF(f);
+	Py_XDECREF(m);
+	Py_DECREF(args);
+	PyErr_Clear();
+	trace_resume();
+	return result;
+}
+
+void log_complaints(void)
+{
+	PyObject *type, *value, *traceback;
+	char text[320];
+
+	PyErr_Fetch(&type, &value, &traceback);
+	while (writer_complaint(text, sizeof text))
+		Py_XDECREF(call_helper("cprof._log", "warn", Py_BuildValue("(s)", text)));
+	PyErr_Restore(type, value, traceback);
+}
+
+/* A WSGI string ("bytes in a str", PEP 3333) as bytes in the job's arena; what
+ * is no such string is as if it were not there. */
+static const char *wsgi_text(struct job *job, PyObject *environ, const char *key)
+{
+	PyObject *str = PyDict_GetItemString(environ, key);
+	PyObject *bytes = str && PyUnicode_Check(str) ? PyUnicode_AsLatin1String(str) : NULL;
+	const char *copy = "";
+
+	if (bytes != NULL)
+		copy = arena_strndup(&job->arena, PyBytes_AS_STRING(bytes),
+				     (size_t)PyBytes_GET_SIZE(bytes));
+	Py_XDECREF(bytes);
+	PyErr_Clear();
+	return copy;
+}
+
+static const char *utf8_copy(struct job *job, PyObject *str)
+{
+	Py_ssize_t len;
+	const char *s = PyUnicode_Check(str) ? PyUnicode_AsUTF8AndSize(str, &len) : NULL;
+
+	PyErr_Clear();
+	return s ? arena_strndup(&job->arena, s, (size_t)len) : NULL;
+}
+
+static const char *whole_path(struct job *job, PyObject *environ)
+{
+	const char *script = wsgi_text(job, environ, "SCRIPT_NAME");
+	const char *info = wsgi_text(job, environ, "PATH_INFO");
+	struct buf path = BUF_INIT;
+	const char *copy = NULL;
+
+	if (script != NULL && info != NULL) {
+		buf_adds(&path, script);
+		buf_adds(&path, info);
+		if (!path.failed)
+			copy = arena_strndup(&job->arena, path.data ? path.data : "", path.len);
+	}
+	buf_release(&path);
+	return copy;
+}
+
+/* The same for all requests of a process (and its children: the host's name is
+ * the host's). */
+static const char *host_name(void)
+{
+	static char name[256];
+
+	if (name[0] == '\0' && gethostname(name, sizeof name - 1) != 0)
+		strcpy(name, "?");
+	return name;
+}
+
+static const char *python_version(void)
+{
+	static char version[32];
+	size_t len = strcspn(Py_GetVersion(), " ");
+
+	if (version[0] == '\0' && len < sizeof version)
+		memcpy(version, Py_GetVersion(), len);
+	return version;
+}
+
+static void describe(struct manifest *m, uint64_t served_before)
+{
+	m->schema = MANIFEST_SCHEMA;
+	m->start_ns = clock_ns(CLOCK_REALTIME);
+	m->pid = (int)getpid();
+#ifdef SYS_gettid
+	m->thread = (uint64_t)syscall(SYS_gettid);
+#else
+	m->thread = (uint64_t)PyThread_get_thread_ident();
+#endif
+	m->served_before = served_before;
+	m->host = host_name();
+	m->python = python_version();
+	m->implementation = "CPython";
+	m->cprof = CPROF_VERSION;
+	m->mode = "exact";
+	m->engine = ENGINE_NAME;
+	m->bytes_known = true;
+	m->git.dirty = -1;
+}
+
+struct request *request_new(PyObject *environ, PyObject *app, struct sink *sink,
+			    uint64_t served_before, int64_t slow_ns, PyObject *timer)
+{
+	struct job *job = job_new(sink);
+	struct request *r = NULL;
+	struct manifest *m;
+
+	if (job == NULL)
+		return NULL;
+	m = &job->manifest;
+	describe(m, served_before);
+	/* Now: dispatchers shift SCRIPT_NAME and PATH_INFO. */
+	m->method = wsgi_text(job, environ, "REQUEST_METHOD");
+	m->path = whole_path(job, environ);
+	m->route = m->path;
+	if (m->method != NULL && m->path != NULL)
+		r = PyObject_GC_New(struct request, &Request_Type);
+	if (r == NULL) {
+		PyErr_Clear();
+		sink->dropped++;
+		job_free(job);
+		return NULL;
+	}
+	r->job = job;
+	r->trace = trace_new(timer);
+	r->environ = Py_NewRef(environ);
+	r->app = Py_NewRef(app);
+	r->sent_file = NULL;
+	r->slow_ns = slow_ns;
+	r->route_known = false;
+	r->in_app = false;
+	PyObject_GC_Track(r);
+	if (r->trace == NULL) {
+		r->job = NULL;
+		Py_DECREF(r);
+		sink->dropped++;
+		job_free(job);
+		return NULL;
+	}
+	return r;
+}
+
+/* Flask forgets the rule when its context is popped, so this is asked as soon as
+ * the response starts, and once more at the end if that never came. */
+static void find_route(struct request *r)
+{
+	struct job *job = r->job;
+	PyObject *answer, *rule = NULL;
+	const char *route;
+
+	if (r->route_known || r->environ == NULL)
+		return;
+	answer = call_helper("cprof._routes", "route_of",
+			     Py_BuildValue("(OOs)", r->environ, r->app,
+					   job->manifest.status ? job->manifest.status : ""));
+	if (answer != NULL && PyUnicode_Check(answer))
+		rule = answer;
+	route = rule ? utf8_copy(job, rule) : NULL;
+	if (route != NULL) {
+		job->manifest.route = route;
+		job->manifest.route_is_template = true;
+		r->route_known = true;
+	}
+	Py_XDECREF(answer);
+}
+
+void request_status(struct request *r, PyObject *status)
+{
+	PyObject *type, *value, *traceback;
+
+	if (r->job == NULL)
+		return;
+	PyErr_Fetch(&type, &value, &traceback);
+	r->job->manifest.status = utf8_copy(r->job, status);
+	find_route(r);
+	PyErr_Restore(type, value, traceback);
+}
+
+void request_sent(struct request *r, Py_ssize_t bytes)
+{
+	if (r->job != NULL && bytes > 0)
+		r->job->manifest.bytes_sent += (uint64_t)bytes;
+}
+
+/* "builtins.ValueError" */
+static const char *type_name(struct job *job, PyObject *type)
+{
+	PyObject *module = PyObject_GetAttrString(type, "__module__");
+	PyObject *qualname = PyObject_GetAttrString(type, "__qualname__");
+	PyObject *whole = NULL;
+	const char *name;
+
+	if (module != NULL && qualname != NULL)
+		whole = PyUnicode_FromFormat("%S.%S", module, qualname);
+	PyErr_Clear();
+	name = whole ? utf8_copy(job, whole) : NULL;
+	Py_XDECREF(whole);
+	Py_XDECREF(module);
+	Py_XDECREF(qualname);
+	return name ? name : "?";
+}
+
+void request_exception(struct request *r, PyObject *type)
+{
+	if (r->job != NULL)
+		r->job->manifest.exception = type_name(r->job, type);
+}
+
+static bool is_wanted(const struct request *r, const struct job *job)
+{
+	return job->rec != NULL && r->trace->generation == fork_generation() &&
+	       job->manifest.wall_ns >= r->slow_ns;
+}
+
+void request_finish(struct request *r, const char *ended)
+{
+	PyObject *type, *value, *traceback;
+	struct job *job = r->job;
+
+	if (job == NULL)
+		return;
+	PyErr_Fetch(&type, &value, &traceback);
+	trace_disarm(r->trace);
+	find_route(r);
+	r->job = NULL;
+	job->manifest.ended = ended;
+	job->manifest.interrupted = r->trace->interrupted;
+	job->manifest.cpu_ns = r->trace->cpu_ns;
+	job->rec = trace_take(r->trace);
+	job->manifest.wall_ns = job->rec ? job->rec->nodes[0].cum_ns : 0;
+	Py_CLEAR(r->environ);
+	Py_CLEAR(r->app);
+	if (is_wanted(r, job))
+		writer_submit(job);
+	else
+		job_free(job);
+	log_complaints();
+	PyErr_Restore(type, value, traceback);
+}
+
+static int request_traverse(PyObject *self, visitproc visit, void *arg)
+{
+	struct request *r = (struct request *)self;
+
+	Py_VISIT(r->environ);
+	Py_VISIT(r->app);
+	return 0;
+}
+
+static int request_clear(PyObject *self)
+{
+	struct request *r = (struct request *)self;
+
+	Py_CLEAR(r->environ);
+	Py_CLEAR(r->app);
+	return 0;
+}
+
+static void request_dealloc(PyObject *self)
+{
+	struct request *r = (struct request *)self;
+
+	PyObject_GC_UnTrack(self);
+	if (r->job != NULL)
+		request_finish(r, "dropped");
+	trace_free(r->trace);
+	request_clear(self);
+	PyObject_GC_Del(self);
+}
+
+PyTypeObject Request_Type = {
+	PyVarObject_HEAD_INIT(NULL, 0)
+	.tp_name = "cprof._cprof.Request",
+	.tp_doc = "One request that is being profiled.",
+	.tp_basicsize = sizeof(struct request),
+	.tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+	.tp_dealloc = request_dealloc,
+	.tp_traverse = request_traverse,
+	.tp_clear = request_clear,
+};
