@@ -32,7 +32,8 @@ struct format {
 	bool (*sniff)(struct bytes in);
 	/* A new profile, or NULL with err filled. NULL: the format is only written. */
 	struct profile *(*read)(struct bytes in, struct error *err);
-	/* Appends to out; -1 with err filled (memory alone can fail). */
+	/* Appends to out; -1 with err filled: no memory, or ERR_REFUSED where
+	 * the format wants a call tree and the profile has none. */
 	int (*write)(struct buf *out, const struct profile *p, const struct format_info *info,
 		     struct error *err);
 };

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "format/foreign.h"
 #include "format/number.h"
 
 enum {
@@ -271,6 +272,7 @@ static int parse_decimal(struct parser *p, struct marshal_value *v)
 static int keep_text(struct parser *p, struct marshal_value *v)
 {
 	v->type = MARSHAL_TEXT;
+	p->text.len = foreign_cut(p->text.data, p->text.len);
 	v->text = p->text.failed ? NULL : arena_strndup(p->arena, p->text.data ? p->text.data : "",
 							p->text.len);
 	return v->text ? 0 : error_nomem(p->err);

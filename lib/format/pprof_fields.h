@@ -1,0 +1,33 @@
+/* pprof_fields.h -- field numbers of pprof's profile.proto, and the comments by
+ * which our files say what the format has no field for. */
+#ifndef CPROF_FORMAT_PPROF_FIELDS_H
+#define CPROF_FORMAT_PPROF_FIELDS_H
+
+enum {
+	PROFILE_SAMPLE_TYPE = 1, PROFILE_SAMPLE = 2, PROFILE_MAPPING = 3, PROFILE_LOCATION = 4,
+	PROFILE_FUNCTION = 5, PROFILE_STRING_TABLE = 6, PROFILE_TIME_NANOS = 9,
+	PROFILE_DURATION_NANOS = 10, PROFILE_COMMENT = 13, PROFILE_DEFAULT_SAMPLE_TYPE = 14,
+
+	VALUE_TYPE_TYPE = 1, VALUE_TYPE_UNIT = 2,
+
+	SAMPLE_LOCATION_ID = 1, SAMPLE_VALUE = 2,
+
+	MAPPING_ID = 1, MAPPING_FILENAME = 5, MAPPING_HAS_FUNCTIONS = 7,
+	MAPPING_HAS_FILENAMES = 8, MAPPING_HAS_LINE_NUMBERS = 9,
+
+	LOCATION_ID = 1, LOCATION_MAPPING_ID = 2, LOCATION_ADDRESS = 3, LOCATION_LINE = 4,
+
+	LINE_FUNCTION_ID = 1, LINE_LINE = 2,
+
+	FUNCTION_ID = 1, FUNCTION_NAME = 2, FUNCTION_SYSTEM_NAME = 3, FUNCTION_FILENAME = 4,
+	FUNCTION_START_LINE = 5
+};
+
+/* The type of the first value of a traced profile. */
+#define PPROF_CALLS "calls"
+
+#define PPROF_VERSION "cprof: version "
+#define PPROF_LOST "cprof: calls lost: "
+#define PPROF_FOLDED "cprof: calls folded: "
+
+#endif

@@ -1,0 +1,64 @@
+/* pprof_raw.h -- a profile.proto as it stands in the file: all that samples
+ * refer to, by ids and indices nobody has checked yet. */
+#ifndef CPROF_FORMAT_PPROF_RAW_H
+#define CPROF_FORMAT_PPROF_RAW_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "profile/profile.h"
+
+enum { PPROF_MAX_TYPES = PROFILE_MAX_METRICS + 1 };
+
+struct pprof_type {
+	uint64_t type, unit; /* texts */
+	int metric;          /* for the reader to fill in: -1 for the calls, */
+	int64_t scale;       /* and what makes it our unit */
+};
+
+struct pprof_function {
+	uint64_t id, name, system_name, file, line;
+	size_t offset;
+	uint32_t function; /* of the profile; for the reader to fill in */
+};
+
+struct pprof_location {
+	uint64_t id, address;
+	size_t offset;
+	size_t first_line, nlines; /* in pprof_raw.lines */
+};
+
+struct pprof_text {
+	struct bytes raw;
+	const char *interned; /* for the reader to fill in */
+};
+
+struct pprof_raw {
+	struct pprof_text *texts;
+	size_t ntexts, texts_cap;
+	struct pprof_type types[PPROF_MAX_TYPES];
+	unsigned ntypes;
+	struct pprof_function *functions;
+	size_t nfunctions, functions_cap;
+	struct pprof_location *locations;
+	size_t nlocations, locations_cap;
+	uint64_t *lines; /* function ids, innermost first */
+	size_t nlines, lines_cap;
+	uint64_t *comments; /* texts */
+	size_t ncomments, comments_cap;
+	uint64_t default_type; /* a text */
+};
+
+/* Fills *r, which begins zeroed and is to be released also on failure. There is
+ * at least one type, and text 0 is empty. */
+int pprof_scan(struct pprof_raw *r, struct bytes in, struct error *err);
+void pprof_raw_release(struct pprof_raw *r);
+
+/* "not a pprof file: byte 12: what"; returns -1. */
+int pprof_bad(struct error *err, size_t offset, const char *what);
+
+int pprof_push(uint64_t **array, size_t *n, size_t *cap, uint64_t value, struct error *err);
+
+#endif
