@@ -1,6 +1,7 @@
 #include "profile/recorder.h"
 
-#include <string.h>
+#include <math.h>
+#include <stdint.h>
 
 #include "base/mem.h"
 
@@ -17,11 +18,11 @@ struct recorder *recorder_new(uint32_t max_nodes)
 		recorder_free(rec);
 		return NULL;
 	}
-	rec->nodes[0] = (struct recorder_node){
-		PROFILE_NONE, PROFILE_NONE, { PROFILE_NONE, PROFILE_NONE }, 0, 0
-	};
+	rec->nodes[0] = (struct recorder_node){ .function = RECORDER_NONE };
 	rec->nnodes = 1;
-	rec->frames[0] = (struct recorder_frame){ 0, 0, 0, false };
+	rec->frames[0] = (struct recorder_frame){ .expect = &rec->nodes[0].expect[0] };
+	rec->top = rec->frames;
+	rec->last = rec->frames + rec->frames_cap - 1;
 	return rec;
 }
 
@@ -35,139 +36,150 @@ void recorder_free(struct recorder *rec)
 	mem_free(rec);
 }
 
-void recorder_start(struct recorder *rec, uint64_t now_ns)
+size_t recorder_size(const struct recorder *rec)
 {
-	rec->frames[0].start_ns = now_ns;
+	return sizeof *rec + rec->nodes_cap * sizeof *rec->nodes +
+	       rec->frames_cap * sizeof *rec->frames +
+	       rec->index.size * sizeof *rec->index.entries;
 }
 
-void recorder_stop(struct recorder *rec, uint64_t now_ns)
+void recorder_start(struct recorder *rec, uint64_t now)
 {
-	rec->nodes[0].cum_ns += (int64_t)(now_ns - rec->frames[0].start_ns);
+	rec->frames[0].start = now;
 }
 
-static uint32_t add_node(struct recorder *rec, uint32_t parent, uint32_t function)
+void recorder_stop(struct recorder *rec, uint64_t now)
 {
+	rec->nodes[0].cum += (int64_t)(now - rec->frames[0].start);
+}
+
+/* Frames point at guesses inside the nodes: they move along. */
+static int grow_nodes(struct recorder *rec)
+{
+	struct recorder_node *old = rec->nodes;
+	uintptr_t from = (uintptr_t)old;
 	struct recorder_node *grown;
 
-	if (rec->nnodes >= rec->max_nodes)
-		return PROFILE_NONE;
-	grown = mem_grow(rec->nodes, &rec->nodes_cap, rec->nnodes + 1u, sizeof *grown);
+	grown = mem_grow(old, &rec->nodes_cap, rec->nnodes + 1u, sizeof *grown);
 	if (grown == NULL)
-		return PROFILE_NONE;
+		return -1;
 	rec->nodes = grown;
-	if (map_add(&rec->index, map_pair(parent, function), rec->nnodes) < 0)
-		return PROFILE_NONE;
-	grown[rec->nnodes] = (struct recorder_node){
-		parent, function, { PROFILE_NONE, PROFILE_NONE }, 0, 0
-	};
-	return rec->nnodes++;
+	if ((uintptr_t)grown == from)
+		return 0;
+	for (struct recorder_frame *f = rec->frames; f <= rec->top; f++)
+		f->expect = (uint32_t *)((char *)grown + ((uintptr_t)f->expect - from));
+	return 0;
 }
 
-/* The child for `function` where the frame expects it, or by the hash, or new. */
-static uint32_t child_node(struct recorder *rec, const struct recorder_frame *f, uint32_t function)
+static int grow_frames(struct recorder *rec)
 {
-	uint32_t *expect = &rec->nodes[f->expect_at / 2].expect[f->expect_at % 2];
-	uint32_t node = *expect;
+	size_t depth = (size_t)(rec->top - rec->frames);
+	struct recorder_frame *grown;
 
-	if (node != PROFILE_NONE && rec->nodes[node].function == function &&
-	    rec->nodes[node].parent == f->node)
-		return node;
-	node = map_get(&rec->index, map_pair(f->node, function));
-	if (node == MAP_NONE)
-		node = add_node(rec, f->node, function);
-	if (node != PROFILE_NONE) /* add_node may have moved the nodes */
-		rec->nodes[f->expect_at / 2].expect[f->expect_at % 2] = node;
-	return node;
+	grown = mem_grow(rec->frames, &rec->frames_cap, depth + 2, sizeof *grown);
+	if (grown == NULL)
+		return -1;
+	rec->frames = grown;
+	rec->top = grown + depth;
+	rec->last = grown + rec->frames_cap - 1;
+	return 0;
 }
 
-static uint32_t nearest_on_stack(const struct recorder *rec, uint32_t function)
+static uint64_t node_key(uint32_t parent, uint64_t function)
 {
-	for (size_t i = rec->depth; i > 0; i--)
-		if (rec->nodes[rec->frames[i].node].function == function)
-			return rec->frames[i].node;
+	return map_mix(function) ^ parent;
+}
+
+static uint32_t find_node(const struct recorder *rec, uint32_t parent, uint64_t function)
+{
+	uint64_t key = node_key(parent, function);
+	uint32_t node;
+	size_t at = 0;
+
+	while ((node = map_find(&rec->index, key, &at)) != MAP_NONE)
+		if (rec->nodes[node].function == function && rec->nodes[node].parent == parent)
+			return node;
 	return PROFILE_NONE;
 }
 
-void recorder_call(struct recorder *rec, uint32_t function, uint64_t now_ns)
+static uint32_t add_node(struct recorder *rec, uint32_t parent, uint64_t function)
 {
-	struct recorder_frame *top, *grown;
+	if (rec->nnodes >= rec->max_nodes || grow_nodes(rec) < 0)
+		return PROFILE_NONE;
+	if (map_add(&rec->index, node_key(parent, function), rec->nnodes) < 0)
+		return PROFILE_NONE;
+	rec->nodes[rec->nnodes] = (struct recorder_node){ .function = function, .parent = parent };
+	return rec->nnodes++;
+}
+
+static uint32_t nearest_on_stack(const struct recorder *rec, uint64_t function)
+{
+	for (const struct recorder_frame *f = rec->top; f > rec->frames; f--)
+		if (rec->nodes[f->node].function == function)
+			return f->node;
+	return PROFILE_NONE;
+}
+
+void recorder_call_slowly(struct recorder *rec, uint64_t function, uint64_t now)
+{
 	bool folded = false;
 	uint32_t node;
 
 	rec->nevents++;
-	if (rec->lost_depth != 0)
+	/* Calls made by a lost one are lost too: nothing is booked under a
+	 * caller that did not make it. */
+	if (rec->lost_depth != 0 || (rec->top == rec->last && grow_frames(rec) < 0))
 		goto lost;
-	top = &rec->frames[rec->depth];
-	node = child_node(rec, top, function);
+	node = find_node(rec, rec->top->node, function);
+	if (node == PROFILE_NONE)
+		node = add_node(rec, rec->top->node, function);
 	if (node == PROFILE_NONE) {
 		node = nearest_on_stack(rec, function);
 		if (node == PROFILE_NONE)
 			goto lost;
 		folded = true;
-	}
-	if (rec->depth + 2 > rec->frames_cap) {
-		grown = mem_grow(rec->frames, &rec->frames_cap, rec->depth + 2, sizeof *grown);
-		if (grown == NULL)
-			goto lost;
-		rec->frames = grown;
-	}
-	if (folded)
 		rec->nfolded++;
-	rec->frames[++rec->depth] = (struct recorder_frame){ node, node * 2, now_ns, folded };
+	} else {
+		*rec->top->expect = node;
+	}
+	*++rec->top = (struct recorder_frame){ now, &rec->nodes[node].expect[0], node, folded };
 	return;
 lost:
-	/* Calls made by a lost one are lost too: nothing is booked under a
-	 * caller that did not make it. */
 	rec->nlost++;
 	rec->lost_depth++;
 }
 
 /* The time of a folded call is its function's already, whose frame further down
  * is still running; it is taken from what stands between. */
-static void return_folded(struct recorder *rec, const struct recorder_frame *f, int64_t ns)
+static void return_folded(struct recorder *rec, const struct recorder_frame *f, uint64_t now)
 {
-	for (size_t i = rec->depth; i > 0 && rec->frames[i].node != f->node; i--)
-		rec->nodes[rec->frames[i].node].cum_ns -= ns;
+	rec->nodes[f->node].ncalls++;
+	for (const struct recorder_frame *g = rec->top; g->node != f->node; g--)
+		rec->nodes[g->node].cum -= (int64_t)(now - f->start);
 }
 
-void recorder_return(struct recorder *rec, uint64_t now_ns)
+void recorder_return_slowly(struct recorder *rec, uint64_t now)
 {
-	struct recorder_frame *f;
-	struct recorder_node *node;
-	int64_t ns;
-
 	rec->nevents++;
-	if (rec->lost_depth != 0) {
+	if (rec->lost_depth != 0)
 		rec->lost_depth--;
-		return;
-	}
-	if (rec->depth == 0) {
+	else if (rec->top == rec->frames)
 		rec->nunmatched++;
-		return;
-	}
-	f = &rec->frames[rec->depth--];
-	node = &rec->nodes[f->node];
-	ns = (int64_t)(now_ns - f->start_ns);
-	node->ncalls++;
-	if (f->folded) {
-		return_folded(rec, f, ns);
-		return;
-	}
-	node->cum_ns += ns;
-	rec->frames[rec->depth].expect_at = f->node * 2 + 1;
+	else
+		return_folded(rec, rec->top--, now);
 }
 
-void recorder_finish(struct recorder *rec, uint64_t now_ns)
+void recorder_finish(struct recorder *rec, uint64_t now)
 {
-	while (rec->depth != 0 || rec->lost_depth != 0) {
-		recorder_return(rec, now_ns);
+	while (recorder_depth(rec) != 0) {
+		recorder_return(rec, now);
 		rec->nevents--;
-		rec->cut++;
+		rec->ncut++;
 	}
 }
 
-/* The profile's functions are few; the recorder's ids may be any. */
-static uint32_t profile_id(struct profile *p, struct map *ids, uint32_t function,
+/* Two of the caller's functions may turn out to be one. */
+static uint32_t profile_id(struct profile *p, struct map *ids, uint64_t function,
 			   recorder_lookup *lookup, void *arg)
 {
 	uint32_t id = map_get(ids, function);
@@ -182,44 +194,51 @@ static uint32_t profile_id(struct profile *p, struct map *ids, uint32_t function
 	return id;
 }
 
-struct profile *recorder_profile(const struct recorder *rec, recorder_lookup *lookup, void *arg,
-				 struct error *err)
+static int64_t in_ns(int64_t ticks, double ns_per_tick)
+{
+	return ns_per_tick == 1 ? ticks : (int64_t)floor((double)ticks * ns_per_tick);
+}
+
+static int copy_tree(struct profile *p, const struct recorder *rec, double ns_per_tick,
+		     recorder_lookup *lookup, void *arg, uint32_t *to, struct map *ids)
+{
+	to[0] = 0;
+	p->cum[0] = in_ns(rec->nodes[0].cum, ns_per_tick);
+	for (uint32_t i = 1; i < rec->nnodes; i++) {
+		const struct recorder_node *from = &rec->nodes[i];
+		uint32_t function = profile_id(p, ids, from->function, lookup, arg);
+		uint32_t node;
+
+		if (function == PROFILE_NONE)
+			return -1;
+		node = profile_child(p, to[from->parent], function);
+		if (node == PROFILE_NONE)
+			return -1;
+		to[i] = node;
+		p->nodes[node].ncalls += from->ncalls;
+		profile_node_cum(p, node)[0] += in_ns(from->cum, ns_per_tick);
+	}
+	p->nlost = rec->nlost;
+	p->nfolded = rec->nfolded;
+	return 0;
+}
+
+struct profile *recorder_profile(const struct recorder *rec, double ns_per_tick,
+				 recorder_lookup *lookup, void *arg, struct error *err)
 {
 	struct profile *p = profile_new();
 	struct map ids = MAP_INIT;
 	uint32_t *to = mem_array(NULL, rec->nnodes, sizeof *to);
-	bool done = false;
+	int rc = -1;
 
-	if (p == NULL || to == NULL || profile_add_metric(p, "wall", "nanoseconds") < 0 ||
-	    profile_add_root(p) < 0)
-		goto done;
-	to[0] = 0;
-	p->cum[0] = rec->nodes[0].cum_ns;
-	for (uint32_t i = 1; i < rec->nnodes; i++) {
-		const struct recorder_node *from = &rec->nodes[i];
-		uint32_t function = profile_id(p, &ids, from->function, lookup, arg);
-		uint32_t node;
-
-		if (function == PROFILE_NONE)
-			goto done;
-		/* Two ids may turn out to be one function: their nodes add up. */
-		node = profile_child(p, to[from->parent], function);
-		if (node == PROFILE_NONE)
-			goto done;
-		to[i] = node;
-		p->nodes[node].ncalls += from->ncalls;
-		profile_node_cum(p, node)[0] += from->cum_ns;
-	}
-	p->nlost = rec->nlost;
-	p->nfolded = rec->nfolded;
-	done = true;
-done:
+	if (p != NULL && to != NULL && profile_add_metric(p, "wall", "nanoseconds") == 0 &&
+	    profile_add_root(p) == 0)
+		rc = copy_tree(p, rec, ns_per_tick, lookup, arg, to, &ids);
 	map_release(&ids);
 	mem_free(to);
-	if (!done) {
-		error_nomem(err);
-		profile_free(p);
-		return NULL;
-	}
-	return p;
+	if (rc == 0)
+		return p;
+	error_nomem(err);
+	profile_free(p);
+	return NULL;
 }

@@ -1,8 +1,10 @@
 /* recorder.h -- call and return events with their time in, a call tree out.
  *
- * The recorder never reads a clock: time is an argument, in nanoseconds, and
- * never goes back. The hot path returns nothing: what cannot be kept is counted
- * (nlost) and depth still matches, so that returns find their call.
+ * The recorder never reads a clock: time is an argument, in ticks of whatever
+ * clock the caller has, and never goes back. A function is any number that is the
+ * caller's name for it, an address perhaps. The hot path returns nothing: what
+ * cannot be kept is counted (nlost) and depth still matches, so that returns find
+ * their call.
  *
  *     recorder_call(rec, F, 100);      F begins at 100
  *     recorder_call(rec, G, 120);        G begins
@@ -11,7 +13,8 @@
  *
  * A frame remembers where its next child is expected: its node's first child at
  * entry, then the one that followed the child that just returned, last time.
- * If that is not the callee, a hash of (parent, function) finds it.
+ * If that is not the callee, a hash of (parent, function) finds it. Nothing is
+ * allocated once a path has been seen.
  *
  * Bounds: past `max_nodes` a call of a function that is on the stack is booked
  * on its nearest frame there (nfolded; its time is that frame's, not that of
@@ -24,38 +27,42 @@
 
 #include "profile/profile.h"
 
+/* No function: the root's. */
+#define RECORDER_NONE UINT64_MAX
+
 struct recorder_node {
-	uint32_t parent;
-	uint32_t function;
-	/* Guesses: expect[0] the first child, expect[1] the sibling called after
-	 * this node the last time. PROFILE_NONE at first. */
-	uint32_t expect[2];
+	uint64_t function;
 	uint64_t ncalls;
-	int64_t cum_ns;
+	int64_t cum;
+	uint32_t parent;
+	/* Guesses: expect[0] the first child, expect[1] the sibling called after
+	 * this node the last time. 0, the root, means none: nobody calls it. */
+	uint32_t expect[2];
 };
 
 struct recorder_frame {
+	uint64_t start;
+	uint32_t *expect; /* one of a node's guesses: the child to come */
 	uint32_t node;
-	uint32_t expect_at; /* node * 2 + which of its guesses */
-	uint64_t start_ns;
 	bool folded; /* the node's own frame is further down the stack */
 };
 
 struct recorder {
 	struct recorder_node *nodes;
-	uint32_t nnodes;
-	size_t nodes_cap;
-	uint32_t max_nodes;
-	struct map index; /* parent, function -> node */
-	struct recorder_frame *frames; /* frames[0] is the root's */
-	size_t depth;                  /* frames above the root */
-	size_t frames_cap;
+	struct recorder_frame *top;    /* the innermost frame */
+	struct recorder_frame *last;   /* the last there is room for */
 	size_t lost_depth;             /* calls above them that were lost */
 	uint64_t nevents;              /* calls and returns, unmatched ones too */
+	struct recorder_frame *frames; /* frames[0] is the root's */
+	size_t frames_cap;
+	size_t nodes_cap;
+	uint32_t nnodes;
+	uint32_t max_nodes;
+	struct map index; /* parent, function -> node; collisions are looked at */
 	uint64_t nlost;
 	uint64_t nfolded;
-	uint64_t nunmatched;           /* returns without a call: ignored */
-	int64_t cut;                   /* frames recorder_finish had to close */
+	uint64_t nunmatched; /* returns without a call: ignored */
+	uint64_t ncut;       /* frames recorder_finish had to close */
 };
 
 enum { RECORDER_MAX_NODES = 1000000 };
@@ -65,21 +72,74 @@ struct recorder *recorder_new(uint32_t max_nodes);
 void recorder_free(struct recorder *rec);
 
 /* The root's clock runs between start and stop: the time served. */
-void recorder_start(struct recorder *rec, uint64_t now_ns);
-void recorder_stop(struct recorder *rec, uint64_t now_ns);
+void recorder_start(struct recorder *rec, uint64_t now);
+void recorder_stop(struct recorder *rec, uint64_t now);
 
-void recorder_call(struct recorder *rec, uint32_t function, uint64_t now_ns);
-void recorder_return(struct recorder *rec, uint64_t now_ns);
+/* Everything that is not the way of nearly all events. */
+void recorder_call_slowly(struct recorder *rec, uint64_t function, uint64_t now);
+void recorder_return_slowly(struct recorder *rec, uint64_t now);
 
-/* Closes what is open, as returns at now_ns would. */
-void recorder_finish(struct recorder *rec, uint64_t now_ns);
+/* Whether recorder_call(rec, function, ...) would find its node where it is
+ * expected: then the caller has seen the function before. */
+static inline bool recorder_expects(const struct recorder *rec, uint64_t function)
+{
+	return rec->nodes[*rec->top->expect].function == function && rec->lost_depth == 0;
+}
 
-/* Who a function id is, for recorder_profile. Texts are borrowed for the call. */
-typedef void recorder_lookup(void *arg, uint32_t function, struct function *out);
+static inline void recorder_call(struct recorder *rec, uint64_t function, uint64_t now)
+{
+	struct recorder_frame *f = rec->top;
+	uint32_t node = *f->expect;
 
-/* A profile with the one metric "wall" and the tree; functions in the order of
- * their first call. NULL with err filled. */
-struct profile *recorder_profile(const struct recorder *rec, recorder_lookup *lookup, void *arg,
-				 struct error *err);
+	if (rec->nodes[node].function != function || rec->lost_depth != 0 || f == rec->last) {
+		recorder_call_slowly(rec, function, now);
+		return;
+	}
+	rec->nevents++;
+	f++;
+	f->start = now;
+	f->expect = &rec->nodes[node].expect[0];
+	f->node = node;
+	f->folded = false;
+	rec->top = f;
+}
+
+static inline void recorder_return(struct recorder *rec, uint64_t now)
+{
+	struct recorder_frame *f = rec->top;
+	struct recorder_node *node = &rec->nodes[f->node];
+
+	if (rec->lost_depth != 0 || f == rec->frames || f->folded) {
+		recorder_return_slowly(rec, now);
+		return;
+	}
+	rec->nevents++;
+	node->ncalls++;
+	node->cum += (int64_t)(now - f->start);
+	f[-1].expect = &node->expect[1];
+	rec->top = f - 1;
+}
+
+/* Closes what is open, as returns at `now` would. */
+void recorder_finish(struct recorder *rec, uint64_t now);
+
+/* Calls open above the root. */
+static inline size_t recorder_depth(const struct recorder *rec)
+{
+	return (size_t)(rec->top - rec->frames) + rec->lost_depth;
+}
+
+/* Bytes it holds. */
+size_t recorder_size(const struct recorder *rec);
+
+/* Who a function is, for recorder_profile. Texts are borrowed for the call. */
+typedef void recorder_lookup(void *arg, uint64_t function, struct function *out);
+
+/* A profile with the one metric "wall", in nanoseconds, and the tree; functions
+ * in the order of their first call. A tick is ns_per_tick; every node is rounded
+ * down, so that children never add up to more than their parent. NULL with err
+ * filled. */
+struct profile *recorder_profile(const struct recorder *rec, double ns_per_tick,
+				 recorder_lookup *lookup, void *arg, struct error *err);
 
 #endif

@@ -1,9 +1,19 @@
-/* clock.h -- the clocks of a trace, in nanoseconds. */
+/* clock.h -- the clocks of a trace.
+ *
+ * Events are timed in ticks: the processor's time stamp counter where it runs
+ * evenly and the kernel itself keeps time by it (a third of clock_gettime's
+ * price), else nanoseconds of CLOCK_MONOTONIC.
+ */
 #ifndef CPROF_EXT_CLOCK_H
 #define CPROF_EXT_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
+
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#endif
 
 static inline int64_t clock_ns(clockid_t id)
 {
@@ -13,14 +23,27 @@ static inline int64_t clock_ns(clockid_t id)
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-static inline uint64_t clock_wall_ns(void)
-{
-	return (uint64_t)clock_ns(CLOCK_MONOTONIC);
-}
-
 static inline int64_t clock_cpu_ns(void)
 {
 	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
+
+extern bool clock_counts_cycles;
+
+static inline uint64_t clock_ticks(void)
+{
+#if defined(__x86_64__)
+	if (clock_counts_cycles)
+		return __rdtsc();
+#endif
+	return (uint64_t)clock_ns(CLOCK_MONOTONIC);
+}
+
+/* Once, before the first tick is read. */
+void clock_init(void);
+
+/* Nanoseconds in a tick, from how both clocks went in the last seconds. Needs the
+ * GIL. */
+double clock_ns_per_tick(void);
 
 #endif

@@ -52,19 +52,19 @@ static int hook(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
 		return leave_child(frame, what, arg);
 	switch (what) {
 	case PyTrace_CALL:
-		trace_event_call(frame);
+		trace_call_code(frame_code(frame));
 		break;
 	case PyTrace_RETURN: /* arg is NULL, or wrong (3.12.0), when it unwinds */
-		trace_event_return();
+		trace_return();
 		break;
 	case PyTrace_C_CALL:
 		if (PyCFunction_Check(arg))
-			trace_event_c_call(arg);
+			trace_call_c_function(arg);
 		break;
 	case PyTrace_C_RETURN:
 	case PyTrace_C_EXCEPTION:
 		if (PyCFunction_Check(arg))
-			trace_event_return();
+			trace_return();
 		break;
 	}
 	return previous ? previous(previous_arg, frame, what, arg) : 0;

@@ -52,7 +52,7 @@ static void swap(PyObject *origin, PyObject *target)
 	old = trace_swap(unpark(target));
 	if (old != NULL && park(origin, old) < 0)
 		PyErr_Clear(); /* it goes on unheard: its open calls end with it */
-	if (trace_top() != NULL)
+	if (trace_top != NULL)
 		engine_resume();
 }
 

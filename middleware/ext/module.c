@@ -2,6 +2,7 @@
 #include "compat.h"
 
 #include "base/version.h"
+#include "clock.h"
 #include "forks.h"
 #include "middleware.h"
 #include "profiler.h"
@@ -72,8 +73,10 @@ __attribute__((visibility("default"))) PyMODINIT_FUNC PyInit__cprof(void)
 
 	if (m == NULL)
 		return NULL;
-	if (!watched && forks_watch() == 0)
-		watched = true;
+	if (!watched) {
+		clock_init();
+		watched = forks_watch() == 0;
+	}
 	if (response_init() < 0 || PyType_Ready(&Request_Type) < 0 ||
 	    add_type(m, "CProfMiddleware", &Middleware_Type) < 0 ||
 	    add_type(m, "Profile", &Profiler_Type) < 0 ||

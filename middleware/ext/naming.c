@@ -67,9 +67,11 @@ static PyTypeObject *defining_class(PyObject *first, PyCodeObject *code)
 }
 
 /* The first argument of a call that has just begun; a new reference or NULL. */
-static PyObject *first_argument(PyCodeObject *code, PyFrameObject *frame)
+static PyObject *first_argument(PyCodeObject *code)
 {
-	if (frame == NULL || code->co_argcount == 0)
+	PyFrameObject *frame = PyEval_GetFrame();
+
+	if (frame == NULL || frame_code(frame) != code || code->co_argcount == 0)
 		return NULL;
 #if PY_VERSION_HEX < 0x030B0000
 	return Py_XNewRef(frame->f_localsplus[0]);
@@ -95,9 +97,9 @@ static PyObject *first_argument(PyCodeObject *code, PyFrameObject *frame)
 }
 
 /* "Class.name" in qualname, if the first argument's class defines this code. */
-static bool qualname_by_class(struct buf *qualname, PyCodeObject *code, PyFrameObject *frame)
+static bool qualname_by_class(struct buf *qualname, PyCodeObject *code)
 {
-	PyObject *first = first_argument(code, frame);
+	PyObject *first = first_argument(code);
 	PyTypeObject *type = first ? defining_class(first, code) : NULL;
 	PyObject *name = NULL;
 
@@ -129,7 +131,7 @@ static bool knows_its_class(const char *file)
 	return PY_VERSION_HEX >= 0x030B0000 && file[0] != '<';
 }
 
-uint32_t name_code(PyCodeObject *code, PyFrameObject *frame)
+uint32_t name_code(PyCodeObject *code)
 {
 	struct buf qualname = BUF_INIT;
 	PyObject *type, *value, *traceback;
@@ -138,7 +140,7 @@ uint32_t name_code(PyCodeObject *code, PyFrameObject *frame)
 	uint32_t id;
 
 	PyErr_Fetch(&type, &value, &traceback);
-	if (!knows_its_class(file) && qualname_by_class(&qualname, code, frame))
+	if (!knows_its_class(file) && qualname_by_class(&qualname, code))
 		qual = buf_str(&qualname);
 	else
 		qual = own_qualname(code);

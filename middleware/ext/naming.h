@@ -9,10 +9,10 @@
 
 #include <stdint.h>
 
-/* The symbol id of a code object. `frame` is running it, at its first line:
- * where the code does not know its class (before 3.11, and code made by exec),
- * the type of its first argument is asked. May be NULL. */
-uint32_t name_code(PyCodeObject *code, PyFrameObject *frame);
+/* The symbol id of a code object that the thread's innermost frame has begun to
+ * run: where the code does not know its class (before 3.11, and code made by
+ * exec), the type of its first argument is asked. */
+uint32_t name_code(PyCodeObject *code);
 
 /* The symbol id of a builtin function or method: file "~", line 0, and the name
  * that cProfile gives it, without addresses. */

@@ -204,7 +204,7 @@ static double random_share(void)
 	static uint64_t state;
 
 	if (state == 0)
-		state = (clock_wall_ns() ^ (uint64_t)getpid() << 32) | 1;
+		state = ((uint64_t)clock_ns(CLOCK_MONOTONIC) ^ (uint64_t)getpid() << 32) | 1;
 	state ^= state << 13;
 	state ^= state >> 7;
 	state ^= state << 17;

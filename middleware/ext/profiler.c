@@ -3,7 +3,6 @@
 #include <structmember.h>
 
 #include "format/pstats.h"
-#include "symbols.h"
 #include "trace.h"
 
 struct profiler {
@@ -112,7 +111,7 @@ static PyObject *as_prof(struct profiler *self)
 	struct profile *p;
 
 	trace_disarm(self->trace);
-	p = recorder_profile(self->trace->rec, symbols_lookup, NULL, &err);
+	p = recording_profile(&self->trace->recording, &err);
 	if (p != NULL && pstats_write(&out, p, &info, &err) == 0)
 		bytes = PyBytes_FromStringAndSize(out.data, (Py_ssize_t)out.len);
 	else

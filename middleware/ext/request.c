@@ -240,7 +240,7 @@ void request_exception(struct request *r, PyObject *type)
 
 static bool is_wanted(const struct request *r, const struct job *job)
 {
-	return job->rec != NULL && r->trace->generation == fork_generation() &&
+	return r->trace->generation == fork_generation() &&
 	       job->manifest.wall_ns >= r->slow_ns;
 }
 
@@ -258,8 +258,7 @@ void request_finish(struct request *r, const char *ended)
 	job->manifest.ended = ended;
 	job->manifest.interrupted = r->trace->interrupted;
 	job->manifest.cpu_ns = r->trace->cpu_ns;
-	job->rec = trace_take(r->trace);
-	job->manifest.wall_ns = job->rec ? job->rec->nodes[0].cum_ns : 0;
+	job->manifest.wall_ns = trace_take(r->trace, &job->recording);
 	Py_CLEAR(r->environ);
 	Py_CLEAR(r->app);
 	if (is_wanted(r, job))

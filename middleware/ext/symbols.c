@@ -65,8 +65,7 @@ uint32_t symbols_add(const char *file, uint32_t line, const char *name, const ch
 	return nsymbols++;
 }
 
-void symbols_lookup(void *arg, uint32_t id, struct function *out)
+void symbols_lookup(uint32_t id, struct function *out)
 {
-	(void)arg;
-	*out = id == OTHER_ID ? other : *row(id);
+	*out = id >= SYMBOLS_MAX ? other : *row(id);
 }

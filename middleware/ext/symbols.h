@@ -17,7 +17,7 @@ enum { SYMBOLS_MAX = 1 << 20 };
  * of "<other functions>", which is always there. */
 uint32_t symbols_add(const char *file, uint32_t line, const char *name, const char *qualname);
 
-/* A recorder_lookup; arg is not used. */
-void symbols_lookup(void *arg, uint32_t id, struct function *out);
+/* Who it is. Any number that is no id (MAP_NONE) is "<other functions>". */
+void symbols_lookup(uint32_t id, struct function *out);
 
 #endif

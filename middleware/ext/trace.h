@@ -19,19 +19,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/map.h"
-#include "profile/recorder.h"
+#include "clock.h"
+#include "recording.h"
 
 struct trace {
-	struct recorder *rec;
+	struct recording recording;
 	struct trace *outer;    /* armed before this one on the same thread */
-	struct map functions;   /* code object or PyMethodDef -> symbol id */
-	PyObject **kept;        /* what those addresses belong to, so that none is reused */
-	size_t nkept, kept_cap;
+	unsigned paused;
+	uint64_t away;          /* ticks spent in our own helpers: taken out */
 	PyObject *timer;        /* callable in place of the clock, or NULL */
-	uint64_t timer_last;    /* never go back */
-	uint64_t away_ns;       /* time spent in our own helpers: taken out */
+	uint64_t timer_last;    /* ns; never goes back */
 	uint64_t away_since;
+	PyObject **kept;        /* what the addresses in the recording belong to, so
+	                           that none is reused */
+	size_t nkept, kept_cap;
 	int64_t cpu_ns;         /* of the threads while it was armed there */
 	int64_t cpu_since;
 	unsigned generation;    /* forks.h: not ours in a child */
@@ -44,9 +45,10 @@ struct trace {
 struct trace *trace_new(PyObject *timer);
 void trace_free(struct trace *t);
 
-/* Takes the recorder out, closed, and drops what the trace kept alive. The caller
- * frees the recorder; the trace can only be freed after that. */
-struct recorder *trace_take(struct trace *t);
+/* Takes what was recorded out, closed, and drops what the trace kept alive; the
+ * trace can only be freed after that. Returns the wall time in ns it was armed,
+ * less that of our own helpers. */
+int64_t trace_take(struct trace *t, struct recording *out);
 
 /* False when it is armed already, on this thread or another: then the caller runs
  * the application without it. */
@@ -58,15 +60,9 @@ void trace_disarm(struct trace *t);
 void trace_pause(void);
 void trace_resume(void);
 
-/* What the thread's traces are told. Engines call these. */
-void trace_event_call(PyFrameObject *frame);
-void trace_event_return(void);
-void trace_event_c_call(PyObject *function);
-
 /* The traces of this thread: swapped as a whole when a greenlet is left for
  * another. */
-struct trace *trace_swap(struct trace *top);
-struct trace *trace_top(void);
+struct trace *trace_swap(struct trace *other);
 
 /* Marks all traces of this thread: someone else took the hook. */
 void trace_interrupted(void);
@@ -74,5 +70,53 @@ void trace_interrupted(void);
 /* True once in a child after fork: this thread's traces were the parent's and
  * have been forgotten. */
 bool trace_forget_after_fork(void);
+
+/* initial-exec: read at every event, where a call to find thread-local storage
+ * would cost as much as the rest. */
+extern __thread struct trace *trace_top __attribute__((tls_model("initial-exec")));
+
+/* Slow ways of the events below. */
+void trace_meet_code(struct trace *t, PyCodeObject *code);
+void trace_meet_c_function(struct trace *t, PyObject *function);
+uint64_t trace_timer(struct trace *t);
+
+static inline uint64_t trace_now(struct trace *t)
+{
+	return (t->timer == NULL ? clock_ticks() : trace_timer(t)) - t->away;
+}
+
+/* What the thread's traces are told; engines call these. The clock is read last
+ * at a call and first at a return: our own work is the caller's. */
+static inline void trace_call_code(PyCodeObject *code)
+{
+	for (struct trace *t = trace_top; t != NULL; t = t->outer) {
+		if (t->paused)
+			continue;
+		if (!recorder_expects(t->recording.rec, (uintptr_t)code))
+			trace_meet_code(t, code);
+		recorder_call(t->recording.rec, (uintptr_t)code, trace_now(t));
+	}
+}
+
+/* A C function is known by its definition: bound methods come and go. */
+static inline void trace_call_c_function(PyObject *function)
+{
+	uintptr_t def = (uintptr_t)((PyCFunctionObject *)function)->m_ml;
+
+	for (struct trace *t = trace_top; t != NULL; t = t->outer) {
+		if (t->paused)
+			continue;
+		if (!recorder_expects(t->recording.rec, def))
+			trace_meet_c_function(t, function);
+		recorder_call(t->recording.rec, def, trace_now(t));
+	}
+}
+
+static inline void trace_return(void)
+{
+	for (struct trace *t = trace_top; t != NULL; t = t->outer)
+		if (!t->paused)
+			recorder_return(t->recording.rec, trace_now(t));
+}
 
 #endif

@@ -8,12 +8,10 @@
 #include <time.h>
 
 #include "base/mem.h"
-#include "profile/recorder.h"
 #include "snapshot/archive.h"
 #include "snapshot/name.h"
 #include "snapshot/write.h"
 #include "forks.h"
-#include "symbols.h"
 
 enum {
 	QUEUE_BYTES = 256 << 20, /* unwritten requests: past this they are dropped */
@@ -162,7 +160,7 @@ struct job *job_new(struct sink *sink)
 
 void job_free(struct job *job)
 {
-	recorder_free(job->rec);
+	recording_release(&job->recording);
 	arena_release(&job->arena);
 	mem_free(job);
 }
@@ -206,14 +204,14 @@ static int write_job(const struct job *job, uint64_t *size, struct error *err)
 {
 	struct manifest m = job->manifest;
 	struct buf route = BUF_INIT, path = BUF_INIT;
-	struct profile *p = recorder_profile(job->rec, symbols_lookup, NULL, err);
+	struct profile *p = recording_profile(&job->recording, err);
 	int rc = -1;
 
 	if (p == NULL)
 		return -1;
-	m.events = job->rec->nevents;
-	m.lost = job->rec->nlost;
-	m.folded = job->rec->nfolded;
+	m.events = job->recording.rec->nevents;
+	m.lost = job->recording.rec->nlost;
+	m.folded = job->recording.rec->nfolded;
 	if (m.route_is_template) {
 		route_normalise(&route, m.route);
 		m.route = buf_str(&route);
@@ -390,9 +388,7 @@ void writer_submit(struct job *job)
 	struct writer *w = current_writer();
 	bool accepted = false;
 
-	job->bytes = sizeof *job + job->arena.total +
-		     job->rec->nodes_cap * sizeof *job->rec->nodes +
-		     job->rec->index.size * sizeof *job->rec->index.entries;
+	job->bytes = sizeof *job + job->arena.total + recording_size(&job->recording);
 	if (w != NULL) {
 		pthread_mutex_lock(&w->lock);
 		accepted = accept_job(w, job);

@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
-#include "profile/recorder.h"
+#include "recording.h"
 #include "snapshot/manifest.h"
 #include "snapshot/run.h"
 
@@ -42,7 +42,7 @@ struct sink {
 struct job {
 	struct job *next;
 	struct arena arena;
-	struct recorder *rec;
+	struct recording recording;
 	struct sink *sink;
 	struct manifest manifest;
 	size_t bytes; /* memory it holds */

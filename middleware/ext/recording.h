@@ -1,0 +1,25 @@
+/* recording.h -- a trace that has ended: the call tree by addresses, and who was
+ * at them. No Python in it: it goes to the writer thread. */
+#ifndef CPROF_EXT_RECORDING_H
+#define CPROF_EXT_RECORDING_H
+
+#include "base/map.h"
+#include "profile/recorder.h"
+
+struct recording {
+	struct recorder *rec;
+	struct map functions; /* what the recorder calls a function -> symbol id */
+	double ns_per_tick;
+};
+
+#define RECORDING_INIT { NULL, MAP_INIT, 1 }
+
+void recording_release(struct recording *r);
+
+/* Bytes it holds. */
+size_t recording_size(const struct recording *r);
+
+/* NULL with err filled. */
+struct profile *recording_profile(const struct recording *r, struct error *err);
+
+#endif
