@@ -1,7 +1,9 @@
 /* archive.h -- reading an archive back: runs, snapshots, their files.
  *
  * An archive is only folders. What is hidden or has no snapshot's name is
- * passed over.
+ * passed over; symbolic links inside an archive are, too. Whatever an archive
+ * holds may come from a stranger: what is wrong with one snapshot is said in its
+ * `problem` and never stops the list.
  */
 #ifndef CPROF_SNAPSHOT_ARCHIVE_H
 #define CPROF_SNAPSHOT_ARCHIVE_H
@@ -19,8 +21,11 @@ struct snapshot {
 	char *run;    /* name of its run folder */
 	char *name;   /* name of its folder */
 	struct manifest manifest;
-	bool has_manifest; /* false: snapshot.json is missing or bad, `problem` says how */
-	struct error problem;
+	/* false: snapshot.json is missing or bad. The manifest then has what the
+	 * folder tells: method, route and wall time by its name, start by its
+	 * time of modification. */
+	bool has_manifest;
+	struct error problem; /* what is missing or bad; ERR_NONE: nothing */
 	uint64_t size;       /* bytes of its files */
 	bool has_picture;    /* dot.png is there ... */
 	bool picture_is_old; /* ... but snapshot.json is newer */
@@ -28,6 +33,7 @@ struct snapshot {
 
 struct run_info {
 	char *path, *name;
+	int64_t created_ns; /* run.json's word, else the oldest snapshot's start */
 	struct snapshot *snapshots; /* oldest start first */
 	size_t nsnapshots;
 	uint64_t seen, kept, dropped; /* from run.json, summed over processes */
@@ -44,9 +50,11 @@ struct archive {
 enum path_kind { PATH_ARCHIVE, PATH_RUN, PATH_SNAPSHOT, PATH_FILE };
 
 /* What a path on the command line is. A run holds run.json or snapshots, a
- * snapshot has a snapshot's name or holds profile.prof or profile.pb.gz; a
- * snapshot's or run's name alone is looked up in `archive` (may be NULL). The
- * real path is put into *found, which the caller frees with mem_free. */
+ * snapshot has a snapshot's name or holds profile.prof or profile.pb.gz; any
+ * other folder is taken for an archive. What is no path is looked up in
+ * `archive` (may be NULL): a run's name, RUN/SNAPSHOT, or a snapshot's name
+ * alone, which must be in one run only (else ERR_REFUSED). The real path is put
+ * into *found, which the caller frees with mem_free. */
 int archive_find(const char *archive, const char *what, enum path_kind *kind, char **found,
 		 struct error *err);
 
@@ -63,9 +71,12 @@ void snapshot_release(struct snapshot *s);
  * Also takes the path of a profile's file. NULL with err, which names the file. */
 struct profile *snapshot_profile(const char *path, struct error *err);
 
-/* Deletes the oldest snapshots (by the run's, then their own age) until the
- * archive holds at most `max_bytes`, never those younger than a minute; run folders left empty go too. *bytes: what is left. Safe while
- * other processes write or delete. */
+/* Deletes the oldest snapshots (by the run's, then their own age, both by the
+ * time at which profile.prof was written) until the archive holds at most
+ * `max_bytes`, never those younger than a minute. Empty run folders whose leader
+ * has gone are deleted then, and always what processes that died left hidden,
+ * once it is an hour old. *bytes: what is left. Safe while other processes write
+ * or delete: a folder is renamed to a hidden name before it is taken apart. */
 int archive_trim(const char *path, uint64_t max_bytes, uint64_t *bytes, struct error *err);
 
 #endif

@@ -2,12 +2,27 @@
  *
  * A run belongs to its leader: the topmost ancestor process with the same
  * interpreter and command line, so that forked workers share it without being
- * told. Its folder is the leader's start, YYYY-mm-dd_HH:MM:SS local time (".2"
- * when another leader has that name), or $CPROF_RUN. run.json in it says who the
- * leader is and, per process, the requests seen, kept and dropped.
+ * told (leader.h). Its folder is the leader's start, YYYY-mm-dd_HH:MM:SS local
+ * time (".2" when another leader has that name), or $CPROF_RUN. run.json in it
+ * says who the leader is and, per process, the requests seen, kept and dropped:
+ *
+ *     {
+ *       "schema": 1,
+ *       "created": "2026-11-21T18:20:38.123456789+01:00",
+ *       "leader": { "pid": 70, "start": "2026-...", "ticks": 8123, "boot": "..." },
+ *       "processes": [
+ *         { "pid": 71, "start": "2026-...", "ticks": 8150,
+ *           "seen": 40, "kept": 38, "dropped": 0, "updated": "2026-..." }
+ *       ],
+ *       "earlier": { "processes": 900, "seen": 9000, "kept": 9000, "dropped": 0 }
+ *     }
+ *
+ * "earlier" sums up processes that are gone, once there are many. The folder
+ * and run.json appear in one step, so whoever finds the name finds its owner.
  *
  * Functions of this module are called by one thread of a process; several
- * processes may call them at once on one archive.
+ * processes may call them at once on one archive. None waits longer than about
+ * a second for another process.
  */
 #ifndef CPROF_SNAPSHOT_RUN_H
 #define CPROF_SNAPSHOT_RUN_H
@@ -31,12 +46,17 @@ struct run_counts {
 };
 
 /* Makes (or joins) the run folder, the archive (0700, with a .gitignore of "*"
- * when it is made here) and run.json. name NULL: by leader. On -1 nothing
+ * when it is made here) and run.json. name NULL: by leader. A name that could
+ * hide, leave the archive or pass for a snapshot is ERR_REFUSED. On -1 nothing
  * needs a release. */
 int run_open(struct run *out, const char *archive, const char *name, struct error *err);
 
 /* Rewrites this process' row in run.json, under a lock among processes. */
 int run_count(const struct run *run, const struct run_counts *counts, struct error *err);
+
+/* Makes the folder again, and the archive, should somebody have deleted them
+ * while the server runs. Nothing happens where they are there. */
+int run_restore(const struct run *run, struct error *err);
 
 void run_release(struct run *run);
 
