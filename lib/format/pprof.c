@@ -5,8 +5,8 @@
  *     sample        location ids, LEAF FIRST; a value for each type
  *     location      id; lines: function id, line; the LAST line is the
  *                   outermost of what was inlined
- *     function      id; name (our qualname), system_name (name), filename,
- *                   start_line
+ *     function      id; name (our qualname), system_name (our name, none
+ *                   where it is the same), filename, start_line
  *     string_table  [0] is ""; all texts are indices into it
  *     comment       see pprof_fields.h
  *

@@ -158,7 +158,10 @@ static void put_functions(struct writer *w, const struct profile *p)
 
 		proto_add_uint(&w->message, FUNCTION_ID, (uint64_t)i + 1);
 		proto_add_uint(&w->message, FUNCTION_NAME, string(w, f->qualname));
-		proto_add_uint(&w->message, FUNCTION_SYSTEM_NAME, string(w, f->name));
+		/* Where both are one text, "go tool pprof" takes it for a mangled
+		 * name and strips "<lambda>" as if that were a template. */
+		if (f->name != f->qualname)
+			proto_add_uint(&w->message, FUNCTION_SYSTEM_NAME, string(w, f->name));
 		proto_add_uint(&w->message, FUNCTION_FILENAME, string(w, f->file));
 		proto_add_uint(&w->message, FUNCTION_START_LINE, f->line);
 		put_message(w, PROFILE_FUNCTION);

@@ -75,7 +75,8 @@ struct arc {
 	struct totals totals;
 	/* Cost below the callee while the caller is not on the stack again: for
 	 * every function self plus the `below` of its outgoing arcs is its cum,
-	 * recursive or not. Without a tree it is the arc's cum. */
+	 * recursive or not. Without a tree it is the arc's cum, and 0 for an
+	 * arc from a function to itself. */
 	int64_t below[PROFILE_MAX_METRICS];
 };
 
