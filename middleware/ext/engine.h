@@ -1,19 +1,33 @@
-/* engine.h -- what tells a thread's traces of calls and returns. One for now:
- * PyEval_SetProfile, which every version has and which is the thread's own.
+/* engine.h -- what tells a thread's traces of calls and returns. One file each,
+ * chosen by version:
+ *
+ *     3.12 and later   engine_monitoring.c   sys.monitoring
+ *     before           engine_setprofile.c   PyEval_SetProfile
+ *
+ * Both report what cProfile reports on that version. All functions need the GIL,
+ * leave no exception, and keep the one there was.
  */
 #ifndef CPROF_EXT_ENGINE_H
 #define CPROF_EXT_ENGINE_H
 
-/* Its name in snapshot.json. */
-#define ENGINE_NAME "setprofile"
+#include <stdbool.h>
 
-/* One more, one less trace is armed on this thread. The hook that was there is
- * called on, and put back after the last; if another took the place of ours
- * meanwhile, it stays and the traces are marked (trace_interrupted). */
-void engine_arm(void);
-void engine_disarm(void);
+struct engine {
+	const char *name; /* in snapshot.json */
+	/* One more, one less trace is armed on this thread. */
+	void (*arm)(void);
+	void (*disarm)(void);
+	/* This greenlet has armed traces and runs again. */
+	void (*resume)(void);
+};
 
-/* This greenlet has armed traces and runs again. */
-void engine_resume(void);
+/* The best that can be had in this interpreter; never NULL. */
+const struct engine *engine_choose(void);
+
+extern const struct engine engine_setprofile;
+
+/* NULL where there is no sys.monitoring, all its tools are taken, or this is not
+ * the interpreter that it was set up in. */
+const struct engine *engine_monitoring(void);
 
 #endif

@@ -1,4 +1,6 @@
-/* engine_setprofile.c -- PyEval_SetProfile.
+/* engine_setprofile.c -- PyEval_SetProfile. The hook that was there before is
+ * called on, and put back after the last trace; if another took the place of ours
+ * meanwhile, it stays and the traces are marked (trace_interrupted).
  *
  * The interpreter calls the hook for each call and return of a Python function,
  * and around each C function that Python code calls. It is thread-wide; up to
@@ -48,7 +50,7 @@ static int leave_child(PyFrameObject *frame, int what, PyObject *arg)
 static int hook(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
 {
 	(void)self;
-	if (trace_forget_after_fork())
+	if (trace_top == NULL && trace_forget_after_fork())
 		return leave_child(frame, what, arg);
 	switch (what) {
 	case PyTrace_CALL:
@@ -59,7 +61,7 @@ static int hook(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
 		break;
 	case PyTrace_C_CALL:
 		if (PyCFunction_Check(arg))
-			trace_call_c_function(arg);
+			trace_call_c_function(((PyCFunctionObject *)arg)->m_ml, arg, NULL);
 		break;
 	case PyTrace_C_RETURN:
 	case PyTrace_C_EXCEPTION:
@@ -70,7 +72,13 @@ static int hook(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
 	return previous ? previous(previous_arg, frame, what, arg) : 0;
 }
 
-void engine_arm(void)
+static void resume(void)
+{
+	if (PY_VERSION_HEX < 0x030C0000 || !is_installed())
+		PyEval_SetProfile(hook, NULL);
+}
+
+static void arm(void)
 {
 	PyThreadState *ts = PyThreadState_Get();
 
@@ -81,16 +89,10 @@ void engine_arm(void)
 		Py_XINCREF(ts->c_profileobj);
 		Py_XSETREF(previous_arg, ts->c_profileobj);
 	}
-	engine_resume();
+	resume();
 }
 
-void engine_resume(void)
-{
-	if (PY_VERSION_HEX < 0x030C0000 || !is_installed())
-		PyEval_SetProfile(hook, NULL);
-}
-
-void engine_disarm(void)
+static void disarm(void)
 {
 	if (!is_installed())
 		trace_interrupted();
@@ -103,3 +105,5 @@ void engine_disarm(void)
 		Py_CLEAR(previous_arg);
 	}
 }
+
+const struct engine engine_setprofile = { "setprofile", arm, disarm, resume };

@@ -1,7 +1,6 @@
 #include "greenlets.h"
 
 #include "compat.h"
-#include "engine.h"
 #include "trace.h"
 
 #define THREAD_LOCAL static __thread __attribute__((tls_model("initial-exec")))
@@ -52,8 +51,8 @@ static void swap(PyObject *origin, PyObject *target)
 	old = trace_swap(unpark(target));
 	if (old != NULL && park(origin, old) < 0)
 		PyErr_Clear(); /* it goes on unheard: its open calls end with it */
-	if (trace_top != NULL)
-		engine_resume();
+	for (struct trace *t = trace_top; t != NULL; t = t->outer)
+		t->engine->resume();
 }
 
 /* greenlet calls it in the target, after the switch. */

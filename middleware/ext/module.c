@@ -8,6 +8,7 @@
 #include "profiler.h"
 #include "request.h"
 #include "response.h"
+#include "trace.h"
 #include "writer.h"
 
 static PyObject *stop(PyObject *self, PyObject *unused)
@@ -75,7 +76,7 @@ __attribute__((visibility("default"))) PyMODINIT_FUNC PyInit__cprof(void)
 		return NULL;
 	if (!watched) {
 		clock_init();
-		watched = forks_watch() == 0;
+		watched = forks_watch() == 0 && trace_init() == 0;
 	}
 	if (response_init() < 0 || PyType_Ready(&Request_Type) < 0 ||
 	    add_type(m, "CProfMiddleware", &Middleware_Type) < 0 ||

@@ -209,18 +209,25 @@ static void name_by_module(struct buf *out, PyCFunctionObject *fn)
 	Py_XDECREF(name);
 }
 
-uint32_t name_cfunction(PyObject *function)
+uint32_t name_c_function(PyObject *callable, PyObject *self_arg)
 {
-	PyCFunctionObject *fn = (PyCFunctionObject *)function;
 	struct buf name = BUF_INIT;
-	PyObject *type, *value, *traceback;
+	PyObject *type, *value, *traceback, *bound = NULL;
 	uint32_t id;
 
 	PyErr_Fetch(&type, &value, &traceback);
-	if (fn->m_self == NULL || !name_by_type(&name, fn))
-		name_by_module(&name, fn);
+	if (!PyCFunction_Check(callable))
+		callable = bound = Py_TYPE(callable)->tp_descr_get(callable, self_arg,
+								   (PyObject *)Py_TYPE(self_arg));
+	if (callable != NULL && PyCFunction_Check(callable)) {
+		PyCFunctionObject *fn = (PyCFunctionObject *)callable;
+
+		if (fn->m_self == NULL || !name_by_type(&name, fn))
+			name_by_module(&name, fn);
+	}
 	id = symbols_add("~", 0, buf_str(&name), buf_str(&name));
 	buf_release(&name);
+	Py_XDECREF(bound);
 	PyErr_Restore(type, value, traceback);
 	return id;
 }

@@ -14,8 +14,9 @@
  * exec), the type of its first argument is asked. */
 uint32_t name_code(PyCodeObject *code);
 
-/* The symbol id of a builtin function or method: file "~", line 0, and the name
- * that cProfile gives it, without addresses. */
-uint32_t name_cfunction(PyObject *function);
+/* The symbol id of a builtin function or method, or of a method's descriptor that
+ * is called on self_arg: file "~", line 0, and the name that cProfile gives it,
+ * without addresses. */
+uint32_t name_c_function(PyObject *callable, PyObject *self_arg);
 
 #endif

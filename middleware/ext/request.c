@@ -8,7 +8,6 @@
 #include "base/mem.h"
 #include "base/version.h"
 #include "clock.h"
-#include "engine.h"
 #include "forks.h"
 
 /* Calls a helper of the Python package with the traces paused. A new reference,
@@ -125,7 +124,6 @@ static void describe(struct manifest *m, uint64_t served_before)
 	m->implementation = "CPython";
 	m->cprof = CPROF_VERSION;
 	m->mode = "exact";
-	m->engine = ENGINE_NAME;
 	m->bytes_known = true;
 	m->git.dirty = -1;
 }
@@ -256,6 +254,7 @@ void request_finish(struct request *r, const char *ended)
 	find_route(r);
 	r->job = NULL;
 	job->manifest.ended = ended;
+	job->manifest.engine = r->trace->engine ? r->trace->engine->name : NULL;
 	job->manifest.interrupted = r->trace->interrupted;
 	job->manifest.cpu_ns = r->trace->cpu_ns;
 	job->manifest.wall_ns = trace_take(r->trace, &job->recording);

@@ -1,9 +1,9 @@
 #include "trace.h"
 
 #include <math.h>
+#include <pthread.h>
 
 #include "base/mem.h"
-#include "engine.h"
 #include "forks.h"
 #include "greenlets.h"
 #include "naming.h"
@@ -14,6 +14,16 @@ __thread struct trace *trace_top;
 THREAD_LOCAL unsigned narmed; /* on this thread, in all its greenlets */
 THREAD_LOCAL unsigned seen_generation;
 
+static void in_child(void)
+{
+	trace_top = NULL;
+}
+
+int trace_init(void)
+{
+	return pthread_atfork(NULL, NULL, in_child);
+}
+
 bool trace_forget_after_fork(void)
 {
 	if (seen_generation == fork_generation())
@@ -21,7 +31,6 @@ bool trace_forget_after_fork(void)
 	seen_generation = fork_generation();
 	if (narmed == 0)
 		return false;
-	trace_top = NULL;
 	narmed = 0;
 	greenlets_forget();
 	return true;
@@ -65,16 +74,16 @@ void trace_free(struct trace *t)
 	mem_free(t);
 }
 
-/* The user's clock. It is called inside the hook, where nothing is traced; a
- * failing one stands still. */
+/* The user's clock, itself not recorded. One that fails stands still. */
 uint64_t trace_timer(struct trace *t)
 {
 	PyObject *type, *value, *traceback, *now;
+	struct trace *top = trace_top;
 
 	PyErr_Fetch(&type, &value, &traceback);
-	t->paused++;
+	trace_top = NULL;
 	now = PyObject_CallNoArgs(t->timer);
-	t->paused--;
+	trace_top = top;
 	if (now != NULL) {
 		double ns = PyLong_Check(now) ? PyLong_AsDouble(now) : PyFloat_AsDouble(now) * 1e9;
 
@@ -103,12 +112,13 @@ bool trace_arm(struct trace *t)
 	if (t->armed || t->recording.rec == NULL || t->generation != fork_generation())
 		return false;
 	t->armed = true;
+	t->engine = engine_choose();
 	t->outer = trace_top;
 	t->cpu_since = clock_cpu_ns();
 	trace_top = t;
 	if (narmed++ == 0)
 		greenlets_watch();
-	engine_arm();
+	t->engine->arm();
 	recorder_start(t->recording.rec, trace_now(t));
 	return true;
 }
@@ -138,7 +148,7 @@ void trace_disarm(struct trace *t)
 	recorder_stop(t->recording.rec, now);
 	if (t->timer == NULL)
 		t->recording.ns_per_tick = clock_ns_per_tick();
-	engine_disarm();
+	t->engine->disarm();
 	t->cpu_ns += clock_cpu_ns() - t->cpu_since;
 	unlink_trace(t);
 	if (narmed != 0 && --narmed == 0)
@@ -172,18 +182,28 @@ static void keep(struct trace *t, const void *address, PyObject *owner, uint32_t
 		t->kept[t->nkept++] = Py_NewRef(owner);
 }
 
+/* While a name is looked for nothing is recorded: repr() may be Python code. */
 void trace_meet_code(struct trace *t, PyCodeObject *code)
 {
-	if (map_get(&t->recording.functions, (uintptr_t)code) == MAP_NONE)
-		keep(t, code, (PyObject *)code, name_code(code));
+	struct trace *top = trace_top;
+
+	if (map_get(&t->recording.functions, (uintptr_t)code) != MAP_NONE)
+		return;
+	trace_top = NULL;
+	keep(t, code, (PyObject *)code, name_code(code));
+	trace_top = top;
 }
 
-void trace_meet_c_function(struct trace *t, PyObject *function)
+void trace_meet_c_function(struct trace *t, PyMethodDef *def, PyObject *callable,
+			   PyObject *self_arg)
 {
-	const void *def = ((PyCFunctionObject *)function)->m_ml;
+	struct trace *top = trace_top;
 
-	if (map_get(&t->recording.functions, (uintptr_t)def) == MAP_NONE)
-		keep(t, def, function, name_cfunction(function));
+	if (map_get(&t->recording.functions, (uintptr_t)def) != MAP_NONE)
+		return;
+	trace_top = NULL;
+	keep(t, def, callable, name_c_function(callable, self_arg));
+	trace_top = top;
 }
 
 struct trace *trace_swap(struct trace *other)

@@ -20,10 +20,12 @@
 #include <stdint.h>
 
 #include "clock.h"
+#include "engine.h"
 #include "recording.h"
 
 struct trace {
 	struct recording recording;
+	const struct engine *engine;
 	struct trace *outer;    /* armed before this one on the same thread */
 	unsigned paused;
 	uint64_t away;          /* ticks spent in our own helpers: taken out */
@@ -67,6 +69,9 @@ struct trace *trace_swap(struct trace *other);
 /* Marks all traces of this thread: someone else took the hook. */
 void trace_interrupted(void);
 
+/* Once, before the first trace. 0, or an errno. */
+int trace_init(void);
+
 /* True once in a child after fork: this thread's traces were the parent's and
  * have been forgotten. */
 bool trace_forget_after_fork(void);
@@ -77,7 +82,8 @@ extern __thread struct trace *trace_top __attribute__((tls_model("initial-exec")
 
 /* Slow ways of the events below. */
 void trace_meet_code(struct trace *t, PyCodeObject *code);
-void trace_meet_c_function(struct trace *t, PyObject *function);
+void trace_meet_c_function(struct trace *t, PyMethodDef *def, PyObject *callable,
+			   PyObject *self_arg);
 uint64_t trace_timer(struct trace *t);
 
 static inline uint64_t trace_now(struct trace *t)
@@ -98,17 +104,16 @@ static inline void trace_call_code(PyCodeObject *code)
 	}
 }
 
-/* A C function is known by its definition: bound methods come and go. */
-static inline void trace_call_c_function(PyObject *function)
+/* A C function is known by its definition: bound methods come and go. `callable`
+ * is it or a method's descriptor, called on `self_arg`. */
+static inline void trace_call_c_function(PyMethodDef *def, PyObject *callable, PyObject *self_arg)
 {
-	uintptr_t def = (uintptr_t)((PyCFunctionObject *)function)->m_ml;
-
 	for (struct trace *t = trace_top; t != NULL; t = t->outer) {
 		if (t->paused)
 			continue;
-		if (!recorder_expects(t->recording.rec, def))
-			trace_meet_c_function(t, function);
-		recorder_call(t->recording.rec, def, trace_now(t));
+		if (!recorder_expects(t->recording.rec, (uintptr_t)def))
+			trace_meet_c_function(t, def, callable, self_arg);
+		recorder_call(t->recording.rec, (uintptr_t)def, trace_now(t));
 	}
 }
 
