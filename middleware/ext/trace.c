@@ -114,11 +114,11 @@ bool trace_arm(struct trace *t)
 	t->armed = true;
 	t->engine = engine_choose();
 	t->outer = trace_top;
-	t->cpu_since = clock_cpu_ns();
 	trace_top = t;
 	if (narmed++ == 0)
 		greenlets_watch();
 	t->engine->arm();
+	t->cpu_since = clock_cpu_ns();
 	recorder_start(t->recording.rec, trace_now(t));
 	return true;
 }
@@ -146,10 +146,10 @@ void trace_disarm(struct trace *t)
 	now = trace_now(t);
 	recorder_finish(t->recording.rec, now);
 	recorder_stop(t->recording.rec, now);
+	t->cpu_ns += clock_cpu_ns() - t->cpu_since;
 	if (t->timer == NULL)
 		t->recording.ns_per_tick = clock_ns_per_tick();
 	t->engine->disarm();
-	t->cpu_ns += clock_cpu_ns() - t->cpu_since;
 	unlink_trace(t);
 	if (narmed != 0 && --narmed == 0)
 		greenlets_unwatch();
