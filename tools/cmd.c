@@ -1,0 +1,178 @@
+#include "cmd.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "help.h"
+
+const struct command *command_find(const char *name)
+{
+	for (const struct command *c = commands; c->name != NULL; c++)
+		if (strcmp(c->name, name) == 0)
+			return c;
+	return NULL;
+}
+
+int complain(const char *fmt, ...)
+{
+	struct buf text = BUF_INIT, line = BUF_INIT;
+	va_list ap;
+
+	va_start(ap, fmt);
+	buf_vprintf(&text, fmt, ap);
+	va_end(ap);
+	text_printable(&line, buf_str(&text));
+	if (text.failed || line.failed)
+		fputs("cprof: out of memory\n", stderr);
+	else
+		fprintf(stderr, "cprof: %s\n", buf_str(&line));
+	buf_release(&text);
+	buf_release(&line);
+	return EXIT_COULD_NOT;
+}
+
+int command_options(const char *name, void *values, int argc, char **argv, int *status)
+{
+	const struct command *command = command_find(name);
+	struct error err = ERROR_INIT;
+	struct buf text = BUF_INIT;
+	int n = opt_parse(command->usage, values, argc, argv, &err);
+
+	if (n >= 0)
+		return n;
+	if (n == OPT_HELP) {
+		help_command(&text, command);
+		out_write(&text);
+		buf_release(&text);
+		*status = EXIT_DONE;
+	} else {
+		*status = complain("%s: %s ('cprof %s --help' explains)", name, err.text, name);
+	}
+	return -1;
+}
+
+const char *archive_folder(const char *option)
+{
+	const char *dir = getenv("CPROF_DIR");
+
+	if (option != NULL)
+		return option;
+	return dir != NULL && *dir != '\0' ? dir : "profiling";
+}
+
+const char *path_kind_name(enum path_kind kind)
+{
+	switch (kind) {
+	case PATH_ARCHIVE:
+		return "an archive";
+	case PATH_RUN:
+		return "a run";
+	case PATH_SNAPSHOT:
+		return "a snapshot";
+	case PATH_FILE:
+		return "a file";
+	}
+	return "";
+}
+
+char *find_what(const char *dir_option, const char *what, enum path_kind *kind)
+{
+	struct error err = ERROR_INIT;
+	char *found = NULL;
+
+	if (archive_find(archive_folder(dir_option), what, kind, &found, &err) < 0) {
+		complain("%s", err.text);
+		return NULL;
+	}
+	return found;
+}
+
+static int refuse_kind(const char *what, enum path_kind kind, const char *command)
+{
+	return complain("%s: %s is %s, and %s takes one snapshot; 'cprof ls %s' lists them",
+			command, what, path_kind_name(kind), command,
+			kind == PATH_RUN ? what : "");
+}
+
+struct profile *read_profile(const char *dir_option, const char *what, const char *command,
+			     struct snapshot *out)
+{
+	struct error err = ERROR_INIT;
+	struct profile *p = NULL;
+	enum path_kind kind;
+	char *path;
+
+	memset(out, 0, sizeof *out);
+	path = find_what(dir_option, what, &kind);
+	if (path == NULL)
+		return NULL;
+	if (kind == PATH_RUN || kind == PATH_ARCHIVE) {
+		refuse_kind(what, kind, command);
+		goto done;
+	}
+	if (kind == PATH_SNAPSHOT && snapshot_read(out, path, &err) < 0) {
+		complain("%s", err.text);
+		goto done;
+	}
+	p = snapshot_profile(path, &err);
+	if (p == NULL) {
+		complain("%s", err.text);
+		snapshot_release(out);
+		memset(out, 0, sizeof *out);
+	}
+done:
+	mem_free(path);
+	return p;
+}
+
+void request_title(struct buf *out, const struct snapshot *s)
+{
+	const struct manifest *m = &s->manifest;
+
+	if (s->has_manifest && m->method != NULL && m->route != NULL) {
+		text_printable(out, m->method);
+		buf_addc(out, ' ');
+		text_printable(out, m->route);
+	} else if (s->name != NULL) {
+		text_printable(out, s->name);
+	}
+}
+
+void commit_title(struct buf *out, const struct manifest_git *git)
+{
+	char shortened[11];
+
+	if (git->commit == NULL)
+		return;
+	snprintf(shortened, sizeof shortened, "%.10s", git->commit);
+	text_printable(out, shortened);
+	if (git->branch != NULL) {
+		buf_addc(out, ' ');
+		text_printable(out, git->branch);
+	}
+	if (git->dirty == 1)
+		buf_adds(out, ", dirty");
+}
+
+void local_time(struct buf *out, int64_t unix_ns)
+{
+	time_t seconds = (time_t)(unix_ns / 1000000000);
+	char text[64];
+	struct tm tm;
+
+	if (localtime_r(&seconds, &tm) == NULL ||
+	    strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &tm) == 0)
+		return;
+	buf_adds(out, text);
+}
+
+void plural(struct buf *out, uint64_t n, const char *what)
+{
+	text_count(out, n);
+	buf_printf(out, " %s%s", what, n == 1 ? "" : "s");
+}

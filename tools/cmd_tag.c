@@ -1,0 +1,270 @@
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "cmd.h"
+#include "snapshot/tag.h"
+#include "snapshot/write.h"
+
+struct tag_options {
+	const char *dir, *repo;
+	bool force;
+	unsigned color;
+};
+
+static const struct opt rows[] = {
+	{ 0, "repo", OPT_TEXT, offsetof(struct tag_options, repo), "DIR", NULL,
+	  "the repository; else the one that holds the archive, else the current folder's" },
+	{ 'f', "force", OPT_FLAG, offsetof(struct tag_options, force), NULL, NULL,
+	  "where the commit cannot be known, take the current one" },
+	OPT_ROW_DIR(tag_options),
+	OPT_ROW_COLOR(tag_options),
+	{ 0, NULL, OPT_FLAG, 0, NULL, NULL, NULL }
+};
+
+const struct usage tag_usage = {
+	"[WHAT]", 0, 1, "what", rows,
+	"Writes into each snapshot that has none yet the commit HEAD was at when its\n"
+	"request began, as the repository's reflog tells, with branch, author date,\n"
+	"subject, and whether the work tree is dirty. WHAT is a run, a snapshot or an\n"
+	"archive.\n"
+	"\n"
+	"Where the commit cannot be known (no reflog that far back, or HEAD moved in\n"
+	"that very second) the snapshot is named and stays as it is, and the exit\n"
+	"status is 2; --force stamps it with the current commit.\n",
+	NULL,
+	"  cprof tag                         everything untagged\n"
+	"  cprof tag 2026-11-21_18:20:37     one run\n"
+	"  cprof tag --repo ~/src/shop       snapshots of a server that runs elsewhere\n"
+	"  cprof tag --force                 in CI, where a fresh clone has no reflog\n"
+};
+
+struct tagger {
+	struct repository *repo;
+	bool force;
+	struct term term;
+	struct progress progress;
+	size_t done, total;
+	bool failed;
+};
+
+/* Snapshots that follow each other and got the same commit: one line. */
+struct stamped {
+	struct buf commit;
+	size_t n;
+};
+
+static int tag_snapshot(struct tagger *t, struct snapshot *s, struct buf *title,
+			struct error *err)
+{
+	struct manifest m = s->manifest;
+	struct arena arena = ARENA_INIT;
+	struct buf content = BUF_INIT, now = BUF_INIT;
+	struct timespec ts;
+	int rc = -1;
+
+	if (repository_commit_at(t->repo, m.start_ns, t->force, &m.git, &arena, err) < 0)
+		goto done;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	time_format(&now, ts.tv_sec * (int64_t)1000000000 + ts.tv_nsec);
+	m.git.tagged_at = buf_str(&now);
+	if (manifest_write(&content, &m, err) < 0)
+		goto done;
+	if (snapshot_replace_file(s->path, "snapshot.json", buf_bytes(&content), err) < 0)
+		goto done;
+	commit_title(title, &m.git);
+	if (m.git.subject != NULL) {
+		buf_adds(title, "  ");
+		text_printable(title, m.git.subject);
+	}
+	rc = 0;
+done:
+	buf_release(&content);
+	buf_release(&now);
+	arena_release(&arena);
+	return rc;
+}
+
+static void put_stamped(struct tagger *t, const struct run_info *run, struct stamped *stamped)
+{
+	struct buf out = BUF_INIT;
+
+	if (stamped->n == 0)
+		return;
+	text_printable(&out, run->name);
+	buf_adds(&out, "  ");
+	plural(&out, stamped->n, "snapshot");
+	buf_printf(&out, " %s ", t->term.signs->arrow);
+	term_put(&t->term, &out, STYLE_GREEN, buf_str(&stamped->commit));
+	buf_addc(&out, '\n');
+	progress_end(&t->progress);
+	out_write(&out);
+	buf_release(&out);
+	buf_clear(&stamped->commit);
+	stamped->n = 0;
+}
+
+static void put_already(const struct run_info *run, size_t n)
+{
+	struct buf out = BUF_INIT;
+
+	text_printable(&out, run->name);
+	buf_adds(&out, "  ");
+	plural(&out, n, "snapshot");
+	buf_printf(&out, " already stamped\n");
+	out_write(&out);
+	buf_release(&out);
+}
+
+static void tag_run(struct tagger *t, const struct run_info *run)
+{
+	struct stamped stamped = { BUF_INIT, 0 };
+	struct buf title = BUF_INIT;
+	size_t already = 0;
+
+	for (size_t i = 0; i < run->nsnapshots; i++) {
+		struct snapshot *s = &run->snapshots[i];
+		struct error err = s->problem;
+
+		progress_step(&t->progress, t->done++, t->total);
+		if (s->has_manifest && s->manifest.git.commit != NULL) {
+			already++;
+			continue;
+		}
+		buf_clear(&title);
+		if (!s->has_manifest || tag_snapshot(t, s, &title, &err) < 0) {
+			progress_end(&t->progress);
+			/* A bad snapshot.json names itself. */
+			if (s->has_manifest)
+				complain("%s: %s", s->path, err.text);
+			else
+				complain("%s", err.text);
+			t->failed = true;
+			continue;
+		}
+		if (stamped.n != 0 && strcmp(buf_str(&title), buf_str(&stamped.commit)) != 0)
+			put_stamped(t, run, &stamped);
+		if (stamped.n++ == 0)
+			buf_adds(&stamped.commit, buf_str(&title));
+	}
+	put_stamped(t, run, &stamped);
+	if (already == run->nsnapshots && already != 0)
+		put_already(run, already);
+	buf_release(&stamped.commit);
+	buf_release(&title);
+}
+
+/* The repository around the archive's folder, not one that the archive itself
+ * may be. `up` leads from `path` to the folder that holds the archive. */
+static struct repository *open_repository(const struct tag_options *o, const char *path,
+					  const char *up, struct error *err)
+{
+	struct repository *repo = NULL;
+	struct error ignored = ERROR_INIT;
+	char *joined, *parent;
+
+	if (o->repo != NULL)
+		return repository_open(o->repo, err);
+	joined = path_join(path, up);
+	parent = joined ? realpath(joined, NULL) : NULL;
+	if (parent != NULL)
+		repo = repository_open(parent, &ignored);
+	mem_free(joined);
+	free(parent);
+	return repo != NULL ? repo : repository_open(".", err);
+}
+
+static int tag_archive(struct tagger *t, const char *path, struct error *err)
+{
+	struct archive a;
+
+	if (archive_read(&a, path, err) < 0)
+		return -1;
+	for (size_t i = 0; i < a.nruns; i++)
+		t->total += a.runs[i].nsnapshots;
+	for (size_t i = 0; i < a.nruns; i++)
+		tag_run(t, &a.runs[i]);
+	archive_release(&a);
+	return 0;
+}
+
+static int tag_one_run(struct tagger *t, const char *path, struct error *err)
+{
+	struct run_info run;
+
+	if (run_read(&run, path, err) < 0)
+		return -1;
+	t->total = run.nsnapshots;
+	tag_run(t, &run);
+	run_info_release(&run);
+	return 0;
+}
+
+static int tag_one_snapshot(struct tagger *t, const char *path, struct error *err)
+{
+	struct run_info run = { 0 };
+	struct snapshot s;
+
+	if (snapshot_read(&s, path, err) < 0)
+		return -1;
+	run.name = s.name;
+	run.snapshots = &s;
+	run.nsnapshots = 1;
+	tag_run(t, &run);
+	snapshot_release(&s);
+	return 0;
+}
+
+static int tag(struct tagger *t, const struct tag_options *o, const char *path,
+	       enum path_kind kind, struct error *err)
+{
+	static const char *const up[] = { [PATH_ARCHIVE] = "..", [PATH_RUN] = "../..",
+					  [PATH_SNAPSHOT] = "../../.." };
+
+	if (kind == PATH_FILE)
+		return error_set(err, ERR_REFUSED,
+				 "tag: %s is a file; only snapshots can hold a commit", path);
+	t->repo = open_repository(o, path, up[kind], err);
+	if (t->repo == NULL)
+		return -1;
+	if (kind == PATH_ARCHIVE)
+		return tag_archive(t, path, err);
+	if (kind == PATH_RUN)
+		return tag_one_run(t, path, err);
+	return tag_one_snapshot(t, path, err);
+}
+
+int cmd_tag(int argc, char **argv)
+{
+	struct tag_options o = { 0 };
+	struct tagger t = { 0 };
+	struct error err = ERROR_INIT;
+	enum path_kind kind = PATH_ARCHIVE;
+	char *found = NULL;
+	int status, n = command_options("tag", &o, argc, argv, &status);
+
+	if (n < 0)
+		return status;
+	if (n == 1) {
+		found = find_what(o.dir, argv[0], &kind);
+		if (found == NULL)
+			return EXIT_COULD_NOT;
+	}
+	t.force = o.force;
+	term_init(&t.term, o.color);
+	progress_begin(&t.progress, "tagging");
+	status = EXIT_DONE;
+	if (tag(&t, &o, found ? found : archive_folder(o.dir), kind, &err) < 0) {
+		progress_end(&t.progress);
+		status = complain("%s", err.text);
+	}
+	progress_end(&t.progress);
+	if (t.failed)
+		status = EXIT_COULD_NOT;
+	repository_close(t.repo);
+	mem_free(found);
+	return status;
+}

@@ -1,0 +1,85 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+
+const struct command commands[] = {
+	{ "ls", "list runs and snapshots, newest last", cmd_ls, &ls_usage },
+	{ "show", "print a snapshot's functions, or its call tree", cmd_show, &show_usage },
+	{ "diff", "compare two snapshots, or two runs request by request", cmd_diff,
+	  &diff_usage },
+	{ "tag", "stamp snapshots with the commit they were taken at", cmd_tag, &tag_usage },
+	{ "render", "draw a snapshot's call graph as a PNG", cmd_render, &render_usage },
+	{ "completion", "print a shell's completion script", cmd_completion,
+	  &completion_usage },
+	{ "help", "explain a command", cmd_help, &help_usage },
+	{ "version", "print the version", cmd_version, &version_usage },
+	{ NULL, NULL, NULL, NULL }
+};
+
+/* A descriptor that is closed would be given to the next file opened, and our
+ * output would end up in it. */
+static void hold_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+		    /* Standard output for reading, so that writing still fails. */
+		    open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY) < 0)
+			return;
+}
+
+static int unknown_command(const char *name)
+{
+	const char *names[sizeof commands / sizeof commands[0]], *meant;
+	size_t n = 0;
+
+	for (; commands[n].name != NULL; n++)
+		names[n] = commands[n].name;
+	names[n] = NULL;
+	meant = nearest_word(name, names);
+	if (meant != NULL)
+		return complain("'%s' is not a command; did you mean 'cprof %s'?", name, meant);
+	return complain("'%s' is not a command; 'cprof help' lists them", name);
+}
+
+static int run(int argc, char **argv)
+{
+	static char help[] = "help", version[] = "version";
+	const struct command *command;
+
+	if (argc < 2) {
+		complain("no command given; 'cprof help' lists them");
+		return EXIT_COULD_NOT;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		argv[1] = help;
+	else if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
+		argv[1] = version;
+	else if (argv[1][0] == '-')
+		return complain("'%s' is not a command; options follow the command: "
+				"'cprof help'", argv[1]);
+	command = command_find(argv[1]);
+	if (command == NULL)
+		return unknown_command(argv[1]);
+	return command->run(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+	int status, errnum;
+
+	hold_standard_descriptors();
+	setlocale(LC_CTYPE, "");
+	/* So that `cprof ls | head` ends by the same door as everything else. */
+	signal(SIGPIPE, SIG_IGN);
+	status = run(argc, argv);
+	errnum = out_finish();
+	/* A reader that went away has read what it wanted. */
+	if (errnum != 0 && errnum != EPIPE)
+		return complain("standard output: %s", strerror(errnum));
+	return status;
+}

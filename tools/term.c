@@ -1,0 +1,162 @@
+#include "term.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+const char *const color_choices[] = { "auto", "always", "never", NULL };
+
+static const struct signs unicode_signs = {
+	"→", "×", "…", "–", "├─", "└─", "│ "
+};
+static const struct signs ascii_signs = {
+	"->", "x", "...", "-", "|-", "`-", "| "
+};
+
+static const char *const codes[] = {
+	[STYLE_PLAIN] = "",
+	[STYLE_BOLD] = "\033[1m",
+	[STYLE_DIM] = "\033[2m",
+	[STYLE_RED] = "\033[31m",
+	[STYLE_GREEN] = "\033[32m",
+	[STYLE_YELLOW] = "\033[33m",
+	[STYLE_HEAD] = "\033[2m",
+};
+
+static bool wants_color(unsigned choice)
+{
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	if (choice != COLOR_AUTO)
+		return choice == COLOR_ALWAYS;
+	if (no != NULL && *no != '\0')
+		return false;
+	return isatty(STDOUT_FILENO) && term != NULL && strcmp(term, "dumb") != 0;
+}
+
+static unsigned terminal_width(void)
+{
+	const char *columns = getenv("COLUMNS");
+	struct winsize size;
+	long n;
+
+	if (!isatty(STDOUT_FILENO))
+		return 0;
+	n = columns ? strtol(columns, NULL, 10) : 0;
+	if (n <= 0 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+		n = size.ws_col;
+	return n <= 0 || n > 10000 ? 80 : n < 40 ? 40 : (unsigned)n;
+}
+
+void term_init(struct term *t, unsigned color_choice)
+{
+	t->color = wants_color(color_choice);
+	t->width = terminal_width();
+	t->signs = strcmp(nl_langinfo(CODESET), "UTF-8") == 0 ? &unicode_signs : &ascii_signs;
+}
+
+void term_put(const struct term *t, struct buf *out, enum style style, const char *text)
+{
+	bool styled = t->color && style != STYLE_PLAIN;
+
+	if (styled)
+		buf_adds(out, codes[style]);
+	buf_adds(out, text);
+	if (styled)
+		buf_adds(out, "\033[0m");
+}
+
+static const char *skip_columns(const char *s, size_t columns)
+{
+	while (*s != '\0' && columns-- != 0)
+		do
+			s++;
+		while (((unsigned char)*s & 0xC0) == 0x80);
+	return s;
+}
+
+void term_fit(const struct term *t, struct buf *out, const char *text, size_t columns, bool left)
+{
+	const char *ellipsis = t->signs->ellipsis;
+	size_t width = text_width(text), mark = text_width(ellipsis);
+	size_t keep = columns > mark ? columns - mark : 0;
+
+	if (width <= columns) {
+		buf_adds(out, text);
+	} else if (left) {
+		buf_adds(out, ellipsis);
+		buf_adds(out, skip_columns(text, width - keep));
+	} else {
+		buf_add(out, text, (size_t)(skip_columns(text, keep) - text));
+		buf_adds(out, ellipsis);
+	}
+}
+
+/* Static, because main asks at the end what any command met on the way. */
+static int out_errno;
+
+void out_bytes(const void *data, size_t len)
+{
+	errno = 0;
+	if (len != 0 && fwrite(data, 1, len, stdout) != len && out_errno == 0)
+		out_errno = errno ? errno : EIO;
+}
+
+void out_write(const struct buf *b)
+{
+	if (b->failed && out_errno == 0)
+		out_errno = ENOMEM;
+	out_bytes(b->data, b->len);
+}
+
+int out_finish(void)
+{
+	if (fflush(stdout) != 0 && out_errno == 0)
+		out_errno = errno;
+	/* A network file system may complain as late as here. */
+	if (close(STDOUT_FILENO) != 0 && errno != EBADF && out_errno == 0)
+		out_errno = errno;
+	return out_errno;
+}
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * (int64_t)1000000000 + now.tv_nsec;
+}
+
+void progress_begin(struct progress *p, const char *what)
+{
+	p->what = what;
+	p->start_ns = now_ns();
+	p->shown_ns = 0;
+}
+
+void progress_step(struct progress *p, size_t done, size_t total)
+{
+	int64_t now = now_ns();
+
+	if (now - p->start_ns < 1000000000 || now - p->shown_ns < 100000000)
+		return;
+	if (!isatty(STDERR_FILENO))
+		return;
+	p->shown_ns = now;
+	fprintf(stderr, "\r%s %zu of %zu\033[K", p->what, done, total);
+	fflush(stderr);
+}
+
+void progress_end(struct progress *p)
+{
+	if (p->shown_ns != 0)
+		fprintf(stderr, "\r\033[K");
+	p->shown_ns = 0;
+}
