@@ -45,7 +45,17 @@ def main():
         pstats = ("%s -c \"import pstats; pstats.Stats('%s').sort_stats('tottime').print_stats(30)\""
                   % (sys.executable, prof))
         figures = medians({"pstats": pstats, "cprof show": "cprof show --limit 30 " + prof}, rounds, cpu_ms)
-        table("The table of a profile", "ms", figures, "pstats")
+        table("The table of a profile, CPU", "ms", figures, "pstats")
+
+        picture = os.path.join(folder, "out.png")
+        contenders = {"cprof render": "cprof render -o %s %s" % (picture, prof)}
+        peer = "gprof2dot | dot -Tpng"
+        if shutil.which("dot"):
+            contenders[peer] = "gprof2dot -f pstats %s | dot -Tpng -o %s" % (prof, picture)
+        else:
+            print("\ngraphviz's program dot is not here: the picture is measured alone")
+            peer = "cprof render"
+        table("The call graph of a profile, CPU", "ms", medians(contenders, rounds, cpu_ms), peer)
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ ROUTES = ["/", "/user/{id}", "/fast", "/slow", "/memory", "/stream", "/error", "
 # The first request to a route also compiles its template and the like: a median
 # over five is of one that did not.
 ROUNDS = 5
+REQUESTS = ROUNDS * len(ROUTES)
 CHANGED = "/user/{id}"
 
 
@@ -82,7 +83,10 @@ class Server:
     def __init__(self, application, log):
         self.port = free_port()
         self.log = log
-        command = [sys.executable, "-m", "flask", "run", "--port", str(self.port), "--no-reload"]
+        # A thread per request would leave some of its own calls, those of the dead
+        # thread's release, in a later request.
+        command = [sys.executable, "-m", "flask", "run", "--port", str(self.port),
+                   "--no-reload", "--without-threads"]
         print("$ " + " ".join(["flask"] + command[3:]), flush=True)
         with open(log, "w") as out:
             self.process = subprocess.Popen(command, cwd=application, stdout=out, stderr=out,
@@ -122,7 +126,7 @@ class Server:
 
 
 def serve(application, log):
-    """One run: the server, and ROUNDS requests to every route of it."""
+    """One run: the server, and ROUNDS requests to every route of it. Its name."""
     before = set(runs(application))
     with Server(application, log) as server:
         for round_number in range(ROUNDS):
@@ -132,12 +136,20 @@ def serve(application, log):
                 expected = 500 if route == "/error" else 200
                 if status != expected:
                     sys.exit("demo: GET %s answered %d; see %s" % (path, status, log))
-    made = sorted(set(runs(application)) - before)
-    if len(made) != 1:
-        sys.exit("demo: one server should make one run, not %d" % len(made))
-    print("%d requests to %d routes -> profiling/%s" %
-          (ROUNDS * len(ROUTES), len(ROUTES), made[0]))
+        made = sorted(set(runs(application)) - before)
+        if len(made) != 1:
+            sys.exit("demo: one server should make one run, not %d" % len(made))
+        wait_for_snapshots(application, made[0])
+    print("%d requests to %d routes -> profiling/%s" % (REQUESTS, len(ROUTES), made[0]))
     return made[0]
+
+
+def wait_for_snapshots(application, run):
+    """The client has its answer before the server closes the body, and the request
+    is on the disk a little later: a server stopped at once would lose it."""
+    deadline = time.monotonic() + 60
+    while len(snapshots(application, run)) < REQUESTS and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 def runs(application):
@@ -145,13 +157,17 @@ def runs(application):
             for path in glob.glob(os.path.join(application, "profiling", "*", "run.json"))]
 
 
+def snapshots(application, run):
+    return [os.path.dirname(path) for path in
+            glob.glob(os.path.join(application, "profiling", run, "*", "snapshot.json"))]
+
+
 def check_run(application, run, commit):
     """Every request has its snapshot, each tagged and drawn."""
-    snapshots = [os.path.dirname(path) for path in
-                 glob.glob(os.path.join(application, "profiling", run, "*", "snapshot.json"))]
-    if len(snapshots) != ROUNDS * len(ROUTES):
-        sys.exit("demo: %s holds %d snapshots, not %d" % (run, len(snapshots), ROUNDS * len(ROUTES)))
-    for snapshot in snapshots:
+    found = snapshots(application, run)
+    if len(found) != REQUESTS:
+        sys.exit("demo: %s holds %d snapshots, not %d" % (run, len(found), REQUESTS))
+    for snapshot in found:
         with open(os.path.join(snapshot, "snapshot.json")) as manifest:
             tagged = json.load(manifest).get("git", {}).get("commit")
         if tagged != commit:
@@ -159,6 +175,17 @@ def check_run(application, run, commit):
         with open(os.path.join(snapshot, "dot.png"), "rb") as picture:
             if picture.read(8) != b"\x89PNG\r\n\x1a\n":
                 sys.exit("demo: %s/dot.png is no picture" % snapshot)
+
+
+def check_diff(difference):
+    """The changed route is named, by its calls, and no other is."""
+    named = [route["route"] for route in difference["routes"]
+             if route["verdict"] not in ("same", "varies")]
+    if named != [CHANGED]:
+        sys.exit("demo: the difference names %s instead of %s" % (named, CHANGED))
+    calls = [route["calls"] for route in difference["routes"] if route["route"] == CHANGED][0]
+    if calls["new"] <= calls["old"]:
+        sys.exit("demo: %s should call more: %s" % (CHANGED, calls))
 
 
 def main():
@@ -180,7 +207,37 @@ def main():
     second = repository.commit("Look purchases up one by one")
     run2 = serve(application, os.path.join(work, "server-2.log"))
 
-    return run1, run2, first, second
+    heading("tagged, drawn, compared")
+    show(["cprof", "tag"], cwd=application)
+    print("$ cprof render", flush=True)
+    pictures = output(["cprof", "render"], cwd=application).splitlines()
+    print("%d pictures, the last %s" % (len(pictures), pictures[-1] if pictures else "none"))
+    show(["cprof", "ls", "--runs"], cwd=application)
+    show(["cprof", "diff", run1, run2], cwd=application)
+
+    check_run(application, run1, first)
+    check_run(application, run2, second)
+    check_diff(json.loads(output(["cprof", "diff", "--json", run1, run2], cwd=application)))
+
+    heading("what was made")
+    folder = os.path.relpath(application)
+    user = [os.path.relpath(snapshot) for snapshot in snapshots(application, run2)
+            if "GET.user.{id}." in snapshot]
+    print("""\
+{folder}/                 the application, a repository of two commits
+{folder}/profiling/       two runs of {requests} snapshots: one per request
+{user}/
+    callstack.txt, profile.prof, profile.kgrind, profile.pb.gz, snapshot.json, dot.png
+
+The second commit makes {changed} call more, and `cprof diff` names it and no
+other route. Look around with
+
+    cd {folder}
+    export PATH={bin}:$PATH
+    cprof ls
+    cprof show '{name}'
+""".format(folder=folder, requests=REQUESTS, user=user[0], changed=CHANGED,
+           bin=os.path.dirname(shutil.which("cprof")), name=os.path.basename(user[0])))
 
 
 if __name__ == "__main__":

@@ -13,9 +13,8 @@ from cprof import CProfMiddleware
 app = Flask(__name__)
 app.wsgi_app = CProfMiddleware(app)
 
-# A database in memory is there while one connection to it is open: this one.
-DATABASE = "file:shop?mode=memory&cache=shared"
-shop = sqlite3.connect(DATABASE, uri=True, check_same_thread=False)
+# Only read once it is filled, so all threads may share the connection.
+shop = sqlite3.connect(":memory:", check_same_thread=False)
 shop.executescript("""
     CREATE TABLE user (id INTEGER PRIMARY KEY, name TEXT);
     CREATE TABLE purchase (id INTEGER PRIMARY KEY, user_id INTEGER, item TEXT);
@@ -26,11 +25,7 @@ shop.executescript("""
 
 
 def query(sql, *parameters):
-    connection = sqlite3.connect(DATABASE, uri=True)
-    try:
-        return connection.execute(sql, parameters).fetchall()
-    finally:
-        connection.close()
+    return shop.execute(sql, parameters).fetchall()
 
 
 def calculate(number):
