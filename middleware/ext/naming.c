@@ -45,6 +45,25 @@ static PyObject *type_dict(PyTypeObject *type)
 #endif
 }
 
+/* What the class itself has under the code's name, borrowed. A private name is
+ * there with the class' own before it. */
+static PyObject *attribute_of(PyTypeObject *type, PyCodeObject *code)
+{
+	PyObject *dict = type_dict(type);
+	PyObject *o = dict ? PyDict_GetItem(dict, code->co_name) : NULL;
+
+	if (o == NULL && dict != NULL && strncmp(utf8(code->co_name), "__", 2) == 0) {
+		struct buf name = BUF_INIT;
+
+		buf_printf(&name, "_%s%s", type->tp_name + strspn(type->tp_name, "_"),
+			   utf8(code->co_name));
+		o = PyDict_GetItemString(dict, buf_str(&name));
+		buf_release(&name);
+	}
+	Py_XDECREF(dict);
+	return o;
+}
+
 /* The class in first's mro that defines `code` under its name, borrowed. */
 static PyTypeObject *defining_class(PyObject *first, PyCodeObject *code)
 {
@@ -55,16 +74,43 @@ static PyTypeObject *defining_class(PyObject *first, PyCodeObject *code)
 		return NULL;
 	for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(mro); i++) {
 		PyTypeObject *base = (PyTypeObject *)PyTuple_GET_ITEM(mro, i);
-		PyObject *dict = type_dict(base);
-		PyObject *o = dict ? PyDict_GetItem(dict, code->co_name) : NULL;
-		PyObject *found = o ? code_behind(o) : NULL;
+		PyObject *o = attribute_of(base, code);
 
-		Py_XDECREF(dict);
-		if (found == (PyObject *)code)
+		if (o != NULL && code_behind(o) == (PyObject *)code)
 			return base;
 	}
 	return NULL;
 }
+
+#if PY_VERSION_HEX < 0x030B0000
+/* An argument that an inner function uses (a comprehension, too) is in a cell. */
+static PyObject *first_in_cell(PyCodeObject *code, PyFrameObject *frame)
+{
+	Py_ssize_t ncells = PyTuple_GET_SIZE(code->co_cellvars);
+
+	for (Py_ssize_t i = 0; code->co_cell2arg != NULL && i < ncells; i++)
+		if (code->co_cell2arg[i] == 0)
+			return PyCell_Get(frame->f_localsplus[code->co_nlocals + i]);
+	return NULL;
+}
+#elif PY_VERSION_HEX < 0x030C0000
+/* The dict is made by asking and stays with the frame: emptied, it keeps no
+ * argument alive that the function deletes. A generator that was begun before
+ * may have had one already. */
+static PyObject *first_in_locals(PyCodeObject *code, PyFrameObject *frame, PyObject *name)
+{
+	PyObject *locals = PyFrame_GetLocals(frame);
+	PyObject *value = NULL;
+
+	if (locals != NULL && PyDict_Check(locals)) {
+		value = Py_XNewRef(PyDict_GetItem(locals, name));
+		if ((code->co_flags & (CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR)) == 0)
+			PyDict_Clear(locals);
+	}
+	Py_XDECREF(locals);
+	return value;
+}
+#endif
 
 /* The first argument of a call that has just begun; a new reference or NULL. */
 static PyObject *first_argument(PyCodeObject *code)
@@ -74,7 +120,9 @@ static PyObject *first_argument(PyCodeObject *code)
 	if (frame == NULL || frame_code(frame) != code || code->co_argcount == 0)
 		return NULL;
 #if PY_VERSION_HEX < 0x030B0000
-	return Py_XNewRef(frame->f_localsplus[0]);
+	if (frame->f_localsplus[0] == NULL)
+		return first_in_cell(code, frame);
+	return Py_NewRef(frame->f_localsplus[0]);
 #else
 	PyObject *names = PyObject_GetAttrString((PyObject *)code, "co_varnames");
 	PyObject *value = NULL;
@@ -84,11 +132,7 @@ static PyObject *first_argument(PyCodeObject *code)
 #if PY_VERSION_HEX >= 0x030C0000
 		value = PyFrame_GetVar(frame, name);
 #else
-		PyObject *locals = PyFrame_GetLocals(frame);
-
-		if (locals != NULL && PyDict_Check(locals))
-			value = Py_XNewRef(PyDict_GetItem(locals, name));
-		Py_XDECREF(locals);
+		value = first_in_locals(code, frame, name);
 #endif
 	}
 	Py_XDECREF(names);
