@@ -23,7 +23,10 @@ def route_of(environ, app, status):
 
 
 def _werkzeug(environ, app, status):
-    request = environ.get("werkzeug.request")
+    if "werkzeug.request" not in environ:
+        # Answered beside the framework: by an application mounted in a dispatcher.
+        return None
+    request = environ["werkzeug.request"]
     if request is not None:
         rule = getattr(request, "url_rule", None)
         if rule is not None:
