@@ -93,8 +93,6 @@ static void refused(int64_t at_s, const char *why)
 	ck_assert_ptr_null(g.commit);
 }
 
-/* The time of modification of the reflog tells its last entry's better than in
- * seconds; here that would be the test's own, and never is. */
 static void end(void)
 {
 	arena_release(&arena);
