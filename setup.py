@@ -76,6 +76,7 @@ class BuildNative(Command):
         self.set_undefined_options("build", ("build_scripts", "build_dir"))
 
     def run(self):
+        self.mkpath(self.build_dir)
         why = missing_for_native()
         if why:
             say("installing the extension alone, without the command `cprof`: %s" % why)
@@ -84,7 +85,6 @@ class BuildNative(Command):
         build = os.path.abspath(os.path.join(self.build_dir, "..", "native"))
         jobs = "-j%d" % (os.cpu_count() or 1)
         subprocess.check_call(["make", "--no-print-directory", jobs, "cprof", "BUILD=" + build])
-        self.mkpath(self.build_dir)
         self.copy_file(os.path.join(build, "release", "bin", "cprof"), self.build_dir)
 
     def get_source_files(self):

@@ -1,0 +1,174 @@
+"""ci/profile-push as a user's CI calls it: in a repository of their own, with a
+command of their own, on one push after the other."""
+import json
+import os
+import subprocess
+import sys
+import tarfile
+
+import pytest
+
+TOP = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
+PUSH = os.path.join(TOP, "ci", "profile-push")
+
+APPLICATION = '''
+from cprof import CProfMiddleware
+
+def helper():
+    return b"hello"
+
+def view(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"".join(helper() for _ in range({calls}))]
+
+application = CProfMiddleware(view)
+'''
+# A test suite, as far as profile-push can tell.
+SUITE = '''
+import sys
+from application import application
+
+def ask(path):
+    environ = {{"REQUEST_METHOD": "GET", "PATH_INFO": path, "SCRIPT_NAME": "", "QUERY_STRING": ""}}
+    b"".join(application(environ, lambda status, headers, exc_info=None: None))
+
+for path in {paths}:
+    ask(path)
+sys.exit({status})
+'''
+
+
+class Project:
+    def __init__(self, path):
+        self.path = path
+        path.mkdir()
+        self.environment = {name: value for name, value in os.environ.items()
+                            if not name.startswith(("CPROF_", "GIT_"))}
+        self.environment.update(GIT_CONFIG_GLOBAL=os.devnull, GIT_CONFIG_NOSYSTEM="1")
+        for who in "AUTHOR", "COMMITTER":
+            self.environment.update({"GIT_%s_NAME" % who: "a", "GIT_%s_EMAIL" % who: "a@b"})
+        self.git("init", "-q")
+
+    def git(self, *arguments):
+        return subprocess.run(("git",) + arguments, cwd=str(self.path), env=self.environment,
+                              check=True, stdout=subprocess.PIPE,
+                              universal_newlines=True).stdout.strip()
+
+    def commit(self, calls=1, paths=("/a", "/b"), status=0):
+        (self.path / "application.py").write_text(APPLICATION.format(calls=calls))
+        (self.path / "suite.py").write_text(SUITE.format(paths=list(paths), status=status))
+        self.git("add", "application.py", "suite.py")
+        self.git("commit", "-q", "--allow-empty", "-m", "calls %d" % calls)
+        return self.git("rev-parse", "HEAD")
+
+    def push(self, *options, **environment):
+        return subprocess.run([PUSH, *options, sys.executable, "suite.py"], cwd=str(self.path),
+                              env=dict(self.environment, **environment), stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, universal_newlines=True)
+
+    def runs(self):
+        return sorted((self.path / "profiling").glob("*/run.json"),
+                      key=lambda path: path.stat().st_mtime)
+
+
+@pytest.fixture
+def project(tmp_path):
+    return Project(tmp_path / "project")
+
+
+def manifests(run):
+    return [json.loads(path.read_text()) for path in run.parent.glob("*/snapshot.json")]
+
+
+def test_first_push_makes_one_tagged_and_drawn_run(project):
+    commit = project.commit()
+    done = project.push()
+    assert done.returncode == 0, done.stderr
+    assert "nothing to compare with" in done.stdout
+    run, = project.runs()
+    assert [manifest["git"]["commit"] for manifest in manifests(run)] == [commit, commit]
+    assert len(list(run.parent.glob("*/dot.png"))) == 2
+
+
+def test_second_push_is_compared_with_the_run_of_another_commit(project):
+    project.commit(calls=1)
+    assert project.push().returncode == 0
+    project.commit(calls=5)
+    assert project.push().returncode == 0
+    # The same commit once more: the run to compare with is still the first.
+    done = project.push("--exit-code")
+    assert done.returncode == 1, done.stderr
+    assert len(project.runs()) == 3
+    assert project.runs()[0].parent.name in done.stdout
+    assert project.runs()[1].parent.name not in done.stdout
+    assert "helper" in done.stdout
+
+
+def test_no_difference_is_exit_0(project):
+    project.commit()
+    assert project.push().returncode == 0
+    project.commit()
+    assert project.push("--exit-code").returncode == 0
+
+
+def test_no_snapshot_is_exit_2(project):
+    project.commit(paths=())
+    done = project.push()
+    assert done.returncode == 2
+    assert "no snapshot was made" in done.stderr
+
+
+def test_failed_command_keeps_its_status_and_its_run(project):
+    project.commit(status=7)
+    assert project.push().returncode == 7
+    assert len(project.runs()) == 1
+
+
+def test_archive_and_run_named_by_the_environment(project, tmp_path):
+    project.commit()
+    done = project.push(CPROF_DIR=str(tmp_path / "elsewhere"), CPROF_RUN="push-1")
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "elsewhere" / "push-1").glob("GET.*/dot.png"))) == 2
+    assert not (project.path / "profiling").exists()
+
+
+def test_disabled_profiling_is_enabled_for_the_command(project):
+    project.commit()
+    assert project.push(CPROF_DISABLE="1").returncode == 0
+
+
+def test_tar_holds_the_run(project):
+    project.commit()
+    assert project.push("--tar", "run.tar").returncode == 0
+    run = project.runs()[0].parent
+    with tarfile.open(str(project.path / "run.tar")) as tar:
+        names = tar.getnames()
+    assert sum(name.endswith("/snapshot.json") for name in names) == 2
+    assert all(name.startswith("./" + run.name) for name in names)
+
+
+@pytest.mark.parametrize("arguments, complaint", [
+    ([], "which command"),
+    (["--frobnicate", "true"], "no such option: --frobnicate"),
+    (["--repo"], "--repo wants a value"),
+])
+def test_wrong_use_is_exit_2(project, arguments, complaint):
+    done = subprocess.run([PUSH, *arguments], cwd=str(project.path), env=project.environment,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
+    assert done.returncode == 2
+    assert complaint in done.stderr
+
+
+def test_no_repository_is_exit_2_before_the_command_runs(project, tmp_path):
+    project.commit()
+    (tmp_path / "bare").mkdir()
+    done = project.push("--repo", str(tmp_path / "bare"))
+    assert done.returncode == 2
+    assert "not a git repository" in done.stderr
+    assert project.runs() == []
+
+
+def test_help_is_for_reading():
+    done = subprocess.run([PUSH, "--help"], stdout=subprocess.PIPE, universal_newlines=True)
+    assert done.returncode == 0
+    assert "usage: profile-push" in done.stdout and "examples:" in done.stdout
