@@ -1,0 +1,40 @@
+/* card.h -- a function's box: what stands in it, how large it is, how it looks.
+ *
+ *     |dispatch_request            |      bold; the edge's mark: whose code
+ *     |flask.app:879            1x |      module and line, calls
+ *     |88.2%               4.21 ms |      total
+ *     |self 0.17%          8.2 us  |      self
+ *     |itself 12.3%         176/1x |      only where it calls itself: that arc
+ *     |====--------------------    |      total and, dark, self, of the whole
+ *
+ * In a difference the numbers are new with change, old beneath.
+ */
+#ifndef CPROF_DRAW_CARD_H
+#define CPROF_DRAW_CARD_H
+
+#include "draw/canvas.h"
+
+struct card_row {
+	const char *left, *right; /* right may be "" */
+	enum style style, right_style;
+	bool dim;
+};
+
+enum { CARD_ROWS = 5 };
+
+struct card {
+	struct card_row rows[CARD_ROWS];
+	int nrows;
+	double w, h;
+};
+
+/* The text of a node, in `arena`, and its size; -1 without memory. */
+int card_make(struct card *card, const struct graph *g, uint32_t node, const struct fonts *fonts,
+	      struct arena *arena);
+
+struct colour card_fill(const struct graph *g, uint32_t node);
+
+void card_draw(cairo_t *cr, const struct card *card, const struct graph *g, uint32_t node,
+	       const struct box *box, const struct fonts *fonts);
+
+#endif

@@ -1,0 +1,286 @@
+#include "draw/title.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "draw/write.h"
+
+#define DOT "  \xc2\xb7  "
+
+enum { COMMIT_CHARS = 10, LEGEND_GAP = 8, STATUS_GAP = 14 };
+
+/* Takes over the buffer's text, made to fit and to be printable; NULL without
+ * memory. */
+static const char *take(struct buf *b, enum style style, double width, const struct fonts *fonts,
+			struct arena *arena)
+{
+	const char *s = b->failed ? NULL : arena_strdup(arena, buf_str(b));
+
+	buf_clear(b);
+	return s != NULL ? fonts_elide(fonts, style, s, width, ELIDE_END, arena) : NULL;
+}
+
+static int add_line(struct title *t, enum style style, struct colour colour, struct buf *b,
+		    double width, const struct fonts *fonts, struct arena *arena)
+{
+	const char *text;
+
+	if (b->len == 0 && !b->failed)
+		return 0;
+	text = take(b, style, width, fonts, arena);
+	if (text == NULL)
+		return -1;
+	t->lines[t->nlines++] = (struct title_line){ style, colour, text };
+	t->h += fonts->height[style] + 2;
+	return 0;
+}
+
+static void separate(struct buf *b)
+{
+	if (b->len != 0)
+		buf_adds(b, DOT);
+}
+
+static void write_time(struct buf *b, const struct title_input *in)
+{
+	const struct caption *c = in->caption;
+	const struct graph *g = in->graph;
+
+	if (c->wall_ns > 0) {
+		text_time(b, c->wall_ns);
+		buf_adds(b, " wall");
+	}
+	if (g->total > 0 && !g->is_diff) {
+		separate(b);
+		buf_adds(b, "100% is ");
+		write_value(b, g, g->total);
+		if (strcmp(g->metric, "wall") != 0)
+			buf_printf(b, " (%s)", g->metric);
+	}
+	if (c->date != NULL) {
+		separate(b);
+		text_printable(b, c->date);
+	}
+}
+
+static void write_commit(struct buf *b, const struct caption *c)
+{
+	if (c->commit != NULL) {
+		struct buf hash = BUF_INIT;
+
+		text_printable(&hash, c->commit);
+		buf_adds(b, "commit ");
+		buf_add(b, hash.data, hash.len < COMMIT_CHARS ? hash.len : COMMIT_CHARS);
+		buf_release(&hash);
+		if (c->dirty == 1)
+			buf_adds(b, "+changes");
+	}
+	if (c->branch != NULL) {
+		buf_adds(b, b->len ? " on " : "branch ");
+		text_printable(b, c->branch);
+	}
+	if (c->subject != NULL) {
+		separate(b);
+		text_printable(b, c->subject);
+	}
+}
+
+static void write_change(struct buf *b, const struct title_input *in)
+{
+	const struct graph *g = in->graph;
+
+	write_value(b, g, g->total_before);
+	buf_adds(b, " \xe2\x86\x92 ");
+	write_value(b, g, g->total);
+	buf_adds(b, "  (");
+	write_delta(b, g, g->total - g->total_before);
+	if (g->total_before > 0)
+		buf_printf(b, ", %+.0f%%",
+			   100.0 * ((double)g->total / (double)g->total_before - 1));
+	buf_addc(b, ')');
+}
+
+static void write_side(struct buf *b, const char *which, const struct caption *c)
+{
+	size_t start;
+
+	buf_adds(b, which);
+	start = b->len;
+	if (c->wall_ns > 0) {
+		text_time(b, c->wall_ns);
+		buf_adds(b, " wall");
+	}
+	if (c->date != NULL) {
+		if (b->len != start)
+			buf_adds(b, DOT);
+		text_printable(b, c->date);
+	}
+	if (c->commit != NULL || c->branch != NULL || c->subject != NULL) {
+		struct buf commit = BUF_INIT;
+
+		if (b->len != start)
+			buf_adds(b, DOT);
+		write_commit(&commit, c);
+		buf_adds(b, buf_str(&commit));
+		buf_release(&commit);
+	}
+	if (b->len == start)
+		buf_clear(b); /* nothing is known of it */
+}
+
+static void write_hidden(struct buf *b, const struct title_input *in)
+{
+	const struct graph *g = in->graph;
+	uint32_t hidden = g->nfunctions - g->nnodes, drawn = 0;
+
+	if (g->nfunctions == 0)
+		return;
+	for (uint32_t i = 0; i < g->nedges; i++)
+		drawn += !g->edges[i].skips;
+	text_count(b, g->nnodes);
+	buf_adds(b, " of ");
+	text_count(b, g->nfunctions);
+	buf_adds(b, g->nfunctions == 1 ? " function" : " functions");
+	if (hidden != 0) {
+		buf_adds(b, " (+");
+		text_count(b, hidden);
+		buf_adds(b, " hidden");
+		if (g->ncut != 0) {
+			buf_adds(b, ", ");
+			text_count(b, g->ncut);
+			buf_printf(b, " by the limit of %u", in->options->max_nodes);
+		}
+		buf_addc(b, ')');
+	}
+	if (g->narcs != 0) {
+		buf_adds(b, ", ");
+		text_count(b, drawn);
+		buf_adds(b, " of ");
+		text_count(b, g->narcs);
+		buf_adds(b, g->narcs == 1 ? " arc" : " arcs");
+	}
+	if (in->scale < 1) {
+		separate(b);
+		buf_printf(b, "drawn at %d%% of its size", (int)(100 * in->scale));
+	}
+}
+
+/* What the numbers do not hold is said on every output. */
+static void write_loss(struct buf *b, const struct profile *p)
+{
+	if (p->nlost != 0) {
+		text_count(b, p->nlost);
+		buf_adds(b, " calls could not be recorded: their time is their callers' own");
+	}
+	if (p->nfolded != 0) {
+		separate(b);
+		text_count(b, p->nfolded);
+		buf_adds(b, " calls of deep recursion are counted as one");
+	}
+}
+
+static int make_first(struct title *t, const struct title_input *in, double width,
+		      const struct fonts *fonts, struct arena *arena, struct buf *b)
+{
+	const struct caption *c = in->caption;
+	double status_width = 0;
+
+	t->status = "";
+	if (c->status != NULL && !in->graph->is_diff) {
+		text_printable(b, c->status);
+		t->status = take(b, STYLE_TEXT, width / 3, fonts, arena);
+		if (t->status == NULL)
+			return -1;
+		status_width = fonts_width(fonts, STYLE_TEXT, t->status) + STATUS_GAP;
+	}
+	text_printable(b, c->request ? c->request : "Profile");
+	if (b->len == 0)
+		buf_adds(b, "Profile");
+	return add_line(t, STYLE_TITLE, colour_ink, b, width - status_width, fonts, arena);
+}
+
+static int make_lines(struct title *t, const struct title_input *in, double width,
+		      const struct fonts *fonts, struct arena *arena, struct buf *b)
+{
+	const struct graph *g = in->graph;
+
+	if (make_first(t, in, width, fonts, arena, b) < 0)
+		return -1;
+	if (g->is_diff) {
+		write_change(b, in);
+		if (add_line(t, STYLE_NAME, colour_ink, b, width, fonts, arena) < 0)
+			return -1;
+		write_side(b, "before:  ", in->old_caption);
+		if (add_line(t, STYLE_TEXT, colour_dim, b, width, fonts, arena) < 0)
+			return -1;
+		write_side(b, "after:  ", in->caption);
+	} else {
+		write_time(b, in);
+		if (add_line(t, STYLE_TEXT, colour_ink, b, width, fonts, arena) < 0)
+			return -1;
+		write_commit(b, in->caption);
+	}
+	if (add_line(t, STYLE_TEXT, g->is_diff ? colour_dim : colour_ink, b, width, fonts,
+		     arena) < 0)
+		return -1;
+	write_hidden(b, in);
+	if (add_line(t, STYLE_TEXT, colour_dim, b, width, fonts, arena) < 0)
+		return -1;
+	write_loss(b, in->profile);
+	return add_line(t, STYLE_TEXT, colour_heat(1), b, width, fonts, arena);
+}
+
+static double widest(const struct title *t, const struct fonts *fonts)
+{
+	double w = 0;
+
+	for (int i = 0; i < t->nlines; i++) {
+		double line = fonts_width(fonts, t->lines[i].style, t->lines[i].text);
+
+		if (i == 0 && t->status[0] != '\0')
+			line += STATUS_GAP + fonts_width(fonts, STYLE_TEXT, t->status);
+		w = fmax(w, line);
+	}
+	for (int i = 0; i < t->nitems; i++)
+		w = fmax(w, t->items[i].box.x + t->items[i].box.w);
+	return w;
+}
+
+int title_make(struct title *t, const struct title_input *in, double width,
+	       const struct fonts *fonts, struct arena *arena)
+{
+	struct buf b = BUF_INIT;
+	int rc;
+
+	memset(t, 0, sizeof *t);
+	rc = make_lines(t, in, width, fonts, arena, &b);
+	buf_release(&b);
+	if (rc == 0 && in->graph->nnodes != 0)
+		t->h = legend_make(t, in->graph, t->h + LEGEND_GAP, width, fonts);
+	t->w = rc == 0 ? widest(t, fonts) : 0;
+	return rc;
+}
+
+void title_draw(cairo_t *cr, const struct title *t, double x, double y,
+		const struct fonts *fonts)
+{
+	double at = y;
+
+	for (int i = 0; i < t->nlines; i++) {
+		const struct title_line *line = &t->lines[i];
+
+		canvas_colour(cr, line->colour);
+		canvas_text(cr, fonts, line->style, x, at, line->text);
+		if (i == 0 && t->status[0] != '\0') {
+			double down = fonts->ascent[line->style] - fonts->ascent[STYLE_TEXT];
+
+			canvas_colour(cr, colour_dim);
+			canvas_text(cr, fonts, STYLE_TEXT,
+				    x + fonts_width(fonts, line->style, line->text) + STATUS_GAP,
+				    at + down, t->status);
+		}
+		at += fonts->height[line->style] + 2;
+	}
+	legend_draw(cr, t, x, y, fonts);
+}

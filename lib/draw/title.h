@@ -1,0 +1,59 @@
+/* title.h -- what stands above the graph: the request, how long it took, when
+ * and at which commit, what is shown and hidden; below it the legend.
+ */
+#ifndef CPROF_DRAW_TITLE_H
+#define CPROF_DRAW_TITLE_H
+
+#include "draw/canvas.h"
+#include "draw/picture.h"
+
+enum { TITLE_LINES = 6, LEGEND_ITEMS = 10 };
+
+struct title_line {
+	enum style style;
+	struct colour colour;
+	const char *text;
+};
+
+enum legend_kind { LEGEND_HEAT, LEGEND_CHANGE, LEGEND_ORIGIN, LEGEND_BAR, LEGEND_HOT,
+		   LEGEND_SKIPS, LEGEND_GONE };
+
+struct legend_item {
+	enum legend_kind kind;
+	enum graph_origin origin;
+	const char *text;
+	struct box box;
+};
+
+struct title {
+	struct title_line lines[TITLE_LINES];
+	int nlines;
+	const char *status; /* behind the first line */
+	struct legend_item items[LEGEND_ITEMS];
+	int nitems;
+	double w, h;
+};
+
+struct title_input {
+	const struct graph *graph;
+	const struct profile *profile;
+	const struct caption *caption;     /* never NULL */
+	const struct caption *old_caption; /* of a difference, else NULL */
+	const struct graph_options *options;
+	double scale; /* 1, or less where the picture had to be made smaller */
+};
+
+/* Writes the texts, elided to `width`, in `arena`; -1 without memory. */
+int title_make(struct title *title, const struct title_input *in, double width,
+	       const struct fonts *fonts, struct arena *arena);
+void title_draw(cairo_t *cr, const struct title *title, double x, double y,
+		const struct fonts *fonts);
+
+/* legend.c: which marks the graph has, each with its place in rows of `width`
+ * below y; returns where they end. */
+double legend_make(struct title *title, const struct graph *g, double y, double width,
+		   const struct fonts *fonts);
+void legend_draw(cairo_t *cr, const struct title *title, double x, double y,
+		 const struct fonts *fonts);
+
+#endif

@@ -1,0 +1,37 @@
+/* build.h -- the steps of graph_build, each on a graph that the one before left.
+ * Inside graph/ alone.
+ */
+#ifndef CPROF_GRAPH_BUILD_H
+#define CPROF_GRAPH_BUILD_H
+
+#include "graph/graph.h"
+
+/* Drops what is below the thresholds or past max_nodes, sorts nodes and edges
+ * by share, heaviest first, and renumbers the edges' ends. place[] (as many as
+ * there were nodes) receives each node's new index or PROFILE_NONE. */
+int graph_prune(struct graph *g, const struct graph_options *options, uint32_t *place,
+		struct error *err);
+
+/* Adds the edges that lead through hidden functions; place[] maps p's
+ * functions to nodes. Nothing without a tree. */
+int graph_add_skips(struct graph *g, const struct profile *p, const uint32_t *place,
+		    const struct graph_options *options, struct error *err);
+
+/* Marks the hot path: from the heaviest function that nobody calls along the
+ * heaviest edges, to where the time is spent or spreads out. */
+void graph_mark_hot(struct graph *g);
+
+/* What the two builders share: everything measured goes in, then the shares, the
+ * pruning, and the names. */
+int graph_begin(struct graph *g, const struct profile *p, unsigned metric, size_t nnodes,
+	       size_t nedges, struct error *err);
+struct graph_cost graph_cost_of(const struct totals *t, unsigned metric);
+int64_t graph_total(const struct table *t, unsigned metric);
+void graph_set_shares(struct graph *g);
+int graph_name_nodes(struct graph *g, const struct profile *p, const struct profile *before,
+		     struct error *err);
+
+/* Heaviest first; ties by caller, then callee. */
+void graph_sort_edges(struct graph *g);
+
+#endif

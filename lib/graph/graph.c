@@ -1,0 +1,145 @@
+#include "graph/graph.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "graph/build.h"
+#include "graph/name.h"
+#include "profile/derive.h"
+
+void graph_release(struct graph *g)
+{
+	mem_free(g->nodes);
+	mem_free(g->edges);
+	arena_release(&g->arena);
+	memset(g, 0, sizeof *g);
+}
+
+int graph_begin(struct graph *g, const struct profile *p, unsigned metric, size_t nnodes,
+	       size_t nedges, struct error *err)
+{
+	memset(g, 0, sizeof *g);
+	if (p->nmetrics != 0 && metric >= p->nmetrics)
+		return error_set(err, ERR_NOT_FOUND, "the profile has no metric number %u",
+				 metric);
+	g->nodes = mem_array(NULL, nnodes, sizeof *g->nodes);
+	g->edges = mem_array(NULL, nedges, sizeof *g->edges);
+	if (g->nodes == NULL || g->edges == NULL) {
+		graph_release(g);
+		return error_nomem(err);
+	}
+	memset(g->nodes, 0, nnodes * sizeof *g->nodes);
+	memset(g->edges, 0, nedges * sizeof *g->edges);
+	g->nnodes = g->nfunctions = (uint32_t)nnodes;
+	g->sampled = p->sampled;
+	g->metric = p->nmetrics ? p->metrics[metric].name : "";
+	g->unit = p->nmetrics ? p->metrics[metric].unit : "";
+	return 0;
+}
+
+struct graph_cost graph_cost_of(const struct totals *t, unsigned metric)
+{
+	return (struct graph_cost){ t->self[metric], t->cum[metric], t->ncalls, t->nprimitive };
+}
+
+/* As gprof2dot has it: what a file says of cum may be more than its self costs
+ * add up to. */
+int64_t graph_total(const struct table *t, unsigned metric)
+{
+	int64_t total = table_total(t, metric);
+
+	for (uint32_t i = 0; i < t->nfunctions; i++)
+		if (t->functions[i].cum[metric] > total)
+			total = t->functions[i].cum[metric];
+	return total;
+}
+
+static double greater(double a, double b)
+{
+	return a > b ? a : b;
+}
+
+void graph_set_shares(struct graph *g)
+{
+	for (uint32_t i = 0; i < g->nnodes; i++) {
+		struct graph_node *n = &g->nodes[i];
+
+		n->share = greater(graph_share(n->cost.cum, g->total),
+				   graph_share(n->before.cum, g->total_before));
+		n->self_share = greater(graph_share(n->cost.self, g->total),
+					graph_share(n->before.self, g->total_before));
+	}
+	for (uint32_t i = 0; i < g->nedges; i++) {
+		struct graph_edge *e = &g->edges[i];
+
+		e->share = greater(graph_share(e->cost.cum, g->total),
+				   graph_share(e->before.cum, g->total_before));
+	}
+}
+
+int graph_name_nodes(struct graph *g, const struct profile *p, const struct profile *before,
+		     struct error *err)
+{
+	struct name_base base = NAME_BASE_INIT, old_base = NAME_BASE_INIT;
+
+	for (uint32_t i = 0; i < p->nfunctions; i++)
+		name_base_add(&base, p->functions[i].file);
+	for (uint32_t i = 0; before != NULL && i < before->nfunctions; i++)
+		name_base_add(&old_base, before->functions[i].file);
+	for (uint32_t i = 0; i < g->nnodes; i++) {
+		struct graph_node *n = &g->nodes[i];
+
+		if (name_node(n, n->change == CHANGE_GONE ? &old_base : &base, &g->arena) < 0)
+			return error_nomem(err);
+	}
+	return 0;
+}
+
+static void fill(struct graph *g, const struct profile *p, const struct table *t, unsigned metric)
+{
+	if (p->nmetrics == 0)
+		return;
+	for (uint32_t i = 0; i < g->nnodes; i++) {
+		g->nodes[i].function = &p->functions[i];
+		g->nodes[i].cost = graph_cost_of(&t->functions[i], metric);
+	}
+	for (uint32_t i = 0; i < t->narcs; i++)
+		g->edges[g->nedges++] = (struct graph_edge){
+			.caller = t->arcs[i].caller,
+			.callee = t->arcs[i].callee,
+			.cost = graph_cost_of(&t->arcs[i].totals, metric),
+		};
+	g->narcs = g->nedges;
+	g->total = graph_total(t, metric);
+}
+
+int graph_build(struct graph *out, const struct profile *p, const struct graph_options *options,
+		struct error *err)
+{
+	struct table t = TABLE_INIT;
+	uint32_t *place = NULL;
+	int rc = -1;
+
+	if (derive_table(&t, p, NULL, 0, err) < 0)
+		return -1;
+	if (graph_begin(out, p, options->metric, p->nfunctions, t.narcs, err) < 0)
+		goto done;
+	fill(out, p, &t, options->metric);
+	graph_set_shares(out);
+	place = mem_array(NULL, out->nnodes, sizeof *place);
+	if (place == NULL) {
+		error_nomem(err);
+		goto done;
+	}
+	if (graph_prune(out, options, place, err) < 0 ||
+	    graph_add_skips(out, p, place, options, err) < 0)
+		goto done;
+	graph_mark_hot(out);
+	rc = graph_name_nodes(out, p, NULL, err);
+done:
+	table_release(&t);
+	mem_free(place);
+	if (rc < 0)
+		graph_release(out);
+	return rc;
+}

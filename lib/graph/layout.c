@@ -1,0 +1,322 @@
+/* The one file that knows libgraphviz.
+ *
+ * Build: cflags and libs of `pkg-config libgvc libcgraph`, and the layout
+ * plugin itself: -L$(pkg-config --variable=libdir libgvc)/graphviz with the
+ * same folder as rpath, and -lgvplugin_dot_layout. Linked in, it is handed to
+ * libgvc as a builtin: no configuration file is read, nothing is loaded at run
+ * time, and pango and fontconfig, which cost more than the layout, stay out.
+ *
+ * Edge labels are not part of this layout: a label is a box, and every box on
+ * an edge doubles the ranks, which makes the layout take three times as long
+ * and the picture twice as high. They get their places afterwards. */
+#include "graph/layout.h"
+
+#include <gvc.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+extern gvplugin_library_t gvplugin_dot_layout_LTX_library;
+
+/* The interface of graphviz 2 takes char * for what it only reads. */
+#define TEXT(s) ((char *)(uintptr_t)(s))
+
+enum { MOST_TURNS = 3 };
+
+struct dot {
+	GVC_t *gvc;
+	Agraph_t *graph;
+	bool laid_out;
+	Agnode_t **nodes;
+	Agedge_t **edges; /* NULL for those that are not laid out */
+	uint32_t *down;   /* per node: how many ranks lower it is wanted */
+};
+
+/* A length in inches of 72 pixels, as an attribute. Not by printf's %f, which
+ * writes a comma in some languages. */
+static void set_length(void *object, Agsym_t *attribute, double px)
+{
+	char text[32];
+	long n = lround(px / 72.0 * 10000);
+
+	snprintf(text, sizeof text, "%ld.%04ld", n / 10000, n % 10000);
+	agxset(object, attribute, text);
+}
+
+static void set_number(void *object, Agsym_t *attribute, double value)
+{
+	set_length(object, attribute, value * 72.0);
+}
+
+static void set_graph_attributes(Agraph_t *g)
+{
+	static const char *const attributes[][2] = {
+		{ "nodesep", "0.15" }, /* 11 px between boxes */
+		{ "ranksep", "0.5" },  /* 36 px; layout_spread changes it */
+		/* Enough turns of the network simplex for a graph of some
+		 * hundreds of nodes; without a bound they are two thirds of the
+		 * time, for a picture no narrower. */
+		{ "nslimit", "1" },
+	};
+
+	for (size_t i = 0; i < sizeof attributes / sizeof attributes[0]; i++)
+		agattr(g, AGRAPH, TEXT(attributes[i][0]), TEXT(attributes[i][1]));
+	agattr(g, AGNODE, TEXT("shape"), TEXT("box"));
+	agattr(g, AGNODE, TEXT("fixedsize"), TEXT("true"));
+	agattr(g, AGNODE, TEXT("label"), TEXT(""));
+}
+
+static void add_nodes(struct dot *dot, const struct graph *g, const struct layout *l)
+{
+	Agsym_t *width = agattr(dot->graph, AGNODE, TEXT("width"), TEXT("1"));
+	Agsym_t *height = agattr(dot->graph, AGNODE, TEXT("height"), TEXT("1"));
+
+	for (uint32_t i = 0; i < g->nnodes; i++) {
+		char name[16];
+
+		snprintf(name, sizeof name, "%u", i);
+		dot->nodes[i] = agnode(dot->graph, name, 1);
+		set_length(dot->nodes[i], width, l->nodes[i].w);
+		set_length(dot->nodes[i], height, l->nodes[i].h);
+	}
+}
+
+static void add_edges(struct dot *dot, const struct graph *g)
+{
+	Agsym_t *weight = agattr(dot->graph, AGEDGE, TEXT("weight"), TEXT("1"));
+	Agsym_t *arrow = agattr(dot->graph, AGEDGE, TEXT("arrowsize"), TEXT("1"));
+	Agsym_t *minlen = agattr(dot->graph, AGEDGE, TEXT("minlen"), TEXT("1"));
+
+	for (uint32_t i = 0; i < g->nedges; i++) {
+		const struct graph_edge *e = &g->edges[i];
+		char number[16];
+
+		if (e->caller == e->callee)
+			continue;
+		dot->edges[i] = agedge(dot->graph, dot->nodes[e->caller], dot->nodes[e->callee],
+				       NULL, 1);
+		/* What matters most is drawn straightest. */
+		snprintf(number, sizeof number, "%d", 1 + (int)(20 * fmin(e->share, 1)));
+		agxset(dot->edges[i], weight, number);
+		snprintf(number, sizeof number, "%u", 1 + dot->down[e->callee]);
+		agxset(dot->edges[i], minlen, number);
+		/* The head grows with the line; 1 is 10 px. */
+		set_number(dot->edges[i], arrow, 0.6 + 0.6 * sqrt(fmin(e->share, 1)));
+	}
+}
+
+static struct point flip(pointf p, double top)
+{
+	return (struct point){ p.x, top - p.y };
+}
+
+static int read_edge(struct layout_edge *out, Agedge_t *edge, double top, struct layout *l)
+{
+	const splines *s = ED_spl(edge);
+	const bezier *b;
+
+	if (s == NULL || s->size < 1 || s->list[0].size < 4)
+		return 0; /* no line: the label goes nowhere either */
+	b = &s->list[0];
+	out->npoints = (size_t)b->size;
+	out->points = arena_alloc(&l->arena, out->npoints * sizeof *out->points);
+	if (out->points == NULL)
+		return -1;
+	for (size_t i = 0; i < out->npoints; i++)
+		out->points[i] = flip(b->list[i], top);
+	out->tip = b->eflag ? flip(b->ep, top) : out->points[out->npoints - 1];
+	return 0;
+}
+
+static int read_back(struct layout *l, const struct dot *dot, const struct graph *g,
+		     struct error *err)
+{
+	double top = GD_bb(dot->graph).UR.y;
+
+	for (uint32_t i = 0; i < g->nnodes; i++) {
+		struct point centre = flip(ND_coord(dot->nodes[i]), top);
+
+		l->nodes[i].x = centre.x - l->nodes[i].w / 2;
+		l->nodes[i].y = centre.y - l->nodes[i].h / 2;
+	}
+	for (uint32_t i = 0; i < g->nedges; i++)
+		if (dot->edges[i] != NULL &&
+		    read_edge(&l->edges[i], dot->edges[i], top, l) < 0)
+			return error_nomem(err);
+	return 0;
+}
+
+static int run_dot(struct dot *dot, const struct graph *g, const struct layout *l,
+		   struct error *err)
+{
+	static lt_symlist_t builtins[] = {
+		{ "gvplugin_dot_layout_LTX_library", &gvplugin_dot_layout_LTX_library },
+		{ NULL, NULL }
+	};
+
+	dot->gvc = gvContextPlugins(builtins, 0);
+	dot->graph = agopen(TEXT("g"), Agdirected, NULL);
+	if (dot->gvc == NULL || dot->graph == NULL)
+		return error_nomem(err);
+	set_graph_attributes(dot->graph);
+	add_nodes(dot, g, l);
+	add_edges(dot, g);
+	if (gvLayout(dot->gvc, dot->graph, "dot") != 0)
+		return error_set(err, ERR_REFUSED, "libgraphviz could not lay out the graph");
+	dot->laid_out = true;
+	return 0;
+}
+
+/* Back to before run_dot. Some hundred bytes of its list of plugins are never
+ * given back by libgvc. */
+static void dot_clear(struct dot *dot)
+{
+	if (dot->laid_out)
+		gvFreeLayout(dot->gvc, dot->graph);
+	if (dot->graph != NULL)
+		agclose(dot->graph);
+	if (dot->gvc != NULL)
+		gvFreeContext(dot->gvc);
+	dot->laid_out = false;
+	dot->graph = NULL;
+	dot->gvc = NULL;
+}
+
+static int dot_init(struct dot *dot, const struct graph *g, struct error *err)
+{
+	dot->nodes = mem_zalloc(g->nnodes * sizeof *dot->nodes);
+	dot->edges = mem_zalloc(g->nedges * sizeof *dot->edges);
+	dot->down = mem_zalloc(g->nnodes * sizeof *dot->down);
+	if (dot->nodes == NULL || dot->edges == NULL || dot->down == NULL)
+		return error_nomem(err);
+	return 0;
+}
+
+static void dot_release(struct dot *dot)
+{
+	dot_clear(dot);
+	mem_free(dot->nodes);
+	mem_free(dot->edges);
+	mem_free(dot->down);
+}
+
+/* Lays out, and again as long as ranks are too wide for a page. */
+static int lay_out(struct dot *dot, const struct graph *g, struct layout *l, struct error *err)
+{
+	for (int turn = 0;; turn++) {
+		bool again;
+
+		if (run_dot(dot, g, l, err) < 0 || read_back(l, dot, g, err) < 0)
+			return -1;
+		if (turn == MOST_TURNS - 1)
+			return 0;
+		if (layout_stagger(l, g, dot->down, &again, err) < 0)
+			return -1;
+		if (!again)
+			return 0;
+		dot_clear(dot);
+	}
+}
+
+/* What graphviz has to say is said by its return value; nothing is printed. */
+static int swallow(char *message)
+{
+	(void)message;
+	return 0;
+}
+
+static int layout_init(struct layout *l, const struct graph *g, const struct layout_sizes *sizes,
+		       struct error *err)
+{
+	memset(l, 0, sizeof *l);
+	l->nodes = arena_zalloc(&l->arena, g->nnodes * sizeof *l->nodes);
+	l->edges = arena_zalloc(&l->arena, g->nedges * sizeof *l->edges);
+	if (l->nodes == NULL || l->edges == NULL)
+		return error_nomem(err);
+	for (uint32_t i = 0; i < g->nnodes; i++)
+		sizes->node(sizes->arg, i, &l->nodes[i].w, &l->nodes[i].h);
+	for (uint32_t i = 0; i < g->nedges; i++)
+		sizes->label(sizes->arg, i, &l->edges[i].label.w, &l->edges[i].label.h);
+	return 0;
+}
+
+/* Moves everything so that it begins at 0, and measures it. */
+static void fit(struct layout *l, const struct graph *g)
+{
+	double left = INFINITY, top = INFINITY, right = -INFINITY, bottom = -INFINITY;
+
+#define REACH(px, py) \
+	(left = fmin(left, px), right = fmax(right, px), top = fmin(top, py), \
+	 bottom = fmax(bottom, py))
+	for (uint32_t i = 0; i < g->nnodes; i++) {
+		REACH(l->nodes[i].x, l->nodes[i].y);
+		REACH(l->nodes[i].x + l->nodes[i].w, l->nodes[i].y + l->nodes[i].h);
+	}
+	for (uint32_t i = 0; i < g->nedges; i++) {
+		const struct layout_edge *e = &l->edges[i];
+
+		for (size_t k = 0; k < e->npoints; k++)
+			REACH(e->points[k].x, e->points[k].y);
+		if (e->npoints != 0) {
+			REACH(e->label.x, e->label.y);
+			REACH(e->label.x + e->label.w, e->label.y + e->label.h);
+		}
+	}
+#undef REACH
+	for (uint32_t i = 0; i < g->nnodes; i++) {
+		l->nodes[i].x -= left;
+		l->nodes[i].y -= top;
+	}
+	for (uint32_t i = 0; i < g->nedges; i++) {
+		struct layout_edge *e = &l->edges[i];
+
+		for (size_t k = 0; k < e->npoints; k++) {
+			e->points[k].x -= left;
+			e->points[k].y -= top;
+		}
+		e->tip.x -= left;
+		e->tip.y -= top;
+		e->label.x -= left;
+		e->label.y -= top;
+	}
+	l->width = right - left;
+	l->height = bottom - top;
+}
+
+int graph_layout(struct layout *out, const struct graph *g, const struct layout_sizes *sizes,
+		 struct error *err)
+{
+	struct dot dot = { 0 };
+	agerrlevel_t level;
+	agusererrf said;
+	int rc = -1;
+
+	if (layout_init(out, g, sizes, err) < 0) {
+		layout_release(out);
+		return -1;
+	}
+	if (g->nnodes == 0)
+		return 0;
+	level = agseterr(AGMAX);
+	said = agseterrf(swallow);
+	if (dot_init(&dot, g, err) < 0 || lay_out(&dot, g, out, err) < 0 ||
+	    layout_spread(out, g, err) < 0 || layout_place_labels(out, g, err) < 0)
+		goto done;
+	fit(out, g);
+	rc = 0;
+done:
+	dot_release(&dot);
+	agseterrf(said);
+	agseterr(level);
+	if (rc < 0)
+		layout_release(out);
+	return rc;
+}
+
+void layout_release(struct layout *l)
+{
+	arena_release(&l->arena);
+	memset(l, 0, sizeof *l);
+}

@@ -1,0 +1,114 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "graph/build.h"
+
+/* A node's rank: qsort is not stable, so the index decides among equals. */
+struct rank {
+	double share, self_share;
+	uint32_t node;
+};
+
+static int by_weight(const void *a, const void *b)
+{
+	const struct rank *x = a, *y = b;
+
+	if (x->share != y->share)
+		return x->share < y->share ? 1 : -1;
+	if (x->self_share != y->self_share)
+		return x->self_share < y->self_share ? 1 : -1;
+	return x->node < y->node ? -1 : 1;
+}
+
+static int by_share(const void *a, const void *b)
+{
+	const struct graph_edge *x = a, *y = b;
+
+	if (x->share != y->share)
+		return x->share < y->share ? 1 : -1;
+	if (x->caller != y->caller)
+		return x->caller < y->caller ? -1 : 1;
+	return x->callee < y->callee ? -1 : x->callee > y->callee;
+}
+
+void graph_sort_edges(struct graph *g)
+{
+	if (g->nedges != 0)
+		qsort(g->edges, g->nedges, sizeof *g->edges, by_share);
+}
+
+/* Fills ranks with the nodes that stay, in their order; returns how many. */
+static uint32_t rank_nodes(struct graph *g, const struct graph_options *options,
+			   struct rank *ranks)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < g->nnodes; i++) {
+		const struct graph_node *node = &g->nodes[i];
+
+		/* A share of 0 says nothing, whatever the threshold. */
+		if (node->share > 0 && node->share >= options->min_node / 100)
+			ranks[n++] = (struct rank){ node->share, node->self_share, i };
+	}
+	if (n != 0)
+		qsort(ranks, n, sizeof *ranks, by_weight);
+	g->nlight = g->nnodes - n;
+	g->ncut = 0;
+	if (options->max_nodes != 0 && n > options->max_nodes) {
+		g->ncut = n - options->max_nodes;
+		n = options->max_nodes;
+	}
+	return n;
+}
+
+static void prune_edges(struct graph *g, const struct graph_options *options,
+			const uint32_t *place)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < g->nedges; i++) {
+		struct graph_edge e = g->edges[i];
+
+		e.caller = place[e.caller];
+		e.callee = place[e.callee];
+		if (e.caller != PROFILE_NONE && e.callee != PROFILE_NONE &&
+		    e.share >= options->min_edge / 100)
+			g->edges[n++] = e;
+	}
+	g->nedges = n;
+}
+
+int graph_prune(struct graph *g, const struct graph_options *options, uint32_t *place,
+		struct error *err)
+{
+	struct rank *ranks = mem_array(NULL, g->nnodes, sizeof *ranks);
+	struct graph_node *kept = NULL;
+	uint32_t n;
+	int rc = -1;
+
+	if (ranks == NULL) {
+		error_nomem(err);
+		goto done;
+	}
+	n = rank_nodes(g, options, ranks);
+	kept = mem_array(NULL, n, sizeof *kept);
+	if (kept == NULL) {
+		error_nomem(err);
+		goto done;
+	}
+	memset(place, 0xff, g->nnodes * sizeof *place);
+	for (uint32_t i = 0; i < n; i++) {
+		kept[i] = g->nodes[ranks[i].node];
+		place[ranks[i].node] = i;
+	}
+	mem_free(g->nodes);
+	g->nodes = kept;
+	g->nnodes = n;
+	prune_edges(g, options, place);
+	graph_sort_edges(g);
+	rc = 0;
+done:
+	mem_free(ranks);
+	return rc;
+}
