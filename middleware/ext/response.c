@@ -74,9 +74,10 @@ static PyObject *start_response_call(PyObject *self, PyObject *args, PyObject *k
 	struct forward *f = (struct forward *)self;
 	PyObject *write, *wrapped;
 
-	if (PyTuple_GET_SIZE(args) > 0)
-		request_status(f->request, PyTuple_GET_ITEM(args, 0));
 	write = PyObject_Call(f->target, args, kwargs);
+	/* Only then it is the response's: with headers out, exc_info is raised. */
+	if (write != NULL && PyTuple_GET_SIZE(args) > 0)
+		request_status(f->request, PyTuple_GET_ITEM(args, 0));
 	if (write == NULL || !PyCallable_Check(write))
 		return write;
 	wrapped = forward_new(&Write_Type, f->request, write);

@@ -14,6 +14,8 @@ __thread struct trace *trace_top;
 THREAD_LOCAL unsigned narmed; /* on this thread, in all its greenlets */
 THREAD_LOCAL unsigned seen_generation;
 
+enum { PAUSED_FOR_GOOD = 1 << 30 };
+
 static void in_child(void)
 {
 	trace_top = NULL;
@@ -66,12 +68,14 @@ void trace_free(struct trace *t)
 {
 	if (t == NULL)
 		return;
-	if (t->armed)
-		trace_disarm(t);
+	trace_disarm(t);
 	forget_functions(t);
 	recording_release(&t->recording);
-	Py_XDECREF(t->timer);
-	mem_free(t);
+	Py_CLEAR(t->timer);
+	if (t->adrift)
+		t->orphan = true;
+	else
+		mem_free(t);
 }
 
 /* The user's clock, itself not recorded. One that fails stands still. */
@@ -106,10 +110,39 @@ int64_t trace_take(struct trace *t, struct recording *out)
 	return (int64_t)((double)out->rec->nodes[0].cum * out->ns_per_tick);
 }
 
+static void leave_engine(const struct trace *t)
+{
+	t->engine->disarm();
+	if (narmed != 0 && --narmed == 0)
+		greenlets_unwatch();
+}
+
+/* Takes those out of this thread's list that were disarmed from elsewhere. */
+static void sweep(void)
+{
+	struct trace **at = &trace_top;
+
+	while (*at != NULL) {
+		struct trace *t = *at;
+
+		if (!t->adrift) {
+			at = &t->outer;
+			continue;
+		}
+		*at = t->outer;
+		leave_engine(t);
+		t->adrift = false;
+		t->paused = 0;
+		if (t->orphan)
+			mem_free(t);
+	}
+}
+
 bool trace_arm(struct trace *t)
 {
 	trace_forget_after_fork();
-	if (t->armed || t->recording.rec == NULL || t->generation != fork_generation())
+	sweep();
+	if (t->armed || t->adrift || t->recording.rec == NULL || t->generation != fork_generation())
 		return false;
 	t->armed = true;
 	t->engine = engine_choose();
@@ -123,36 +156,47 @@ bool trace_arm(struct trace *t)
 	return true;
 }
 
-static void unlink_trace(struct trace *t)
+/* Where this thread's list refers to t; NULL if it does not. */
+static struct trace **link_to(const struct trace *t)
 {
-	for (struct trace **at = &trace_top; *at != NULL; at = &(*at)->outer) {
-		if (*at == t) {
-			*at = t->outer;
-			break;
-		}
-	}
-	t->outer = NULL;
+	for (struct trace **at = &trace_top; *at != NULL; at = &(*at)->outer)
+		if (*at == t)
+			return at;
+	return NULL;
+}
+
+static void stop_recording(struct trace *t)
+{
+	uint64_t now = trace_now(t);
+
+	recorder_finish(t->recording.rec, now);
+	recorder_stop(t->recording.rec, now);
+	if (t->timer == NULL)
+		t->recording.ns_per_tick = clock_ns_per_tick();
 }
 
 void trace_disarm(struct trace *t)
 {
-	uint64_t now;
+	struct trace **link;
 
+	if (t->adrift)
+		sweep();
 	if (!t->armed)
 		return;
 	t->armed = false;
 	if (t->generation != fork_generation())
 		return; /* the parent's; the hook takes itself out */
-	now = trace_now(t);
-	recorder_finish(t->recording.rec, now);
-	recorder_stop(t->recording.rec, now);
+	stop_recording(t);
+	link = link_to(t);
+	if (link == NULL) {
+		t->adrift = true;
+		t->paused += PAUSED_FOR_GOOD;
+		return;
+	}
 	t->cpu_ns += clock_cpu_ns() - t->cpu_since;
-	if (t->timer == NULL)
-		t->recording.ns_per_tick = clock_ns_per_tick();
-	t->engine->disarm();
-	unlink_trace(t);
-	if (narmed != 0 && --narmed == 0)
-		greenlets_unwatch();
+	leave_engine(t);
+	*link = t->outer;
+	t->outer = NULL;
 }
 
 void trace_pause(void)

@@ -40,6 +40,10 @@ struct trace {
 	unsigned generation;    /* forks.h: not ours in a child */
 	bool armed;
 	bool interrupted;       /* the hook was taken away while it was armed */
+	/* Disarmed from another thread or greenlet than it was armed on: paused
+	 * for good, and still in that one's list until it arms or disarms again. */
+	bool adrift;
+	bool orphan;            /* adrift, and freed */
 };
 
 /* NULL without memory (no exception is set). `timer` may be NULL; it returns
@@ -55,6 +59,8 @@ int64_t trace_take(struct trace *t, struct recording *out);
 /* False when it is armed already, on this thread or another: then the caller runs
  * the application without it. */
 bool trace_arm(struct trace *t);
+/* From any thread; the one that armed it must follow (a second time does no harm),
+ * or goes on being told of its events. */
 void trace_disarm(struct trace *t);
 
 /* Around our own work on behalf of the application (finding a route): its calls
