@@ -58,6 +58,14 @@ static void middleware_dealloc(PyObject *self)
 	Py_TYPE(self)->tp_free(self);
 }
 
+/* False with an exception: a subclass did not call __init__. */
+static bool is_ready(const struct middleware *mw)
+{
+	if (mw->app == NULL || mw->sink == NULL)
+		PyErr_SetString(PyExc_RuntimeError, "CProfMiddleware.__init__ was not called");
+	return mw->app != NULL && mw->sink != NULL;
+}
+
 static int middleware_init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
 	static char *names[] = { "app", "directory", "routes", "ignore", "slow_ms", "sample",
@@ -65,6 +73,8 @@ static int middleware_init(PyObject *self, PyObject *args, PyObject *kwargs)
 	struct middleware *mw = (struct middleware *)self;
 	PyObject *app, *directory = NULL, *routes = NULL, *ignore = NULL, *timer = NULL;
 	double slow_ms = 0, sample = 1, quota_mb = 1024;
+	struct options options;
+	struct sink *sink;
 	PyObject *wsgi_app;
 
 	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O$OOdddO:CProfMiddleware", names, &app,
@@ -76,20 +86,23 @@ static int middleware_init(PyObject *self, PyObject *args, PyObject *kwargs)
 			     Py_TYPE(app)->tp_name);
 		return -1;
 	}
+	if (options_init(&options, directory, routes, ignore, slow_ms, sample, quota_mb) < 0)
+		return -1;
+	sink = sink_get(options.directory, options.run_name, options.quota_bytes);
+	if (sink == NULL) {
+		options_release(&options);
+		PyErr_NoMemory();
+		return -1;
+	}
 	wsgi_app = PyObject_GetAttrString(app, "wsgi_app");
 	if (wsgi_app == NULL || !PyCallable_Check(wsgi_app)) {
 		PyErr_Clear();
 		Py_CLEAR(wsgi_app);
 	}
-	Py_XSETREF(mw->wsgi_app, wsgi_app);
 	options_release(&mw->options);
-	if (options_init(&mw->options, directory, routes, ignore, slow_ms, sample, quota_mb) < 0)
-		return -1;
-	mw->sink = sink_get(mw->options.directory, mw->options.run_name, mw->options.quota_bytes);
-	if (mw->sink == NULL) {
-		PyErr_NoMemory();
-		return -1;
-	}
+	mw->options = options;
+	mw->sink = sink;
+	Py_XSETREF(mw->wsgi_app, wsgi_app);
 	Py_INCREF(app);
 	Py_XSETREF(mw->app, app);
 	Py_XSETREF(mw->timer, timer == Py_None ? NULL : Py_XNewRef(timer));
@@ -297,6 +310,8 @@ static PyObject *middleware_call(PyObject *self, PyObject *args, PyObject *kwarg
 	struct request *r = NULL;
 	uint64_t before;
 
+	if (!is_ready(mw))
+		return NULL;
 	/* A server that calls otherwise than PEP 3333 says gets the application's
 	 * own answer to that. */
 	if (PyTuple_GET_SIZE(args) != 2 || (kwargs != NULL && PyDict_GET_SIZE(kwargs) != 0) ||
@@ -362,8 +377,10 @@ PyObject *flush(PyObject *self, PyObject *args, PyObject *kwargs)
 
 static PyObject *get_directory(PyObject *self, void *unused)
 {
+	struct middleware *mw = (struct middleware *)self;
+
 	(void)unused;
-	return PyUnicode_DecodeFSDefault(((struct middleware *)self)->options.directory);
+	return is_ready(mw) ? PyUnicode_DecodeFSDefault(mw->options.directory) : NULL;
 }
 
 static PyObject *get_counts(PyObject *self, void *unused)
@@ -371,6 +388,8 @@ static PyObject *get_counts(PyObject *self, void *unused)
 	const struct sink *s = ((struct middleware *)self)->sink;
 
 	(void)unused;
+	if (!is_ready((struct middleware *)self))
+		return NULL;
 	return Py_BuildValue("{sKsKsK}", "seen", (unsigned long long)s->seen, "kept",
 			     (unsigned long long)s->kept, "dropped",
 			     (unsigned long long)s->dropped);
@@ -380,6 +399,8 @@ static PyObject *middleware_repr(PyObject *self)
 {
 	struct middleware *mw = (struct middleware *)self;
 
+	if (!is_ready(mw))
+		return NULL;
 	return PyUnicode_FromFormat("CProfMiddleware(%R, directory='%s')", mw->app,
 				    mw->options.directory);
 }

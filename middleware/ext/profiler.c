@@ -53,6 +53,17 @@ static int renew(struct profiler *p)
 	return 0;
 }
 
+/* Never without a trace: a subclass need not call __init__. */
+static PyObject *profiler_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+	PyObject *self = type->tp_alloc(type, 0);
+
+	(void)args, (void)kwargs;
+	if (self != NULL && renew((struct profiler *)self) < 0)
+		Py_CLEAR(self);
+	return self;
+}
+
 static int profiler_init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
 	static char *names[] = { "timer", NULL };
@@ -179,7 +190,7 @@ PyTypeObject Profiler_Type = {
 		  "block. pstats.Stats(profile) reads it.",
 	.tp_basicsize = sizeof(struct profiler),
 	.tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
-	.tp_new = PyType_GenericNew,
+	.tp_new = profiler_new,
 	.tp_init = profiler_init,
 	.tp_dealloc = profiler_dealloc,
 	.tp_traverse = profiler_traverse,
