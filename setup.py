@@ -12,8 +12,7 @@ import shutil
 import subprocess
 import sys
 
-from setuptools import Extension, setup
-from setuptools.command.build_scripts import build_scripts
+from setuptools import Command, Extension, setup
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 os.chdir(HERE)
@@ -44,7 +43,7 @@ def extension():
         depends=glob.glob("lib/*/*.h") + glob.glob("middleware/ext/*.h"),
         include_dirs=["lib", "middleware/ext"],
         define_macros=[("_GNU_SOURCE", None)],
-        extra_compile_args=["-std=c11", "-O2", "-fvisibility=hidden", "-pthread"],
+        extra_compile_args=["-std=c11", "-fvisibility=hidden", "-pthread"],
         extra_link_args=["-pthread"],
         libraries=["z", "m"],
     )
@@ -65,8 +64,16 @@ def missing_for_native():
     return "pkg-config does not know " + ", ".join(absent) if absent else None
 
 
-class BuildNative(build_scripts):
-    """Has make build the command, in place of copying scripts."""
+class BuildNative(Command):
+    """build_scripts, which has make build the command in place of copying scripts."""
+
+    user_options = [("build-dir=", "d", "where it is left")]
+
+    def initialize_options(self):
+        self.build_dir = None
+
+    def finalize_options(self):
+        self.set_undefined_options("build", ("build_scripts", "build_dir"))
 
     def run(self):
         why = missing_for_native()
@@ -75,8 +82,8 @@ class BuildNative(build_scripts):
             say("(`make setup` in the source installs what it needs)")
             return
         build = os.path.abspath(os.path.join(self.build_dir, "..", "native"))
-        subprocess.check_call(["make", "--no-print-directory", "cprof", "BUILD=" + build,
-                               "PYTHON=" + sys.executable])
+        jobs = "-j%d" % (os.cpu_count() or 1)
+        subprocess.check_call(["make", "--no-print-directory", jobs, "cprof", "BUILD=" + build])
         self.mkpath(self.build_dir)
         self.copy_file(os.path.join(build, "release", "bin", "cprof"), self.build_dir)
 

@@ -1,10 +1,12 @@
 #include "cmd.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/text.h"
@@ -80,6 +82,20 @@ const char *path_kind_name(enum path_kind kind)
 	return "";
 }
 
+/* "profiling/RUN" rather than "/home/ann/shop/profiling/RUN": what lies below the
+ * current folder is said, and written to, by the shorter path. */
+static void below_current_folder(char *path)
+{
+	char here[PATH_MAX];
+	size_t len;
+
+	if (getcwd(here, sizeof here) == NULL)
+		return;
+	len = strlen(here);
+	if (strncmp(path, here, len) == 0 && path[len] == '/' && path[len + 1] != '-')
+		memmove(path, path + len + 1, strlen(path + len + 1) + 1);
+}
+
 char *find_what(const char *dir_option, const char *what, enum path_kind *kind)
 {
 	struct error err = ERROR_INIT;
@@ -89,6 +105,7 @@ char *find_what(const char *dir_option, const char *what, enum path_kind *kind)
 		complain("%s", err.text);
 		return NULL;
 	}
+	below_current_folder(found);
 	return found;
 }
 
@@ -145,11 +162,11 @@ void request_title(struct buf *out, const struct snapshot *s)
 
 void commit_title(struct buf *out, const struct manifest_git *git)
 {
-	char shortened[11];
+	char shortened[8];
 
 	if (git->commit == NULL)
 		return;
-	snprintf(shortened, sizeof shortened, "%.10s", git->commit);
+	snprintf(shortened, sizeof shortened, "%.7s", git->commit);
 	text_printable(out, shortened);
 	if (git->branch != NULL) {
 		buf_addc(out, ' ');

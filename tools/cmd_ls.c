@@ -27,7 +27,7 @@ const struct usage ls_usage = {
 	"[WHAT]", 0, 1, "what", rows,
 	"Lists runs and their snapshots, newest last. WHAT is a run, whose snapshots\n"
 	"are all listed, a snapshot, or an archive. A run's line says how many requests\n"
-	"its processes saw, and kept; dropped ones were measured and not written.\n"
+	"its processes saw, kept, and dropped: measured, but not written.\n"
 	"A picture is old when the snapshot was tagged since.\n",
 	"  schema  1\n"
 	"  runs    of each: name, path, seen, kept, dropped, processes (null where\n"
@@ -107,7 +107,8 @@ static void put_run(struct buf *out, const struct term *t, const struct run_info
 			   (unsigned long long)run->kept);
 		buf_clear(&text);
 		buf_printf(&text, ", dropped %llu", (unsigned long long)run->dropped);
-		term_put(t, out, run->dropped ? STYLE_RED : STYLE_PLAIN, buf_str(&text));
+		if (run->dropped != 0)
+			term_put(t, out, STYLE_RED, buf_str(&text));
 	}
 	for (size_t i = 0; i < run->nsnapshots; i++)
 		size += run->snapshots[i].size;

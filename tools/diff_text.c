@@ -375,25 +375,32 @@ static void put_run(struct buf *out, const struct diff_view *view, const char *w
 		    const struct run_info *run)
 {
 	const struct manifest_git *git = run_commit(run);
+	struct buf line = BUF_INIT;
 
 	term_put(&view->term, out, STYLE_DIM, which);
-	text_printable(out, run->name);
-	buf_adds(out, "  ");
-	plural(out, run->nsnapshots, "request");
+	text_printable(&line, run->name);
+	buf_adds(&line, "  ");
+	plural(&line, run->nsnapshots, "request");
 	if (git != NULL) {
-		buf_adds(out, "  ");
-		commit_title(out, git);
+		buf_adds(&line, "  ");
+		commit_title(&line, git);
 		if (git->subject != NULL) {
-			buf_adds(out, "  ");
-			text_printable(out, git->subject);
+			buf_adds(&line, "  ");
+			text_printable(&line, git->subject);
 		}
 	}
+	if (view->term.width != 0)
+		term_fit(&view->term, out, buf_str(&line), view->term.width - strlen(which),
+			 false);
+	else
+		buf_adds(out, buf_str(&line));
 	buf_addc(out, '\n');
+	buf_release(&line);
 }
 
-/* "GET /user/{id} (+3,106), GET /posts (-2) and 3 more" */
-static void put_named(struct buf *out, const struct comparison *c, enum route_verdict verdict,
-		      size_t n)
+/* "GET /user/{id} (+60: 649 -> 709), GET /posts (-2: 80 -> 78) and 3 more" */
+static void put_named(struct buf *out, const struct diff_view *view, const struct comparison *c,
+		      enum route_verdict verdict, size_t n)
 {
 	size_t named = 0;
 
@@ -410,6 +417,10 @@ static void put_named(struct buf *out, const struct comparison *c, enum route_ve
 		if (verdict == ROUTE_CHANGED) {
 			buf_adds(out, " (");
 			put_delta(out, r->before.ncalls, r->after.ncalls);
+			buf_adds(out, ": ");
+			text_count(out, r->before.ncalls);
+			buf_printf(out, " %s ", view->term.signs->arrow);
+			text_count(out, r->after.ncalls);
 			buf_addc(out, ')');
 		}
 	}
@@ -429,7 +440,7 @@ static void put_verdict(struct buf *out, const struct diff_view *view,
 	buf_printf(&line, " %s", says);
 	if (verdict < ROUTE_VARIES) {
 		buf_adds(&line, ": ");
-		put_named(&line, c, verdict, n);
+		put_named(&line, view, c, verdict, n);
 	}
 	term_put(&view->term, out, style, buf_str(&line));
 	buf_addc(out, '\n');
@@ -478,8 +489,9 @@ static int put_route(struct buf *out, struct diff_view *view, const struct route
 	buf_adds(out, ": ");
 	put_functions_summary(out, &d);
 	buf_clear(&line);
+	buf_adds(&line, "old  ");
 	text_printable(&line, old->path);
-	buf_printf(&line, " %s ", view->term.signs->arrow);
+	buf_adds(&line, "\nnew  ");
 	text_printable(&line, new->path);
 	buf_addc(&line, '\n');
 	term_put(&view->term, out, STYLE_DIM, buf_str(&line));

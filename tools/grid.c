@@ -98,18 +98,17 @@ static size_t whole_width(const struct grid *g, const struct layout *l)
 	return sum;
 }
 
-static bool drop_column(const struct grid *g, struct layout *l)
+static bool drop_columns(const struct grid *g, struct layout *l)
 {
-	size_t which = COLUMNS_MAX;
+	unsigned which = 0;
 
 	for (size_t c = 0; c < g->ncolumns; c++)
-		if (l->shown[c] && g->columns[c].drop != 0 &&
-		    (which == COLUMNS_MAX || g->columns[c].drop > g->columns[which].drop))
-			which = c;
-	if (which == COLUMNS_MAX)
-		return false;
-	l->shown[which] = false;
-	return true;
+		if (l->shown[c] && g->columns[c].drop > which)
+			which = g->columns[c].drop;
+	for (size_t c = 0; c < g->ncolumns && which != 0; c++)
+		if (g->columns[c].drop == which)
+			l->shown[c] = false;
+	return which != 0;
 }
 
 static void fit(struct grid *g, struct layout *l, size_t width)
@@ -125,7 +124,7 @@ static void fit(struct grid *g, struct layout *l, size_t width)
 				l->width[c] -= over;
 				return;
 			}
-		if (!drop_column(g, l))
+		if (!drop_columns(g, l))
 			return;
 		g->dropped = true;
 	}

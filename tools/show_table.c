@@ -251,8 +251,9 @@ static void put_row(struct buf *out, const struct show *show, const struct row *
 	}
 	text_printable(&name, r->name);
 	if (width != 0)
+		/* Of a path the end matters, of "{built-in method ...}" the beginning. */
 		term_fit(&show->term, out, buf_str(&name), width > used + 20 ? width - used : 20,
-			 true);
+			 r->name[0] != '{');
 	else
 		buf_adds(out, buf_str(&name));
 	buf_addc(out, '\n');

@@ -5,7 +5,8 @@
  *    731 ms  12.0 us      1  |- Flask.wsgi_app  flask/app.py:1463
  *    729 ms  8.00 us      1  |  `- index  app.py:20
  *
- * Children come with the costliest first; what is below --min is one line. A
+ * Children come with the costliest first; what is below --min is one line,
+ * when it comes to as much together. A
  * tree may be 50,000 deep: nothing here recurses, and of an indent only the
  * innermost part is printed.
  */
@@ -28,6 +29,7 @@ struct tree {
 	uint32_t *first;
 	uint32_t *children;
 	uint32_t *nshown, *nhidden; /* per node */
+	int64_t *hidden_cum; /* per node: of its hidden children */
 	uint8_t *kept;       /* by the pattern */
 	uint32_t *next;      /* per level: the place in children to go on from */
 	uint32_t *at;        /* per level: the node */
@@ -46,6 +48,7 @@ static void tree_release(struct tree *t)
 	mem_free(t->children);
 	mem_free(t->nshown);
 	mem_free(t->nhidden);
+	mem_free(t->hidden_cum);
 	mem_free(t->kept);
 	mem_free(t->next);
 	mem_free(t->at);
@@ -118,7 +121,10 @@ static int sort_children(struct tree *t)
 			t->first[++parent] = i;
 		t->children[i] = s[i].node;
 		t->nshown[parent] += s[i].rank == SHOWN;
-		t->nhidden[parent] += s[i].rank == HIDDEN;
+		if (s[i].rank == HIDDEN) {
+			t->nhidden[parent]++;
+			t->hidden_cum[parent] += s[i].cum;
+		}
 	}
 	while (parent < n)
 		t->first[++parent] = n - 1;
@@ -137,11 +143,13 @@ static int tree_init(struct tree *t, const struct show *show, struct error *err)
 	t->children = mem_array(NULL, n, sizeof *t->children);
 	t->nshown = mem_zalloc(n * sizeof *t->nshown);
 	t->nhidden = mem_zalloc(n * sizeof *t->nhidden);
+	t->hidden_cum = mem_zalloc(n * sizeof *t->hidden_cum);
 	t->kept = mem_zalloc(n);
 	t->next = mem_array(NULL, n + 1, sizeof *t->next);
 	t->at = mem_array(NULL, n + 1, sizeof *t->at);
 	if (t->self == NULL || t->first == NULL || t->children == NULL || t->nshown == NULL ||
-	    t->nhidden == NULL || t->kept == NULL || t->next == NULL || t->at == NULL)
+	    t->nhidden == NULL || t->hidden_cum == NULL || t->kept == NULL || t->next == NULL ||
+	    t->at == NULL)
 		return error_nomem(err);
 	t->least = (int64_t)((double)cum_of(t, 0) * show->options->min / 100);
 	if (keep_matching(t) < 0 || sort_children(t) < 0)
@@ -152,6 +160,12 @@ static int tree_init(struct tree *t, const struct show *show, struct error *err)
 static uint32_t shown_end(const struct tree *t, uint32_t node)
 {
 	return t->first[node] + t->nshown[node];
+}
+
+/* Whether what --min leaves out of a node is together worth a line. */
+static bool hidden_matter(const struct tree *t, uint32_t node)
+{
+	return t->hidden_cum[node] != 0 && t->hidden_cum[node] >= t->least;
 }
 
 /* The lines of branches before a node on `level`; level 0 is the root. */
@@ -167,7 +181,7 @@ static void put_indent(struct buf *out, const struct tree *t, uint32_t level, bo
 		buf_adds(out, term->signs->ellipsis);
 	for (uint32_t i = from; i < level; i++) {
 		uint32_t parent = t->at[i - 1];
-		bool more = t->next[i - 1] < shown_end(t, parent) || t->nhidden[parent] != 0;
+		bool more = t->next[i - 1] < shown_end(t, parent) || hidden_matter(t, parent);
 
 		buf_adds(out, more ? term->signs->pipe : "  ");
 	}
@@ -222,7 +236,7 @@ static void add_hidden(struct grid *g, const struct tree *t, uint32_t level, boo
 	struct buf text = BUF_INIT;
 	int64_t cum = 0;
 
-	if (from == end)
+	if (from == end || (!all && !hidden_matter(t, node)))
 		return;
 	for (uint32_t i = from; i < end; i++)
 		cum += cum_of(t, t->children[i]);
@@ -266,7 +280,7 @@ static void walk(struct tree *t, void *arg,
 		t->at[level] = t->children[place];
 		t->next[level] = t->first[t->at[level]];
 		visit(arg, t, level,
-		      place + 1 == shown_end(t, node) && t->nhidden[node] == 0);
+		      place + 1 == shown_end(t, node) && !hidden_matter(t, node));
 	}
 }
 

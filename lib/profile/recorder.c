@@ -149,13 +149,23 @@ lost:
 	rec->lost_depth++;
 }
 
-/* The time of a folded call is its function's already, whose frame further down
- * is still running; it is taken from what stands between. */
+/* So far the time is its caller's and that of all above it in the tree; it has to
+ * be its own node's and that of all above. A parent's index is the smaller. */
 static void return_folded(struct recorder *rec, const struct recorder_frame *f, uint64_t now)
 {
-	rec->nodes[f->node].ncalls++;
-	for (const struct recorder_frame *g = rec->top; g->node != f->node; g--)
-		rec->nodes[g->node].cum -= (int64_t)(now - f->start);
+	int64_t ticks = (int64_t)(now - f->start);
+	uint32_t from = f[-1].node, to = f->node;
+
+	rec->nodes[to].ncalls++;
+	while (from != to) {
+		if (from > to) {
+			rec->nodes[from].cum -= ticks;
+			from = rec->nodes[from].parent;
+		} else {
+			rec->nodes[to].cum += ticks;
+			to = rec->nodes[to].parent;
+		}
+	}
 }
 
 void recorder_return_slowly(struct recorder *rec, uint64_t now)

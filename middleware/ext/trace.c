@@ -203,6 +203,19 @@ void trace_meet_code(struct trace *t, PyCodeObject *code, PyObject *first)
 	trace_top = top;
 }
 
+/* What a definition lives as long as. Not the object a method is bound to: that
+ * may be a file its owner is done with. A capsule is what wrapper generators keep
+ * definitions in. */
+static PyObject *owner_of_definition(PyObject *callable)
+{
+	PyObject *self = PyCFunction_Check(callable) ? PyCFunction_GET_SELF(callable) : NULL;
+
+	if (self == NULL || PyModule_Check(self) || PyType_Check(self) ||
+	    PyCapsule_CheckExact(self))
+		return callable;
+	return (PyObject *)Py_TYPE(self);
+}
+
 void trace_meet_c_function(struct trace *t, PyMethodDef *def, PyObject *callable,
 			   PyObject *self_arg)
 {
@@ -211,7 +224,7 @@ void trace_meet_c_function(struct trace *t, PyMethodDef *def, PyObject *callable
 	if (map_get(&t->recording.functions, (uintptr_t)def) != MAP_NONE)
 		return;
 	trace_top = NULL;
-	keep(t, def, callable, name_c_function(callable, self_arg));
+	keep(t, def, owner_of_definition(callable), name_c_function(callable, self_arg));
 	trace_top = top;
 }
 

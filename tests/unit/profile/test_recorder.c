@@ -1,0 +1,458 @@
+#include "profile/recorder.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "profile/derive.h"
+#include "unit.h"
+
+enum { F = 1, G = 2, H = 3 };
+
+static void look_up(void *arg, uint64_t function, struct function *out)
+{
+	static const char *const names[] = { "?", "f", "g", "h" };
+
+	(void)arg;
+	*out = (struct function){ "app.py", names[function < 4 ? function : 0], NULL,
+				  (uint32_t)function };
+}
+
+/* The profile, and the recorder freed. */
+static struct profile *finish(struct recorder *rec)
+{
+	struct error err;
+	struct profile *p = recorder_profile(rec, 1, look_up, NULL, &err);
+
+	ck_assert_msg(p != NULL, "%s", err.text);
+	recorder_free(rec);
+	return p;
+}
+
+static struct recorder *start(uint32_t max_nodes)
+{
+	struct recorder *rec = recorder_new(max_nodes);
+
+	ck_assert_ptr_nonnull(rec);
+	return rec;
+}
+
+static const struct totals *totals_of(const struct table *t, const struct profile *p,
+				      const char *name)
+{
+	for (uint32_t i = 0; i < p->nfunctions; i++)
+		if (strcmp(p->functions[i].name, name) == 0)
+			return &t->functions[i];
+	ck_abort_msg("no function %s", name);
+	return NULL;
+}
+
+static void assert_totals(const struct profile *p, const char *name, uint64_t ncalls,
+			  uint64_t nprimitive, int64_t self, int64_t cum)
+{
+	const struct totals *f;
+	struct table t;
+	struct error err;
+
+	ck_assert_int_eq(derive_table(&t, p, NULL, 0, &err), 0);
+	f = totals_of(&t, p, name);
+	ck_assert_uint_eq(f->ncalls, ncalls);
+	ck_assert_uint_eq(f->nprimitive, nprimitive);
+	ck_assert_int_eq(f->self[0], self);
+	ck_assert_int_eq(f->cum[0], cum);
+	table_release(&t);
+}
+
+START_TEST(test_recorder__one_call_in_another)
+{
+	struct recorder *rec = start(0);
+	struct profile *p;
+
+	recorder_start(rec, 90);
+	recorder_call(rec, F, 100);
+	recorder_call(rec, G, 120);
+	recorder_return(rec, 150);
+	recorder_return(rec, 200);
+	recorder_stop(rec, 210);
+	ck_assert_uint_eq(rec->nevents, 4);
+	p = finish(rec);
+	assert_totals(p, "f", 1, 1, 70, 100); /* 200 - 100, less g's 30 */
+	assert_totals(p, "g", 1, 1, 30, 30);  /* 150 - 120 */
+	ck_assert_int_eq(p->cum[0], 120);     /* 210 - 90 */
+	profile_free(p);
+}
+END_TEST
+
+START_TEST(test_recorder__direct_recursion)
+{
+	struct recorder *rec = start(0);
+	struct profile *p;
+
+	/* f f f, a level every 10, then 5 each on the way up */
+	recorder_call(rec, F, 0);
+	recorder_call(rec, F, 10);
+	recorder_call(rec, F, 20);
+	recorder_return(rec, 25);
+	recorder_return(rec, 30);
+	recorder_return(rec, 35);
+	p = finish(rec);
+	assert_totals(p, "f", 3, 1, 35, 35); /* 15 + 15 + 5; outermost 35 - 0 */
+	ck_assert_uint_eq(p->nnodes, 4);
+	profile_free(p);
+}
+END_TEST
+
+START_TEST(test_recorder__mutual_recursion)
+{
+	struct recorder *rec = start(0);
+	struct profile *p;
+
+	recorder_call(rec, F, 0);
+	recorder_call(rec, G, 10);
+	recorder_call(rec, F, 30);
+	recorder_call(rec, G, 60);
+	recorder_return(rec, 70);
+	recorder_return(rec, 80);
+	recorder_return(rec, 90);
+	recorder_return(rec, 100);
+	p = finish(rec);
+	/* f: 10 + 10 and, inside, 30 + 10; g: 20 + 10 and, inside, 10 */
+	assert_totals(p, "f", 2, 1, 60, 100);
+	assert_totals(p, "g", 2, 1, 40, 80); /* 90 - 10 */
+	profile_free(p);
+}
+END_TEST
+
+START_TEST(test_recorder__unmatched_return)
+{
+	struct recorder *rec = start(0);
+	struct profile *p;
+
+	recorder_return(rec, 5); /* profiling began inside a call */
+	recorder_call(rec, F, 10);
+	recorder_return(rec, 15);
+	recorder_return(rec, 16);
+	ck_assert_uint_eq(rec->nunmatched, 2);
+	ck_assert_uint_eq(rec->nevents, 4);
+	ck_assert_uint_eq(rec->nlost, 0);
+	p = finish(rec);
+	assert_totals(p, "f", 1, 1, 5, 5);
+	profile_free(p);
+}
+END_TEST
+
+START_TEST(test_recorder__stop_inside_a_call)
+{
+	struct recorder *rec = start(0);
+	struct profile *p;
+
+	recorder_call(rec, F, 0);
+	recorder_call(rec, G, 40);
+	recorder_finish(rec, 100);
+	ck_assert_uint_eq(rec->ncut, 2);
+	ck_assert_uint_eq(rec->nevents, 2); /* the two returns did not happen */
+	p = finish(rec);
+	assert_totals(p, "f", 1, 1, 40, 100);
+	assert_totals(p, "g", 1, 1, 60, 60);
+	profile_free(p);
+}
+END_TEST
+
+/* A generator's frames come and go while its caller runs on: each resume is a
+ * call from whoever resumed it. */
+START_TEST(test_recorder__generator_resumed_by_two)
+{
+	struct recorder *rec = start(0);
+	struct profile *p;
+
+	recorder_call(rec, F, 0);
+	recorder_call(rec, G, 10); /* f takes the first value */
+	recorder_return(rec, 20);
+	recorder_call(rec, H, 30);
+	recorder_call(rec, G, 31); /* h the second */
+	recorder_return(rec, 35);
+	recorder_call(rec, G, 36); /* and finds it exhausted */
+	recorder_return(rec, 37);
+	recorder_return(rec, 40);
+	recorder_return(rec, 50);
+	p = finish(rec);
+	assert_totals(p, "g", 3, 3, 15, 15); /* 10 + 4 + 1 */
+	assert_totals(p, "h", 1, 1, 5, 10);
+	assert_totals(p, "f", 1, 1, 30, 50); /* 50 - 10 - 10 */
+	ck_assert_uint_eq(p->nnodes, 5);     /* g below f, and below h */
+	profile_free(p);
+}
+END_TEST
+
+/* Three nodes: the root, f and g. A second f below g has no node of its own. */
+START_TEST(test_recorder__node_limit_folds_recursion)
+{
+	struct recorder *rec = start(3);
+	struct profile *p;
+
+	recorder_call(rec, F, 0);
+	recorder_call(rec, G, 10);
+	recorder_call(rec, F, 20); /* folded */
+	recorder_return(rec, 50);
+	recorder_return(rec, 60);
+	recorder_return(rec, 100);
+	ck_assert_uint_eq(rec->nfolded, 1);
+	ck_assert_uint_eq(rec->nlost, 0);
+	p = finish(rec);
+	ck_assert_uint_eq(p->nnodes, 3);
+	ck_assert_uint_eq(p->nfolded, 1);
+	/* g ran 50, 30 of them in f: they are the outer f's own */
+	assert_totals(p, "g", 1, 1, 20, 20);
+	assert_totals(p, "f", 2, 2, 80, 100);
+	profile_free(p);
+}
+END_TEST
+
+/* f g (f g): the inner f is folded, and the inner g is called by it. */
+START_TEST(test_recorder__node_limit_folds_mutual_recursion)
+{
+	struct recorder *rec = start(3);
+	struct profile *p;
+
+	recorder_start(rec, 0);
+	recorder_call(rec, F, 0);
+	recorder_call(rec, G, 10);
+	recorder_call(rec, F, 30);
+	recorder_call(rec, G, 70);
+	recorder_return(rec, 75);
+	recorder_return(rec, 80);
+	recorder_return(rec, 90);
+	recorder_return(rec, 100);
+	recorder_stop(rec, 100);
+	ck_assert_uint_eq(rec->nfolded, 1); /* the inner g has a place below f */
+	p = finish(rec);
+	/* g: 20 + 10, and 5 inside; f: 10 + 10, and 40 + 5 inside */
+	assert_totals(p, "g", 2, 2, 35, 35);
+	assert_totals(p, "f", 2, 2, 65, 100);
+	ck_assert_int_eq(p->cum[0], 100);
+	profile_free(p);
+}
+END_TEST
+
+/* Any calls, all folded that are not one of the five nodes: with f, g and h on the
+ * stack none is lost, and no time goes astray. */
+START_TEST(test_recorder__node_limit_keeps_the_sum)
+{
+	struct recorder *rec = start(6);
+	struct profile *p;
+	uint64_t state = 5, now = 0;
+	struct table t;
+	struct error err;
+
+	recorder_start(rec, 0);
+	for (uint64_t function = F; function <= H; function++)
+		recorder_call(rec, function, now);
+	for (int i = 0; i < 5000; i++) {
+		state = state * 6364136223846793005u + 1442695040888963407u;
+		now += state >> 60;
+		if (state >> 40 & 1 && recorder_depth(rec) < 40)
+			recorder_call(rec, F + (state >> 50) % 3, now);
+		else if (recorder_depth(rec) > 3)
+			recorder_return(rec, now);
+	}
+	recorder_finish(rec, now);
+	recorder_stop(rec, now);
+	ck_assert_uint_gt(rec->nfolded, 50);
+	ck_assert_uint_eq(rec->nlost, 0);
+	p = finish(rec);
+	ck_assert_uint_eq(p->nnodes, 6);
+	ck_assert_int_eq(derive_table(&t, p, NULL, 0, &err), 0);
+	for (uint32_t i = 0; i < p->nfunctions; i++)
+		ck_assert_int_ge(t.functions[i].self[0], 0);
+	ck_assert_int_eq(table_total(&t, 0), (int64_t)now);
+	for (uint32_t i = 1; i < p->nnodes; i++)
+		ck_assert_int_le(profile_node_cum(p, i)[0],
+				 profile_node_cum(p, p->nodes[i].parent)[0]);
+	table_release(&t);
+	profile_free(p);
+}
+END_TEST
+
+/* Ticks of 0.3 ns: every node is rounded down. */
+START_TEST(test_recorder__ticks)
+{
+	struct recorder *rec = start(0);
+	struct error err;
+	struct profile *p;
+
+	recorder_call(rec, F, 1000);
+	recorder_call(rec, G, 1001);
+	recorder_return(rec, 1006);
+	recorder_return(rec, 1100);
+	p = recorder_profile(rec, 0.3, look_up, NULL, &err);
+	ck_assert_ptr_nonnull(p);
+	recorder_free(rec);
+	assert_totals(p, "g", 1, 1, 1, 1);   /* 5 ticks are 1.5 ns */
+	assert_totals(p, "f", 1, 1, 29, 30); /* 100 ticks */
+	profile_free(p);
+}
+END_TEST
+
+/* g and what it calls find no node: their time is f's own. */
+START_TEST(test_recorder__node_limit_loses_the_rest)
+{
+	struct recorder *rec = start(2);
+	struct profile *p;
+
+	recorder_call(rec, F, 0);
+	recorder_call(rec, G, 10);
+	recorder_call(rec, F, 20); /* made by a lost call: lost, not folded */
+	recorder_return(rec, 30);
+	recorder_return(rec, 40);
+	recorder_call(rec, F, 50); /* folded */
+	recorder_return(rec, 60);
+	recorder_return(rec, 100);
+	ck_assert_uint_eq(rec->nlost, 2);
+	ck_assert_uint_eq(rec->nfolded, 1);
+	ck_assert_uint_eq(rec->nunmatched, 0);
+	p = finish(rec);
+	ck_assert_uint_eq(p->nlost, 2);
+	assert_totals(p, "f", 2, 2, 100, 100);
+	profile_free(p);
+}
+END_TEST
+
+/* Without memory calls are lost, but returns still find their call. */
+START_TEST(test_recorder__out_of_memory_loses_calls)
+{
+	struct recorder *rec = start(0);
+	struct profile *p;
+
+	recorder_call(rec, F, 0);
+	mem_fail_at(1, true);
+	for (uint32_t i = 0; i < 1000; i++)
+		recorder_call(rec, 100 + i, 10);
+	for (uint32_t i = 0; i < 1000; i++)
+		recorder_return(rec, 20);
+	mem_fail_at(0, false);
+	recorder_return(rec, 50);
+	ck_assert_uint_gt(rec->nlost, 0);
+	ck_assert_uint_lt(rec->nlost, 1000); /* some had room */
+	ck_assert_uint_eq(rec->nunmatched, 0);
+	ck_assert_uint_eq(recorder_depth(rec), 0);
+	p = finish(rec);
+	assert_totals(p, "f", 1, 1, 40, 50);
+	profile_free(p);
+}
+END_TEST
+
+/* The guess of the next child is only a guess: any order gives the same tree. */
+START_TEST(test_recorder__children_in_changing_order)
+{
+	struct recorder *rec = start(0);
+	struct profile *p;
+	uint64_t now = 0;
+
+	recorder_call(rec, F, now);
+	for (uint32_t round = 0; round < 30; round++) {
+		uint32_t first = round % 3 == 0 ? H : G;
+
+		recorder_call(rec, first, ++now);
+		recorder_return(rec, ++now);
+		recorder_call(rec, G + H - first, ++now);
+		recorder_return(rec, ++now);
+	}
+	recorder_return(rec, ++now);
+	p = finish(rec);
+	ck_assert_uint_eq(p->nnodes, 4);
+	assert_totals(p, "g", 30, 30, 30, 30);
+	assert_totals(p, "h", 30, 30, 30, 30);
+	assert_totals(p, "f", 1, 1, 61, 121); /* 121 - 60 */
+	profile_free(p);
+}
+END_TEST
+
+START_TEST(test_recorder__deep)
+{
+	enum { DEPTH = 100000 };
+	struct recorder *rec = start(0);
+	struct profile *p;
+
+	for (uint64_t i = 0; i < DEPTH; i++)
+		recorder_call(rec, F, i);
+	for (uint64_t i = 0; i < DEPTH; i++)
+		recorder_return(rec, DEPTH + i);
+	p = finish(rec);
+	ck_assert_uint_eq(p->nnodes, DEPTH + 1);
+	assert_totals(p, "f", DEPTH, 1, 2 * DEPTH - 1, 2 * DEPTH - 1);
+	profile_free(p);
+}
+END_TEST
+
+static void one_name(void *arg, uint64_t function, struct function *out)
+{
+	(void)arg;
+	(void)function;
+	*out = (struct function){ "app.py", "same", "same", 1 };
+}
+
+/* Code objects made anew at each request: two ids, one function. */
+START_TEST(test_recorder__two_ids_of_one_function)
+{
+	struct recorder *rec = start(0);
+	struct error err;
+	struct profile *p;
+
+	recorder_call(rec, F, 0);
+	recorder_return(rec, 10);
+	recorder_call(rec, G, 10);
+	recorder_return(rec, 30);
+	p = recorder_profile(rec, 1, one_name, NULL, &err);
+	ck_assert_ptr_nonnull(p);
+	ck_assert_uint_eq(p->nfunctions, 1);
+	ck_assert_uint_eq(p->nnodes, 2);
+	assert_totals(p, "same", 2, 2, 30, 30);
+	recorder_free(rec);
+	profile_free(p);
+}
+END_TEST
+
+START_TEST(test_recorder__profile_without_memory)
+{
+	struct recorder *rec = start(0);
+
+	recorder_call(rec, F, 0);
+	recorder_call(rec, G, 1);
+	recorder_finish(rec, 2);
+	for (size_t n = 1;; n++) {
+		struct error err = ERROR_INIT;
+		struct profile *p;
+
+		mem_fail_at(n, false);
+		p = recorder_profile(rec, 1, look_up, NULL, &err);
+		if (mem_fail_at(0, false) < n) {
+			ck_assert_ptr_nonnull(p);
+			profile_free(p);
+			break;
+		}
+		ck_assert_ptr_null(p);
+		ck_assert_int_eq(err.code, ERR_NOMEM);
+	}
+	recorder_free(rec);
+	mem_fail_at(1, false);
+	ck_assert_ptr_null(recorder_new(0));
+	mem_fail_at(0, false);
+}
+END_TEST
+
+UNIT_MAIN("profile/recorder",
+	  test_recorder__one_call_in_another,
+	  test_recorder__direct_recursion,
+	  test_recorder__mutual_recursion,
+	  test_recorder__unmatched_return,
+	  test_recorder__stop_inside_a_call,
+	  test_recorder__generator_resumed_by_two,
+	  test_recorder__node_limit_folds_recursion,
+	  test_recorder__node_limit_folds_mutual_recursion,
+	  test_recorder__node_limit_keeps_the_sum,
+	  test_recorder__node_limit_loses_the_rest,
+	  test_recorder__ticks,
+	  test_recorder__out_of_memory_loses_calls,
+	  test_recorder__children_in_changing_order,
+	  test_recorder__deep,
+	  test_recorder__two_ids_of_one_function,
+	  test_recorder__profile_without_memory)
