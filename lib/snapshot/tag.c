@@ -40,16 +40,26 @@ static int set_git_error(struct error *err, enum error_code code, const char *wh
 			 e != NULL && e->message != NULL ? e->message : "git gives no reason");
 }
 
+/* Before 1.6 libgit2 says of another user's repository that it did not find
+ * safe.directory in the configuration, where nothing is set there. */
+static bool is_owner_trouble(int code)
+{
+	const git_error *e = git_error_last();
+
+	return code == GIT_EOWNER ||
+	       (code == GIT_ENOTFOUND && e != NULL && e->klass == GIT_ERROR_CONFIG);
+}
+
 static int set_open_error(struct error *err, int code, const char *dir)
 {
 	struct stat st;
 
 	if (stat(dir, &st) < 0)
 		return error_set(err, ERR_NOT_FOUND, "%s: no such folder", dir);
-	if (code == GIT_ENOTFOUND)
+	if (!is_owner_trouble(code) && code == GIT_ENOTFOUND)
 		return error_set(err, ERR_NOT_FOUND,
 				 "%s: not in a git repository; name one with --repo", dir);
-	if (code == GIT_EOWNER)
+	if (is_owner_trouble(code))
 		return error_set(err, ERR_REFUSED, "%s: the repository is another user's; if you "
 				 "trust it: git config --global --add safe.directory DIR", dir);
 	return set_git_error(err, ERR_IO, dir);

@@ -203,6 +203,14 @@ static bool is_file(const struct request *r, PyObject *file_wrapper, PyObject *b
 	return rc == 1;
 }
 
+/* What cannot be iterated, and text, which should not be: the server says so, in
+ * its own words about the thing itself. */
+static bool is_no_body(PyObject *o)
+{
+	return (Py_TYPE(o)->tp_iter == NULL && !PySequence_Check(o)) || PyUnicode_Check(o) ||
+	       PyBytes_Check(o);
+}
+
 /* Takes the application's answer over and returns what the server gets. */
 static PyObject *hand_on(struct request *r, PyObject *file_wrapper, PyObject *result)
 {
@@ -226,6 +234,10 @@ static PyObject *hand_on(struct request *r, PyObject *file_wrapper, PyObject *re
 	if (is_file(r, file_wrapper, result)) {
 		r->job->manifest.bytes_known = false;
 		request_finish(r, "file");
+		return result;
+	}
+	if (is_no_body(result)) {
+		request_finish(r, "returned");
 		return result;
 	}
 	body = body_new(r, result);
