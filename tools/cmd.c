@@ -111,9 +111,9 @@ char *find_what(const char *dir_option, const char *what, enum path_kind *kind)
 
 static int refuse_kind(const char *what, enum path_kind kind, const char *command)
 {
-	return complain("%s: %s is %s, and %s takes one snapshot; 'cprof ls %s' lists them",
+	return complain("%s: %s is %s, and %s takes one snapshot; 'cprof ls%s%s' lists them",
 			command, what, path_kind_name(kind), command,
-			kind == PATH_RUN ? what : "");
+			kind == PATH_RUN ? " " : "", kind == PATH_RUN ? what : "");
 }
 
 struct profile *read_profile(const char *dir_option, const char *what, const char *command,

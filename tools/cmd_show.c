@@ -26,8 +26,9 @@ static const struct opt rows[] = {
 const struct usage show_usage = {
 	"WHAT [PATTERN]", 1, 2, "what", rows,
 	"Prints where the time of a snapshot went, function by function as pstats does.\n"
-	"WHAT is a snapshot or a profile's file (profile.prof, profile.pb.gz). A function\n"
-	"is named with its class, and functions that pstats takes for one are apart.\n"
+	"WHAT is a snapshot or a profile's file, profile.prof or profile.pb.gz.\n"
+	"Functions are named with their class, and those that pstats takes for one are\n"
+	"apart.\n"
 	"\n"
 	"PATTERN, an extended regular expression, keeps the functions whose printed name\n"
 	"it matches; of a tree, what lies on the way to them, and below.\n",

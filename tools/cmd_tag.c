@@ -44,6 +44,7 @@ const struct usage tag_usage = {
 
 struct tagger {
 	struct repository *repo;
+	struct error no_repo; /* why repo is NULL */
 	bool force;
 	struct term term;
 	struct progress progress;
@@ -177,45 +178,56 @@ static struct repository *open_repository(const struct tag_options *o, const cha
 	return repo != NULL ? repo : repository_open(".", err);
 }
 
+static int tag_runs(struct tagger *t, const struct run_info *runs, size_t nruns,
+		    struct error *err)
+{
+	if (t->repo == NULL)
+		return error_set(err, ERR_NOT_FOUND, "%s", t->no_repo.text);
+	for (size_t i = 0; i < nruns; i++)
+		t->total += runs[i].nsnapshots;
+	for (size_t i = 0; i < nruns; i++)
+		tag_run(t, &runs[i]);
+	return 0;
+}
+
 static int tag_archive(struct tagger *t, const char *path, struct error *err)
 {
 	struct archive a;
+	int rc;
 
 	if (archive_read(&a, path, err) < 0)
 		return -1;
-	for (size_t i = 0; i < a.nruns; i++)
-		t->total += a.runs[i].nsnapshots;
-	for (size_t i = 0; i < a.nruns; i++)
-		tag_run(t, &a.runs[i]);
+	rc = tag_runs(t, a.runs, a.nruns, err);
 	archive_release(&a);
-	return 0;
+	return rc;
 }
 
 static int tag_one_run(struct tagger *t, const char *path, struct error *err)
 {
 	struct run_info run;
+	int rc;
 
 	if (run_read(&run, path, err) < 0)
 		return -1;
-	t->total = run.nsnapshots;
-	tag_run(t, &run);
+	rc = tag_runs(t, &run, 1, err);
 	run_info_release(&run);
-	return 0;
+	return rc;
 }
 
 static int tag_one_snapshot(struct tagger *t, const char *path, struct error *err)
 {
 	struct run_info run = { 0 };
 	struct snapshot s;
+	int rc;
 
 	if (snapshot_read(&s, path, err) < 0)
 		return -1;
 	run.name = s.name;
 	run.snapshots = &s;
 	run.nsnapshots = 1;
-	tag_run(t, &run);
+	rc = tag_runs(t, &run, 1, err);
 	snapshot_release(&s);
-	return 0;
+	return rc;
 }
 
 static int tag(struct tagger *t, const struct tag_options *o, const char *path,
@@ -227,9 +239,8 @@ static int tag(struct tagger *t, const struct tag_options *o, const char *path,
 	if (kind == PATH_FILE)
 		return error_set(err, ERR_REFUSED,
 				 "tag: %s is a file; only snapshots can hold a commit", path);
-	t->repo = open_repository(o, path, up[kind], err);
-	if (t->repo == NULL)
-		return -1;
+	/* That there is nothing to tag is said before that there is no repository. */
+	t->repo = open_repository(o, path, up[kind], &t->no_repo);
 	if (kind == PATH_ARCHIVE)
 		return tag_archive(t, path, err);
 	if (kind == PATH_RUN)

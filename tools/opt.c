@@ -44,7 +44,7 @@ const char *nearest_word(const char *typed, const char *const *words)
 {
 	const char *best = NULL;
 	size_t len = strlen(typed);
-	int least = len < 4 ? 2 : 3; /* further off is another word */
+	int least = len < 6 ? 2 : 3; /* further off is another word */
 
 	if (len > WORD_MAX)
 		return NULL;

@@ -95,7 +95,11 @@ int output_file(const char *path, struct bytes content, struct error *err)
 	folder = folder_of(path);
 	if (folder == NULL)
 		return error_nomem(err);
-	rc = snapshot_replace_file(folder, path_base(path), content, err);
+	/* Its own message would name a temporary file, not what the user typed. */
+	if (access(folder, W_OK) < 0)
+		rc = error_errno(err, errno, "%s", path);
+	else
+		rc = snapshot_replace_file(folder, path_base(path), content, err);
 	mem_free(folder);
 	return rc;
 }

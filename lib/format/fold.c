@@ -1,7 +1,5 @@
 #include "format/fold.h"
 
-#include <string.h>
-
 #include "base/mem.h"
 
 enum {
@@ -40,100 +38,91 @@ int fold_limit(const struct profile *p)
 
 struct fold {
 	struct profile *out;
-	uint32_t *depths; /* per node of out */
-	size_t depths_cap;
-	struct map repeated; /* node of out, function -> whether it is on the path */
+	unsigned limit;
+	struct place {
+		uint32_t depth;
+		uint32_t base; /* the node on which its callees are put */
+	} *places; /* per node of out */
+	size_t places_cap;
 };
 
-static uint32_t child(struct fold *f, uint32_t parent, uint32_t function)
+static bool is_on_path(const struct fold *f, uint32_t node, uint32_t function)
 {
-	uint32_t node = profile_child(f->out, parent, function);
-	uint32_t *grown;
+	for (; node != 0; node = f->out->nodes[node].parent)
+		if (f->out->nodes[node].function == function)
+			return true;
+	return false;
+}
 
-	if (node == PROFILE_NONE)
-		return PROFILE_NONE;
-	grown = mem_grow(f->depths, &f->depths_cap, (size_t)node + 1, sizeof *grown);
+/* The nearest frame of the same function, when no function would be missing from
+ * the path if it ended there; else the node itself. */
+static uint32_t find_base(const struct fold *f, uint32_t node)
+{
+	const struct node *nodes = f->out->nodes;
+	uint32_t base = nodes[node].parent;
+
+	while (f->places[base].depth >= f->limit && nodes[base].function != nodes[node].function)
+		base = nodes[base].parent;
+	if (f->places[base].depth < f->limit)
+		return node;
+	for (uint32_t i = node; i != base; i = nodes[i].parent)
+		if (!is_on_path(f, base, nodes[i].function))
+			return node;
+	return base;
+}
+
+/* The node for a call of `function` whose caller is at `parent`. */
+static uint32_t place(struct fold *f, uint32_t parent, uint32_t function)
+{
+	uint32_t before = f->out->nnodes, node = profile_child(f->out, parent, function);
+	struct place *grown;
+
+	if (node == PROFILE_NONE || node < before)
+		return node;
+	grown = mem_grow(f->places, &f->places_cap, (size_t)node + 1, sizeof *grown);
 	if (grown == NULL)
 		return PROFILE_NONE;
-	f->depths = grown;
-	grown[node] = grown[parent] + 1;
+	f->places = grown;
+	grown[node].depth = grown[parent].depth + 1;
+	grown[node].base = grown[node].depth > f->limit ? find_base(f, node) : node;
 	return node;
 }
 
-/* 1, 0, or -1 without memory. */
-static int is_repeated(struct fold *f, uint32_t node, uint32_t function)
+/* `to` takes the node of out for each of p. */
+static int fold_nodes(struct fold *f, const struct profile *p, const int64_t *self, uint32_t *to)
 {
-	uint64_t key = map_pair(node, function);
-	uint32_t known = map_get(&f->repeated, key);
-	bool found = false;
-
-	if (known != MAP_NONE)
-		return (int)known;
-	for (uint32_t i = node; i != 0 && !found; i = f->out->nodes[i].parent)
-		found = f->out->nodes[i].function == function;
-	return map_add(&f->repeated, key, found) < 0 ? -1 : found;
-}
-
-/* Where a call of `function` goes whose caller's path is kept as *base, and in
- * *base the path that its own callees begin with. */
-static uint32_t place(struct fold *f, uint32_t *base, uint32_t caller, uint32_t function,
-		      unsigned limit)
-{
-	uint32_t at = *base;
-	int repeated = 0;
-
-	if (f->depths[at] >= limit)
-		repeated = is_repeated(f, at, function);
-	if (repeated < 0)
-		return PROFILE_NONE;
-	if (!repeated)
-		return *base = child(f, at, function);
-	if (f->out->nodes[at].function != caller)
-		at = child(f, at, caller);
-	return at == PROFILE_NONE ? at : child(f, at, function);
-}
-
-static int fold_nodes(struct fold *f, const struct profile *p, const int64_t *self,
-		      uint32_t *bases, unsigned limit)
-{
-	bases[0] = 0;
 	for (uint32_t i = 0; i < p->nnodes; i++) {
-		uint32_t parent = p->nodes[i].parent, node = 0;
+		const struct node *n = &p->nodes[i];
 
-		if (i != 0) {
-			bases[i] = bases[parent];
-			node = place(f, &bases[i], p->nodes[parent].function,
-				     p->nodes[i].function, limit);
-		}
-		if (node == PROFILE_NONE)
+		to[i] = i == 0 ? 0 : place(f, f->places[to[n->parent]].base, n->function);
+		if (to[i] == PROFILE_NONE)
 			return -1;
-		f->out->nodes[node].ncalls += p->nodes[i].ncalls;
+		f->out->nodes[to[i]].ncalls += n->ncalls;
 		for (uint32_t m = 0; m < p->nmetrics; m++)
-			profile_node_cum(f->out, node)[m] += self[(size_t)i * p->nmetrics + m];
+			profile_node_cum(f->out, to[i])[m] += self[(size_t)i * p->nmetrics + m];
 	}
 	return 0;
 }
 
 struct profile *fold_tree(const struct profile *p, const int64_t *self, unsigned limit)
 {
-	struct fold f = { .out = profile_new() };
-	uint32_t *bases = mem_array(NULL, p->nnodes, sizeof *bases);
+	struct fold f = { .out = profile_new(), .limit = limit };
+	uint32_t *to = mem_array(NULL, p->nnodes, sizeof *to);
 	int rc = -1;
 
-	if (f.out == NULL || bases == NULL)
+	if (f.out == NULL || to == NULL)
 		goto done;
 	for (uint32_t m = 0; m < p->nmetrics; m++)
 		if (profile_add_metric(f.out, p->metrics[m].name, p->metrics[m].unit) < 0)
 			goto done;
-	f.depths = mem_grow(NULL, &f.depths_cap, 1, sizeof *f.depths);
-	if (f.depths == NULL || profile_add_root(f.out) < 0)
+	f.places = mem_grow(NULL, &f.places_cap, 1, sizeof *f.places);
+	if (f.places == NULL || profile_add_root(f.out) < 0)
 		goto done;
-	f.depths[0] = 0;
-	rc = fold_nodes(&f, p, self, bases, limit);
+	f.places[0] = (struct place){ 0, 0 };
+	rc = fold_nodes(&f, p, self, to);
 done:
-	mem_free(bases);
-	mem_free(f.depths);
-	map_release(&f.repeated);
+	mem_free(to);
+	mem_free(f.places);
 	if (rc < 0) {
 		profile_free(f.out);
 		return NULL;

@@ -2,14 +2,16 @@
  * out whole for each node: 50,000 recursions would be a billion frames.
  *
  * Below a depth of 512 (less, where the tree is so large that its stacks would
- * still fill a file) a stack keeps only the first frame of each function, and
- * at its end the function itself with its caller:
+ * still fill a file) loops are cut out of stacks: a frame whose function already
+ * has one down there, and no function but those that are on the stack anyway
+ * between the two, is put on that one's place for all that it calls:
  *
- *     main f f f ... f g f g f        is, 512 being reached at the first dots,
- *     main f f f ... g f
+ *     main f f f ... f g f g f        becomes, 512 being reached at the dots,
+ *     main f f f ... f g f
  *
  * So calls, primitive calls, self and cum of every function stay exact, and so
- * do calls and self of arcs; what is lost is how deep the recursion went.
+ * do calls and self of arcs, and none is made up; what is lost is how deep the
+ * recursion went, and with it the cum of arcs that are only in such loops.
  */
 #ifndef CPROF_FORMAT_FOLD_H
 #define CPROF_FORMAT_FOLD_H

@@ -1,16 +1,26 @@
 /* engine.h -- what tells a thread's traces of calls and returns. One file each,
- * chosen by version:
+ * chosen by version and mode:
  *
- *     3.12 and later   engine_monitoring.c   sys.monitoring
- *     before           engine_setprofile.c   PyEval_SetProfile
+ *     mode     3.8 to 3.11              3.12 and later
+ *     exact    engine_setprofile.c      engine_monitoring.c
+ *     fast     engine_frame.c           engine_frame.c
+ *     app      engine_frame.c           engine_app.c  
  *
- * Both report what cProfile reports on that version. All functions need the GIL,
- * leave no exception, and keep the one there was.
+ * exact  what cProfile counts: every call of a Python function, and of a C function
+ *        by Python code
+ * fast   what cProfile(builtins=False) counts: Python functions alone; the time in
+ *        C functions is their callers' own
+ * app    the application's own functions (application.h); all below them is their
+ *        own time
+ *
+ * All functions need the GIL, leave no exception, and keep the one there was.
  */
 #ifndef CPROF_EXT_ENGINE_H
 #define CPROF_EXT_ENGINE_H
 
 #include <stdbool.h>
+
+enum mode { MODE_EXACT, MODE_FAST, MODE_APP };
 
 struct engine {
 	const char *name; /* in snapshot.json */
@@ -21,13 +31,19 @@ struct engine {
 	void (*resume)(void);
 };
 
-/* The best that can be had in this interpreter; never NULL. */
-const struct engine *engine_choose(void);
+/* The best for the mode that can be had in this interpreter; never NULL. */
+const struct engine *engine_choose(enum mode mode);
+
+/* "exact", "fast", "app". -1: no mode is called that. */
+const char *mode_name(enum mode mode);
+int mode_parse(const char *name, enum mode *mode);
 
 extern const struct engine engine_setprofile;
+extern const struct engine engine_frame;
 
 /* NULL where there is no sys.monitoring, all its tools are taken, or this is not
  * the interpreter that it was set up in. */
 const struct engine *engine_monitoring(void);
+const struct engine *engine_app(void);
 
 #endif

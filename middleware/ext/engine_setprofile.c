@@ -54,19 +54,20 @@ static int hook(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
 		return leave_child(frame, what, arg);
 	switch (what) {
 	case PyTrace_CALL:
-		trace_call_code(frame_code(frame));
+		trace_call_code(&engine_setprofile, frame_code(frame));
 		break;
 	case PyTrace_RETURN: /* arg is NULL, or wrong (3.12.0), when it unwinds */
-		trace_return();
+		trace_return(&engine_setprofile);
 		break;
 	case PyTrace_C_CALL:
 		if (PyCFunction_Check(arg))
-			trace_call_c_function(((PyCFunctionObject *)arg)->m_ml, arg, NULL);
+			trace_call_c_function(&engine_setprofile,
+					      ((PyCFunctionObject *)arg)->m_ml, arg, NULL);
 		break;
 	case PyTrace_C_RETURN:
 	case PyTrace_C_EXCEPTION:
 		if (PyCFunction_Check(arg))
-			trace_return();
+			trace_return(&engine_setprofile);
 		break;
 	}
 	return previous ? previous(previous_arg, frame, what, arg) : 0;

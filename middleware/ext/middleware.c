@@ -69,24 +69,27 @@ static bool is_ready(const struct middleware *mw)
 static int middleware_init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
 	static char *names[] = { "app", "directory", "routes", "ignore", "slow_ms", "sample",
-				 "quota_mb", "timer", NULL };
+				 "quota_mb", "timer", "mode", "packages", NULL };
 	struct middleware *mw = (struct middleware *)self;
 	PyObject *app, *directory = NULL, *routes = NULL, *ignore = NULL, *timer = NULL;
+	PyObject *packages = NULL;
+	const char *mode = "exact";
 	double slow_ms = 0, sample = 1, quota_mb = 1024;
 	struct options options;
 	struct sink *sink;
 	PyObject *wsgi_app;
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O$OOdddO:CProfMiddleware", names, &app,
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O$OOdddOsO:CProfMiddleware", names, &app,
 					 &directory, &routes, &ignore, &slow_ms, &sample, &quota_mb,
-					 &timer))
+					 &timer, &mode, &packages))
 		return -1;
 	if (!PyCallable_Check(app)) {
 		PyErr_Format(PyExc_TypeError, "app must be a WSGI callable, not %.80s",
 			     Py_TYPE(app)->tp_name);
 		return -1;
 	}
-	if (options_init(&options, directory, routes, ignore, slow_ms, sample, quota_mb) < 0)
+	if (options_init(&options, directory, routes, ignore, slow_ms, sample, quota_mb, mode,
+			 packages) < 0)
 		return -1;
 	sink = sink_get(options.directory, options.run_name, options.quota_bytes);
 	if (sink == NULL) {
@@ -325,7 +328,8 @@ static PyObject *middleware_call(PyObject *self, PyObject *args, PyObject *kwarg
 		return pass_on(mw, args, environ);
 	before = sink_seen(mw->sink);
 	if (options_want(&mw->options, environ))
-		r = request_new(environ, mw->app, mw->sink, before, mw->options.slow_ns, mw->timer);
+		r = request_new(environ, mw->app, mw->sink, before, mw->options.slow_ns,
+				mw->options.mode, mw->timer);
 	if (r == NULL)
 		return pass_on(mw, args, environ);
 	file_wrapper = Py_XNewRef(PyDict_GetItemString(environ, "wsgi.file_wrapper"));
@@ -429,7 +433,7 @@ PyTypeObject Middleware_Type = {
 	PyVarObject_HEAD_INIT(NULL, 0)
 	.tp_name = "cprof.CProfMiddleware",
 	.tp_doc = "CProfMiddleware(app, directory='profiling', *, routes=None, ignore=None, slow_ms=0,"
-		  " sample=1.0, quota_mb=1024, timer=None)\n--\n\n"
+		  " sample=1.0, quota_mb=1024, timer=None, mode='exact', packages=None)\n--\n\n"
 		  "Profile each request of a WSGI application and archive it as a snapshot.\n\n"
 		  "app        any WSGI callable, or an object with one in wsgi_app (Flask)\n"
 		  "directory  the archive; CPROF_DIR wins over it\n"
@@ -438,7 +442,11 @@ PyTypeObject Middleware_Type = {
 		  "slow_ms    keep only requests that take at least so long\n"
 		  "sample     profile this share of the requests, 0 to 1\n"
 		  "quota_mb   the archive's limit: the oldest snapshots go first\n"
-		  "timer      a callable in place of the clock (float seconds or int ns)\n\n"
+		  "timer      a callable in place of the clock (float seconds or int ns)\n"
+		  "mode       'exact' (what cProfile counts), 'fast' (Python functions alone) or\n"
+		  "           'app' (the application's own functions); CPROF_MODE wins over it\n"
+		  "packages   what the application is, for 'app': ['shop', 'billing.views']; else\n"
+		  "           what lies under the current directory\n\n"
 		  "CPROF_RUN names the run; CPROF_DISABLE=1 passes every request on as it is.",
 	.tp_basicsize = sizeof(struct middleware),
 	.tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,

@@ -141,9 +141,9 @@ static PyObject *first_argument(PyCodeObject *code)
 }
 
 /* "Class.name" in qualname, if the first argument's class defines this code. */
-static bool qualname_by_class(struct buf *qualname, PyCodeObject *code)
+static bool qualname_by_class(struct buf *qualname, PyCodeObject *code, PyObject *given)
 {
-	PyObject *first = first_argument(code);
+	PyObject *first = given ? Py_NewRef(given) : first_argument(code);
 	PyTypeObject *type = first ? defining_class(first, code) : NULL;
 	PyObject *name = NULL;
 
@@ -175,7 +175,7 @@ static bool knows_its_class(const char *file)
 	return PY_VERSION_HEX >= 0x030B0000 && file[0] != '<';
 }
 
-uint32_t name_code(PyCodeObject *code)
+uint32_t name_code(PyCodeObject *code, PyObject *first)
 {
 	struct buf qualname = BUF_INIT;
 	PyObject *type, *value, *traceback;
@@ -184,7 +184,7 @@ uint32_t name_code(PyCodeObject *code)
 	uint32_t id;
 
 	PyErr_Fetch(&type, &value, &traceback);
-	if (!knows_its_class(file) && qualname_by_class(&qualname, code))
+	if (!knows_its_class(file) && qualname_by_class(&qualname, code, first))
 		qual = buf_str(&qualname);
 	else
 		qual = own_qualname(code);

@@ -9,10 +9,11 @@
 
 #include <stdint.h>
 
-/* The symbol id of a code object that the thread's innermost frame has begun to
- * run: where the code does not know its class (before 3.11, and code made by
- * exec), the type of its first argument is asked. */
-uint32_t name_code(PyCodeObject *code);
+/* The symbol id of a code object that has just been called: where the code does not
+ * know its class (before 3.11, and code made by exec), the type of its first
+ * argument is asked. NULL: that of the thread's innermost frame, if it is the
+ * code's. */
+uint32_t name_code(PyCodeObject *code, PyObject *first);
 
 /* The symbol id of a builtin function or method, or of a method's descriptor that
  * is called on self_arg: file "~", line 0, and the name that cProfile gives it,

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "application.h"
 #include "base/buf.h"
 #include "clock.h"
 
@@ -108,8 +109,36 @@ static int check_range(const char *name, double value, double most)
 	return -1;
 }
 
+static int set_mode(struct options *o, const char *given)
+{
+	const char *name = environment("CPROF_MODE");
+
+	if (name == NULL)
+		name = given;
+	if (mode_parse(name, &o->mode) == 0)
+		return 0;
+	PyErr_Format(PyExc_ValueError, "mode must be 'exact', 'fast' or 'app', not '%.80s'", name);
+	return -1;
+}
+
+static int add_packages(struct options *o, PyObject *given)
+{
+	const char **names;
+
+	if (set_patterns(o, &names, given, "packages") < 0)
+		return -1;
+	for (; names != NULL && *names != NULL; names++) {
+		if (application_add_package(*names) < 0) {
+			PyErr_NoMemory();
+			return -1;
+		}
+	}
+	return 0;
+}
+
 int options_init(struct options *o, PyObject *directory, PyObject *routes, PyObject *ignore,
-		 double slow_ms, double sample, double quota_mb)
+		 double slow_ms, double sample, double quota_mb, const char *mode,
+		 PyObject *packages)
 {
 	const char *disable = environment("CPROF_DISABLE");
 	const char *run = environment("CPROF_RUN");
@@ -118,7 +147,8 @@ int options_init(struct options *o, PyObject *directory, PyObject *routes, PyObj
 	if (check_range("slow_ms", slow_ms, 1e9) < 0 || check_range("sample", sample, 1) < 0 ||
 	    check_range("quota_mb", quota_mb, 1e9) < 0 || set_directory(o, directory) < 0 ||
 	    set_patterns(o, &o->routes, routes, "routes") < 0 ||
-	    set_patterns(o, &o->ignore, ignore, "ignore") < 0)
+	    set_patterns(o, &o->ignore, ignore, "ignore") < 0 || set_mode(o, mode) < 0 ||
+	    add_packages(o, packages) < 0)
 		goto failed;
 	if (run != NULL) {
 		o->run_name = arena_strdup(&o->arena, run);

@@ -1,5 +1,5 @@
 /* options.h -- the middleware's switches. The environment wins over arguments:
- * CPROF_DIR, CPROF_RUN, CPROF_DISABLE. */
+ * CPROF_DIR, CPROF_RUN, CPROF_MODE, CPROF_DISABLE. */
 #ifndef CPROF_EXT_OPTIONS_H
 #define CPROF_EXT_OPTIONS_H
 
@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "engine.h"
 
 struct options {
 	struct arena arena;
@@ -19,13 +20,15 @@ struct options {
 	int64_t slow_ns;
 	double sample;            /* share of requests, 0 to 1 */
 	uint64_t quota_bytes;
+	enum mode mode;
 	bool disabled;
 };
 
 /* From the values of the constructor's arguments (NULL: not given). -1 with an
  * exception that names the argument. */
 int options_init(struct options *o, PyObject *directory, PyObject *routes, PyObject *ignore,
-		 double slow_ms, double sample, double quota_mb);
+		 double slow_ms, double sample, double quota_mb, const char *mode,
+		 PyObject *packages);
 void options_release(struct options *o);
 
 /* Whether a request is to be profiled, before it runs: by path (patterns with a

@@ -9,6 +9,7 @@ struct profiler {
 	PyObject_HEAD
 	struct trace *trace;
 	PyObject *timer;
+	enum mode mode;
 	PyObject *stats; /* what create_stats made: pstats asks for it */
 };
 
@@ -42,7 +43,7 @@ static void profiler_dealloc(PyObject *self)
 
 static int renew(struct profiler *p)
 {
-	struct trace *fresh = trace_new(p->timer);
+	struct trace *fresh = trace_new(p->mode, p->timer);
 
 	if (fresh == NULL) {
 		PyErr_NoMemory();
@@ -66,12 +67,18 @@ static PyObject *profiler_new(PyTypeObject *type, PyObject *args, PyObject *kwar
 
 static int profiler_init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-	static char *names[] = { "timer", NULL };
+	static char *names[] = { "timer", "mode", NULL };
 	struct profiler *p = (struct profiler *)self;
 	PyObject *timer = Py_None;
+	const char *mode = "exact";
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|O:Profile", names, &timer))
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|O$s:Profile", names, &timer, &mode))
 		return -1;
+	if (mode_parse(mode, &p->mode) < 0) {
+		PyErr_Format(PyExc_ValueError, "mode must be 'exact', 'fast' or 'app', not '%.80s'",
+			     mode);
+		return -1;
+	}
 	Py_XSETREF(p->timer, timer == Py_None ? NULL : Py_NewRef(timer));
 	return renew(p);
 }
@@ -185,7 +192,7 @@ static PyMemberDef members[] = {
 PyTypeObject Profiler_Type = {
 	PyVarObject_HEAD_INIT(NULL, 0)
 	.tp_name = "cprof.Profile",
-	.tp_doc = "Profile(timer=None)\n--\n\n"
+	.tp_doc = "Profile(timer=None, *, mode='exact')\n--\n\n"
 		  "Profile what this thread does between enable() and disable(), or in a with\n"
 		  "block. pstats.Stats(profile) reads it.",
 	.tp_basicsize = sizeof(struct profiler),

@@ -123,13 +123,13 @@ static void describe(struct manifest *m, uint64_t served_before)
 	m->python = python_version();
 	m->implementation = "CPython";
 	m->cprof = CPROF_VERSION;
-	m->mode = "exact";
 	m->bytes_known = true;
 	m->git.dirty = -1;
 }
 
 struct request *request_new(PyObject *environ, PyObject *app, struct sink *sink,
-			    uint64_t served_before, int64_t slow_ns, PyObject *timer)
+			    uint64_t served_before, int64_t slow_ns, enum mode mode,
+			    PyObject *timer)
 {
 	struct job *job = job_new(sink);
 	struct request *r = NULL;
@@ -140,6 +140,7 @@ struct request *request_new(PyObject *environ, PyObject *app, struct sink *sink,
 	m = &job->manifest;
 	describe(m, served_before);
 	/* Now: dispatchers shift SCRIPT_NAME and PATH_INFO. */
+	m->mode = mode_name(mode);
 	m->method = wsgi_text(job, environ, "REQUEST_METHOD");
 	m->path = whole_path(job, environ);
 	m->route = m->path;
@@ -152,7 +153,7 @@ struct request *request_new(PyObject *environ, PyObject *app, struct sink *sink,
 		return NULL;
 	}
 	r->job = job;
-	r->trace = trace_new(timer);
+	r->trace = trace_new(mode, timer);
 	r->environ = Py_NewRef(environ);
 	r->app = Py_NewRef(app);
 	r->sent_file = NULL;

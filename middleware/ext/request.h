@@ -33,7 +33,8 @@ extern PyTypeObject Request_Type;
 /* NULL when it cannot be recorded (counted as dropped). `app` is asked for its
  * routes. */
 struct request *request_new(PyObject *environ, PyObject *app, struct sink *sink,
-			    uint64_t served_before, int64_t slow_ns, PyObject *timer);
+			    uint64_t served_before, int64_t slow_ns, enum mode mode,
+			    PyObject *timer);
 
 /* The status line, and the route as far as it can be told now. */
 void request_status(struct request *r, PyObject *status);

@@ -11,6 +11,8 @@
 #define THREAD_LOCAL static __thread __attribute__((tls_model("initial-exec")))
 
 __thread struct trace *trace_top;
+unsigned trace_hook_was_out;
+
 THREAD_LOCAL unsigned narmed; /* on this thread, in all its greenlets */
 THREAD_LOCAL unsigned seen_generation;
 
@@ -38,7 +40,7 @@ bool trace_forget_after_fork(void)
 	return true;
 }
 
-struct trace *trace_new(PyObject *timer)
+struct trace *trace_new(enum mode mode, PyObject *timer)
 {
 	struct trace *t = mem_zalloc(sizeof *t);
 
@@ -50,6 +52,7 @@ struct trace *trace_new(PyObject *timer)
 		mem_free(t);
 		return NULL;
 	}
+	t->mode = mode;
 	t->timer = Py_XNewRef(timer);
 	t->generation = fork_generation();
 	return t;
@@ -145,12 +148,13 @@ bool trace_arm(struct trace *t)
 	if (t->armed || t->adrift || t->recording.rec == NULL || t->generation != fork_generation())
 		return false;
 	t->armed = true;
-	t->engine = engine_choose();
+	t->hears = t->engine = engine_choose(t->mode);
 	t->outer = trace_top;
 	trace_top = t;
 	if (narmed++ == 0)
 		greenlets_watch();
 	t->engine->arm();
+	t->hook_was_out = trace_hook_was_out;
 	t->cpu_since = clock_cpu_ns();
 	recorder_start(t->recording.rec, trace_now(t));
 	return true;
@@ -171,6 +175,7 @@ static void stop_recording(struct trace *t)
 
 	recorder_finish(t->recording.rec, now);
 	recorder_stop(t->recording.rec, now);
+	t->recording.rec->nlost += trace_hook_was_out - t->hook_was_out;
 	if (t->timer == NULL)
 		t->recording.ns_per_tick = clock_ns_per_tick();
 }
@@ -191,6 +196,7 @@ void trace_disarm(struct trace *t)
 	if (link == NULL) {
 		t->adrift = true;
 		t->paused += PAUSED_FOR_GOOD;
+		t->hears = NULL;
 		return;
 	}
 	t->cpu_ns += clock_cpu_ns() - t->cpu_since;
@@ -202,15 +208,19 @@ void trace_disarm(struct trace *t)
 void trace_pause(void)
 {
 	for (struct trace *t = trace_top; t != NULL; t = t->outer)
-		if (t->paused++ == 0)
+		if (t->paused++ == 0) {
+			t->hears = NULL;
 			t->away_since = trace_now(t);
+		}
 }
 
 void trace_resume(void)
 {
 	for (struct trace *t = trace_top; t != NULL; t = t->outer)
-		if (t->paused != 0 && --t->paused == 0)
+		if (t->paused != 0 && --t->paused == 0) {
 			t->away += trace_now(t) - t->away_since;
+			t->hears = t->engine;
+		}
 }
 
 /* What is at this address, and a reference that keeps it there. Without memory
@@ -227,14 +237,14 @@ static void keep(struct trace *t, const void *address, PyObject *owner, uint32_t
 }
 
 /* While a name is looked for nothing is recorded: repr() may be Python code. */
-void trace_meet_code(struct trace *t, PyCodeObject *code)
+void trace_meet_code(struct trace *t, PyCodeObject *code, PyObject *first)
 {
 	struct trace *top = trace_top;
 
 	if (map_get(&t->recording.functions, (uintptr_t)code) != MAP_NONE)
 		return;
 	trace_top = NULL;
-	keep(t, code, (PyObject *)code, name_code(code));
+	keep(t, code, (PyObject *)code, name_code(code, first));
 	trace_top = top;
 }
 

@@ -25,9 +25,11 @@
 
 struct trace {
 	struct recording recording;
-	const struct engine *engine;
+	const struct engine *hears; /* whose events it takes: NULL while it is paused */
 	struct trace *outer;    /* armed before this one on the same thread */
 	unsigned paused;
+	enum mode mode;
+	const struct engine *engine;
 	uint64_t away;          /* ticks spent in our own helpers: taken out */
 	PyObject *timer;        /* callable in place of the clock, or NULL */
 	uint64_t timer_last;    /* ns; never goes back */
@@ -38,6 +40,7 @@ struct trace {
 	int64_t cpu_ns;         /* of the threads while it was armed there */
 	int64_t cpu_since;
 	unsigned generation;    /* forks.h: not ours in a child */
+	unsigned hook_was_out;  /* trace_hook_was_out when it was armed */
 	bool armed;
 	bool interrupted;       /* the hook was taken away while it was armed */
 	/* Disarmed from another thread or greenlet than it was armed on: paused
@@ -48,7 +51,7 @@ struct trace {
 
 /* NULL without memory (no exception is set). `timer` may be NULL; it returns
  * seconds as float or nanoseconds as int. */
-struct trace *trace_new(PyObject *timer);
+struct trace *trace_new(enum mode mode, PyObject *timer);
 void trace_free(struct trace *t);
 
 /* Takes what was recorded out, closed, and drops what the trace kept alive; the
@@ -86,8 +89,12 @@ bool trace_forget_after_fork(void);
  * would cost as much as the rest. */
 extern __thread struct trace *trace_top __attribute__((tls_model("initial-exec")));
 
+/* How often an engine had to let go of the whole interpreter for a while: traces
+ * that were armed meanwhile may have lost calls. */
+extern unsigned trace_hook_was_out;
+
 /* Slow ways of the events below. */
-void trace_meet_code(struct trace *t, PyCodeObject *code);
+void trace_meet_code(struct trace *t, PyCodeObject *code, PyObject *first);
 void trace_meet_c_function(struct trace *t, PyMethodDef *def, PyObject *callable,
 			   PyObject *self_arg);
 uint64_t trace_timer(struct trace *t);
@@ -97,25 +104,27 @@ static inline uint64_t trace_now(struct trace *t)
 	return (t->timer == NULL ? clock_ticks() : trace_timer(t)) - t->away;
 }
 
-/* What the thread's traces are told; engines call these. The clock is read last
- * at a call and first at a return: our own work is the caller's. */
-static inline void trace_call_code(PyCodeObject *code)
+/* What the thread's traces are told; engines call these, and a trace hears its own
+ * engine alone. The clock is read last at a call and first at a return: our own
+ * work is the caller's. */
+static inline void trace_call_code(const struct engine *engine, PyCodeObject *code)
 {
 	for (struct trace *t = trace_top; t != NULL; t = t->outer) {
-		if (t->paused)
+		if (t->hears != engine)
 			continue;
 		if (!recorder_expects(t->recording.rec, (uintptr_t)code))
-			trace_meet_code(t, code);
+			trace_meet_code(t, code, NULL);
 		recorder_call(t->recording.rec, (uintptr_t)code, trace_now(t));
 	}
 }
 
 /* A C function is known by its definition: bound methods come and go. `callable`
  * is it or a method's descriptor, called on `self_arg`. */
-static inline void trace_call_c_function(PyMethodDef *def, PyObject *callable, PyObject *self_arg)
+static inline void trace_call_c_function(const struct engine *engine, PyMethodDef *def,
+					 PyObject *callable, PyObject *self_arg)
 {
 	for (struct trace *t = trace_top; t != NULL; t = t->outer) {
-		if (t->paused)
+		if (t->hears != engine)
 			continue;
 		if (!recorder_expects(t->recording.rec, (uintptr_t)def))
 			trace_meet_c_function(t, def, callable, self_arg);
@@ -123,10 +132,10 @@ static inline void trace_call_c_function(PyMethodDef *def, PyObject *callable, P
 	}
 }
 
-static inline void trace_return(void)
+static inline void trace_return(const struct engine *engine)
 {
 	for (struct trace *t = trace_top; t != NULL; t = t->outer)
-		if (!t->paused)
+		if (t->hears == engine)
 			recorder_return(t->recording.rec, trace_now(t));
 }
 

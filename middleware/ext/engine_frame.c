@@ -1,0 +1,244 @@
+/* engine_frame.c -- the frame evaluation hook (PEP 523): our function is called in
+ * place of the interpreter's loop for every Python frame, once for each resume of
+ * a generator, and calls that loop in turn. Specialised instructions stay as they
+ * are, and C functions cost nothing.
+ *
+ * The hook is the whole interpreter's, so every thread passes through it while any
+ * trace is armed. It makes Python's calls recurse on the C stack, which has room
+ * for some hundreds where the interpreter alone would have used none: past
+ * DEPTH_MAX the hook takes itself out of the interpreter, runs that frame by the
+ * default loop, and puts itself back when it returns. The frames below are that
+ * frame's own time; what the other threads do meanwhile is not heard. So every
+ * trace that is armed then has lost events, and says so.
+ */
+#include "compat.h"
+
+#include "application.h"
+#include "engine.h"
+#include "forks.h"
+#include "trace.h"
+
+#if PY_VERSION_HEX < 0x03090000
+#define Py_BUILD_CORE
+#include <internal/pycore_pystate.h>
+#undef Py_BUILD_CORE
+typedef PyFrameObject frame_t;
+#elif PY_VERSION_HEX < 0x030B0000
+typedef PyFrameObject frame_t;
+#else
+typedef struct _PyInterpreterFrame frame_t;
+#if PY_VERSION_HEX < 0x030E0000
+#define Py_BUILD_CORE
+#include <internal/pycore_frame.h>
+#undef Py_BUILD_CORE
+#endif
+#endif
+
+enum { DEPTH_MAX = 200 };
+
+/* Frames of ours on this C stack. */
+static __thread unsigned depth __attribute__((tls_model("initial-exec")));
+
+static unsigned narmed;     /* in the process */
+static unsigned generation; /* of fork, that narmed belongs to */
+
+/* Borrowed: the frame keeps it. */
+static inline PyCodeObject *code_of(frame_t *frame)
+{
+#if PY_VERSION_HEX < 0x030C0000
+	return frame->f_code;
+#else
+	PyObject *code = PyUnstable_InterpreterFrame_GetCode(frame);
+
+	Py_DECREF(code);
+	return (PyCodeObject *)code;
+#endif
+}
+
+/* Where the frame stands, in bytes of code. */
+static inline int offset_of(frame_t *frame)
+{
+#if PY_VERSION_HEX < 0x030B0000
+	return frame->f_lasti;
+#elif PY_VERSION_HEX < 0x030C0000
+	return _PyInterpreterFrame_LASTI(frame);
+#else
+	return PyUnstable_InterpreterFrame_GetLasti(frame);
+#endif
+}
+
+/* From 3.11 calling a generator function runs its frame up to the instruction that
+ * makes the generator, which is no call of it yet. Before that instruction the
+ * frame stands ahead of its first one, from 3.13 on it. */
+static inline bool makes_generator(PyCodeObject *code, frame_t *frame)
+{
+	if (PY_VERSION_HEX < 0x030B0000)
+		return false;
+	if ((code->co_flags & (CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR)) == 0)
+		return false;
+	return offset_of(frame) < (PY_VERSION_HEX < 0x030D0000 ? 0 : 1);
+}
+
+/* Borrowed, or NULL. */
+static PyObject *first_argument(PyCodeObject *code, frame_t *frame)
+{
+	if (code->co_argcount == 0)
+		return NULL;
+#if PY_VERSION_HEX < 0x030B0000
+	return frame->f_localsplus[0];
+#elif PY_VERSION_HEX < 0x030E0000
+	return frame->localsplus[0];
+#else
+	(void)frame;
+	return NULL;
+#endif
+}
+
+#if PY_VERSION_HEX < 0x03090000
+
+typedef PyObject *evaluate_t(frame_t *, int);
+
+static PyObject *hook(frame_t *frame, int throwing);
+static evaluate_t *next = _PyEval_EvalFrameDefault;
+
+static evaluate_t *installed(void)
+{
+	return PyThreadState_Get()->interp->eval_frame;
+}
+
+static void install(evaluate_t *function)
+{
+	PyThreadState_Get()->interp->eval_frame = function;
+}
+
+#define HOOK_PARAMETERS frame_t *frame, int throwing
+#define HOOK_ARGUMENTS frame, throwing
+
+#else
+
+typedef PyObject *evaluate_t(PyThreadState *, frame_t *, int);
+
+static PyObject *hook(PyThreadState *ts, frame_t *frame, int throwing);
+static evaluate_t *next = _PyEval_EvalFrameDefault;
+
+static evaluate_t *installed(void)
+{
+	return _PyInterpreterState_GetEvalFrameFunc(PyInterpreterState_Get());
+}
+
+static void install(evaluate_t *function)
+{
+	_PyInterpreterState_SetEvalFrameFunc(PyInterpreterState_Get(), function);
+}
+
+#define HOOK_PARAMETERS PyThreadState *ts, frame_t *frame, int throwing
+#define HOOK_ARGUMENTS ts, frame, throwing
+
+#endif
+
+static void take_out(void)
+{
+	if (installed() == hook)
+		install(next);
+}
+
+static void put_in(void)
+{
+	evaluate_t *now = installed();
+
+	if (now == hook)
+		return;
+	next = now;
+	install(hook);
+}
+
+/* Too deep. Threads take turns here: the hook comes back when any of them
+ * returns, and goes again at the next frame that is too deep. */
+static PyObject *run_unheard(HOOK_PARAMETERS)
+{
+	PyObject *result;
+
+	take_out();
+	trace_hook_was_out++;
+	result = next(HOOK_ARGUMENTS);
+	if (narmed != 0 && generation == fork_generation())
+		put_in();
+	return result;
+}
+
+/* A child after fork inherits the hook: it goes at the first frame. */
+static void leave_child(void)
+{
+	trace_forget_after_fork();
+	generation = fork_generation();
+	narmed = 0;
+	take_out();
+}
+
+enum owner { OWNER_UNKNOWN, OWNER_APPLICATION, OWNER_OTHER };
+
+/* A trace in app mode hears the application's own frames alone; who owns the code
+ * is found out only when there is one. */
+static inline bool hears_frame(const struct trace *t, PyCodeObject *code, enum owner *owner)
+{
+	if (t->hears != &engine_frame)
+		return false;
+	if (t->mode != MODE_APP)
+		return true;
+	if (*owner == OWNER_UNKNOWN)
+		*owner = application_owns(code) ? OWNER_APPLICATION : OWNER_OTHER;
+	return *owner == OWNER_APPLICATION;
+}
+
+static PyObject *hook(HOOK_PARAMETERS)
+{
+	enum owner owner = OWNER_UNKNOWN;
+	unsigned before = depth;
+	PyCodeObject *code;
+	PyObject *result;
+
+	if (before >= DEPTH_MAX)
+		return run_unheard(HOOK_ARGUMENTS);
+	if (trace_top == NULL && generation != fork_generation())
+		leave_child();
+	code = code_of(frame);
+	if (makes_generator(code, frame))
+		return next(HOOK_ARGUMENTS);
+	for (struct trace *t = trace_top; t != NULL; t = t->outer) {
+		if (!hears_frame(t, code, &owner))
+			continue;
+		if (!recorder_expects(t->recording.rec, (uintptr_t)code))
+			trace_meet_code(t, code, first_argument(code, frame));
+		recorder_call(t->recording.rec, (uintptr_t)code, trace_now(t));
+	}
+	depth = before + 1;
+	result = next(HOOK_ARGUMENTS);
+	depth = before;
+	/* A trace that was armed in there has no such call: it ignores this. */
+	for (struct trace *t = trace_top; t != NULL; t = t->outer)
+		if (hears_frame(t, code, &owner))
+			recorder_return(t->recording.rec, trace_now(t));
+	return result;
+}
+
+static void arm(void)
+{
+	if (generation != fork_generation()) {
+		generation = fork_generation();
+		narmed = 0;
+	}
+	if (narmed++ == 0)
+		put_in();
+}
+
+static void disarm(void)
+{
+	if (narmed != 0 && --narmed == 0)
+		take_out();
+}
+
+static void resume(void)
+{
+}
+
+const struct engine engine_frame = { "frame", arm, disarm, resume };

@@ -1,0 +1,130 @@
+"""One clear line each, that names the file and the way out; exit status 2; nothing lost."""
+import gzip
+import os
+
+import pytest
+
+from cli_work import obey_permissions
+
+RUN = "GET.root.000005ms"
+
+
+@pytest.fixture
+def archive(work, profiles):
+    work.snapshot("old", RUN, profiles[0])
+    work.snapshot("new", RUN, profiles[1])
+    return work
+
+
+def hostile_prof():
+    """Marshal that claims a string of two gigabytes, a tuple of a billion, ..."""
+    return {
+        "huge string": b"{s\xff\xff\xff\x7f",
+        "huge tuple": b"{(\xff\xff\xff\x7f",
+        "negative length": b"{s\xff\xff\xff\xff",
+        "deep": b"{" + b"(\x01\x00\x00\x00" * 100000,
+        "bad reference": b"{r\xff\xff\x00\x00",
+        "not a dictionary": b"i\x01\x00\x00\x00",
+        "code object": b"c" + b"\0" * 64,
+        "text": b"this is not a profile\n",
+        "zeros": b"\0" * 4096,
+    }
+
+
+def hostile_pprof():
+    return {
+        "no gzip": b"\x1f\x8b\x08\x00nonsense",
+        "bomb": gzip.compress(b"\0" * 50_000_000),
+        "empty gzip": gzip.compress(b""),
+        "cut varint": gzip.compress(b"\x0a\xff"),
+        "huge field": gzip.compress(b"\x12\xff\xff\xff\xff\x0f"),
+        "no such function": gzip.compress(b"\x12\x04\x0a\x02\x07\x07"),
+    }
+
+
+READERS = [["show", "{}"], ["show", "--tree", "{}"], ["diff", "{}", "{}"],
+           ["render", "{}", "-o", "out.png"]]
+
+
+@pytest.mark.parametrize("name", sorted(hostile_prof()))
+def test_hostile_prof(work, name):
+    (work.path / "bad.prof").write_bytes(hostile_prof()[name])
+    for args in READERS:
+        assert "bad.prof" in work.refused(*[arg.format("bad.prof") for arg in args]), args
+    assert os.listdir(str(work.path)) == ["bad.prof"]
+
+
+@pytest.mark.parametrize("name", sorted(hostile_pprof()))
+def test_hostile_pprof(work, name):
+    (work.path / "bad.pb.gz").write_bytes(hostile_pprof()[name])
+    for args in READERS:
+        assert "bad.pb.gz" in work.refused(*[arg.format("bad.pb.gz") for arg in args]), args
+    assert os.listdir(str(work.path)) == ["bad.pb.gz"]
+
+
+def test_empty_and_cut(archive):
+    content = (archive.archive / "old" / RUN / "profile.prof").read_bytes()
+    bad = archive.path / "bad.prof"
+    for size in list(range(0, len(content), 37)) + [len(content) - 1]:
+        bad.write_bytes(content[:size])
+        said = archive.refused("show", "bad.prof")
+        assert said.startswith("cprof: bad.prof: "), size
+    bad.write_bytes(b"")
+    assert archive.refused("show", "bad.prof") == "cprof: bad.prof: empty"
+
+
+def test_cut_pprof(served):
+    work, first, _ = served
+    content = next((work.archive / first).glob("GET.*/profile.pb.gz")).read_bytes()
+    for size in range(0, len(content), 97):
+        (work.path / "bad.pb.gz").write_bytes(content[:size])
+        assert work.refused("show", "bad.pb.gz").startswith("cprof: bad.pb.gz: "), size
+
+
+def test_a_snapshot_that_misses_a_file(archive):
+    folder = archive.archive / "old" / RUN
+    what = "old/" + RUN
+    # Without snapshot.json the numbers are still there.
+    (folder / "snapshot.json").unlink()
+    assert "{built-in method builtins.abs}" in archive.ok("show", what).out
+    archive.ok("diff", what, "new/" + RUN)
+    assert archive.cprof("ls", what).status == 2
+    # Without a profile nothing is.
+    (folder / "profile.prof").unlink()
+    for args in ["show", what], ["diff", what, "new/" + RUN], ["render", what]:
+        assert "profile.prof" in archive.refused(*args), args
+    assert os.listdir(str(folder)) == []
+
+
+def test_a_folder_that_is_nothing(work):
+    (work.path / "empty").mkdir()
+    for args in ["ls", "empty"], ["render", "empty"], ["show", "empty"]:
+        assert "empty" in work.refused(*args), args
+    assert "profiling" in work.refused("ls")
+    assert "profiling" in work.refused("render")
+    assert "profiling" in work.refused("tag")
+
+
+def test_other_kinds_of_file(work):
+    os.mkfifo(str(work.path / "pipe"))
+    for what in "pipe", "/dev/null", "/dev/zero":
+        assert what in work.refused("show", what)
+
+
+def test_a_link_that_leads_nowhere(archive):
+    os.symlink("nowhere", str(archive.path / "link"))
+    assert "link" in archive.refused("show", "link")
+
+
+def test_names_that_lead_out_of_the_archive(archive):
+    (archive.path / "profile.prof").write_bytes(b"")
+    for what in "old/../../profile.prof", "../old", ".", "..":
+        result = archive.cprof("show", "--dir", "profiling", what)
+        assert result.status == 2 and len(result.err.splitlines()) == 1, what
+
+
+def test_a_file_that_cannot_be_read(archive):
+    file = archive.archive / "old" / RUN / "profile.prof"
+    file.chmod(0)
+    said = archive.refused("show", "old/" + RUN, preexec_fn=obey_permissions)
+    assert said == "cprof: profiling/old/%s/profile.prof: Permission denied" % RUN

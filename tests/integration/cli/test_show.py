@@ -1,0 +1,209 @@
+import cProfile
+import io
+import os
+import pstats
+import re
+import sys
+
+import pytest
+
+from cli_work import load, profile_of
+
+RUN = "GET.root.000005ms"
+
+
+def fib(n):
+    return n if n < 2 else fib(n - 1) + fib(n - 2)
+
+
+class One:
+    def __init__(self):
+        self.fib = fib(3)
+
+
+def everything():
+    fib(10)
+    load(5)
+    One()
+    sorted([3, 1, 2], key=lambda n: -n)
+    "x".join(["a", "b"])
+
+
+@pytest.fixture
+def recorded(work):
+    """A snapshot, and the path of its profile."""
+    folder = work.snapshot("run", RUN, profile_of(everything))
+    return work, str(folder / "profile.prof")
+
+
+def as_pstats(path, key, *restrictions):
+    out = io.StringIO()
+    pstats.Stats(path, stream=out).sort_stats(key).print_stats(*restrictions)
+    return out.getvalue()
+
+
+def table(text):
+    """The lines from 'Ordered by' on."""
+    return [line.rstrip() for line in text[text.index("   Ordered by"):].strip("\n").split("\n")]
+
+
+@pytest.mark.parametrize("key", ["calls", "ncalls", "pcalls", "cumtime", "cumulative", "tottime",
+                                 "time", "name", "nfl", "file", "filename", "module", "line",
+                                 "stdname"])
+def test_table_is_that_of_pstats(recorded, key):
+    work, path = recorded
+    ours = work.ok("show", "-s", key, "--limit", 0, RUN).out
+    theirs = as_pstats(path, key)
+    # Ties may come in another order: the lines are the same, and the keys fall alike.
+    assert sorted(table(ours)) == sorted(table(theirs))
+    assert table(ours)[0] == table(theirs)[0]
+    summary = re.search(r"^ +\d+ function calls .*$", theirs, re.M).group().rstrip()
+    assert summary in ours
+    column = {"calls": 0, "ncalls": 0, "cumtime": 3, "cumulative": 3, "tottime": 1, "time": 1,
+              "stdname": 5}.get(key)
+    if column is not None:
+        def keys(text):
+            return [line.split(None, 5)[column] for line in table(text)[3:]]
+        assert keys(ours) == keys(theirs)
+
+
+def test_default_is_tottime_and_30(recorded):
+    work, _ = recorded
+    assert work.ok("show", RUN).out == work.ok("show", RUN, "--sort", "tottime", "-n", 30).out
+
+
+def test_limit_and_pattern(recorded):
+    work, path = recorded
+    ours = work.ok("show", RUN, "-n", 2, "-s", "ncalls").out
+    assert table(ours)[1] == table(as_pstats(path, "ncalls", 2))[1]
+    assert len(table(ours)) == 6 # three of the head, two lines, an empty one
+    ours = work.ok("show", RUN, r"fib|join").out
+    assert "List reduced from" in ours and "due to restriction <'fib|join'>" in ours
+    names = [line.split()[-1] for line in table(ours)[4:]]
+    assert len(names) == 2 and any(name.endswith("(fib)") for name in names), ours
+
+
+def test_title(recorded):
+    work, _ = recorded
+    assert work.ok("show", RUN).out.startswith("GET /  200 OK  5.00 ms  2026-11-21 ")
+    assert work.ok("show", "profiling/run/%s/profile.prof" % RUN).out.startswith(
+        "profiling/run/%s/profile.prof\n" % RUN)
+
+
+def test_json(recorded):
+    work, path = recorded
+    document = work.ok("show", RUN, "--json").json
+    stats = pstats.Stats(path).stats
+    assert document["schema"] == 1 and document["request"] == "GET /"
+    assert document["unit"] == "nanoseconds" and document["status"] == "200 OK"
+    assert document["calls"] == sum(value[1] for value in stats.values())
+    assert document["primitive_calls"] == sum(value[0] for value in stats.values())
+    assert len(document["functions"]) == min(30, len(stats))
+    for f in work.ok("show", RUN, "--json", "-n0").json["functions"]:
+        cc, nc, tt, ct, _ = stats[f["file"], f["line"], f["name"]]
+        assert (f["primitive_calls"], f["calls"]) == (cc, nc)
+        assert abs(f["tottime"] - tt * 1e9) < 1 and abs(f["cumtime"] - ct * 1e9) < 1
+
+
+def test_bad_pattern(recorded):
+    work, _ = recorded
+    assert work.refused("show", RUN, "(").startswith("cprof: show: pattern '(': ")
+
+
+def test_no_tree_in_pstats(recorded):
+    work, _ = recorded
+    for more in [], ["--json"]:
+        said = work.refused("show", RUN, "--tree", *more)
+        assert said.endswith("this profile has no call tree, only functions and who called them "
+                             "(a snapshot's profile.pb.gz has one); leave out --tree")
+
+
+def test_a_run_is_refused(recorded):
+    work, _ = recorded
+    assert work.refused("show", "run") == ("cprof: show: run is a run, and show takes one "
+                                           "snapshot; 'cprof ls run' lists them")
+    assert "'cprof ls' lists them" in work.refused("show", "profiling")
+    assert work.refused("show", "GET.root").startswith("cprof: GET.root: no such snapshot or run")
+
+
+def test_a_name_in_two_runs(recorded):
+    work, _ = recorded
+    work.snapshot("run2", RUN, profile_of(load, 1))
+    assert work.refused("show", RUN) == "cprof: %s: in 2 runs; say which as RUN/%s" % (RUN, RUN)
+    work.ok("show", "run2/" + RUN)
+
+
+def test_hostile_names(work):
+    code = compile("def f(): pass\nf()", "/x/\x1b[31m\u202efile\n.py", "exec")
+    profile = cProfile.Profile()
+    profile.enable()
+    exec(code, {})
+    profile.disable()
+    profile.create_stats()
+    work.snapshot("run", RUN, profile)
+    for args in [], ["--color=always"]:
+        out = work.ok("show", RUN, *args).out
+        assert "\x1b[31m" not in out and "\u202e" not in out and r"\x1b[31m" in out
+    assert any(f["file"] == "/x/\x1b[31m\u202efile\n.py"
+               for f in work.ok("show", RUN, "--json").json["functions"])
+
+
+# --- the tree, of what the middleware writes
+
+def served_item(work, run):
+    return run + "/" + [name for name in os.listdir(str(work.archive / run))
+                        if name.startswith("GET.item")][0]
+
+
+def test_tree(served):
+    work, first, _ = served
+    what = served_item(work, first)
+    nodes = work.ok("show", "--tree", "--json", "--min", 0, what).json["tree"]
+    assert nodes[0]["parent"] is None and nodes[0]["name"] is None
+    for at, node in enumerate(nodes[1:], 1):
+        assert node["parent"] < at
+        assert node["cumtime"] <= nodes[node["parent"]]["cumtime"]
+    by_name = {node["name"]: node for node in nodes}
+    assert by_name["item"]["calls"] == 3
+    assert nodes[by_name["item"]["parent"]]["name"] == "handle"
+    # Self and children make up the whole, all the way down.
+    assert sum(node["tottime"] for node in nodes) == nodes[0]["cumtime"]
+
+
+def test_tree_as_text(served):
+    work, first, _ = served
+    lines = work.ok("show", "--tree", "--min", 0, served_item(work, first)).out.splitlines()
+    assert lines[0].startswith("GET /item/{id}  200 OK  ")
+    assert lines[2].split() == ["cum", "self", "calls", "function"]
+    assert lines[3].endswith("  (the request)")
+    at = {}
+    for line in lines[4:]:
+        match = re.search(r" (\d+)  ([│ ]*)[├└]─ (?:Shop\.)?(application|handle|item|\{.*abs\})", line)
+        if match:
+            at[match.group(3)] = (int(match.group(1)), len(match.group(2)))
+    # Two columns further in each time; calls as the application makes them.
+    assert at == {"application": (1, 0), "handle": (1, 2), "item": (3, 4),
+                  "{built-in method builtins.abs}": (3, 6)}, lines
+
+
+def test_tree_depth_and_pattern(served):
+    work, first, _ = served
+    what = served_item(work, first)
+    shallow = work.ok("show", "--tree", "--json", "--min", 0, "--depth", 1, what).json["tree"]
+    assert {node["parent"] for node in shallow} <= {None, 0}
+    assert "deeper than 1)" in work.ok("show", "--tree", "--min", 0, "--depth", 1, what).out
+    kept = work.ok("show", "--tree", "--json", "--min", 0, what, r"\((Shop\.)?item\)").json["tree"]
+    names = [node["name"] for node in kept]
+    assert "item" in names and "handle" in names # on the way to it
+    assert "unrelated" not in names
+    assert "--sort orders the table" in work.refused("show", "--tree", "--sort", "calls", what)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="code has no qualified name before 3.11")
+def test_equal_keys_are_apart(served):
+    """Two classes' methods of one name on one line are one to pstats."""
+    work, first, _ = served
+    keys = {}
+    for f in work.ok("show", "--json", "-n0", served_item(work, first)).json["functions"]:
+        keys.setdefault((f["file"], f["line"], f["name"]), []).append(f["qualname"])
+    assert [sorted(names) for names in keys.values() if len(names) > 1] == [["A.same", "B.same"]]
