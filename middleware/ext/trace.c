@@ -180,6 +180,15 @@ static void stop_recording(struct trace *t)
 		t->recording.ns_per_tick = clock_ns_per_tick();
 }
 
+/* Its CPU time up to now; the clock of it is slow to read. */
+static void count_cpu(struct trace *t)
+{
+	int64_t now = clock_cpu_ns();
+
+	t->cpu_ns += now - t->cpu_since;
+	t->cpu_since = now;
+}
+
 void trace_disarm(struct trace *t)
 {
 	struct trace **link;
@@ -199,7 +208,7 @@ void trace_disarm(struct trace *t)
 		t->hears = NULL;
 		return;
 	}
-	t->cpu_ns += clock_cpu_ns() - t->cpu_since;
+	count_cpu(t);
 	leave_engine(t);
 	*link = t->outer;
 	t->outer = NULL;
@@ -211,6 +220,7 @@ void trace_pause(void)
 		if (t->paused++ == 0) {
 			t->hears = NULL;
 			t->away_since = trace_now(t);
+			count_cpu(t);
 		}
 }
 
@@ -218,6 +228,7 @@ void trace_resume(void)
 {
 	for (struct trace *t = trace_top; t != NULL; t = t->outer)
 		if (t->paused != 0 && --t->paused == 0) {
+			t->cpu_since = clock_cpu_ns();
 			t->away += trace_now(t) - t->away_since;
 			t->hears = t->engine;
 		}
