@@ -23,6 +23,13 @@
 #include "engine.h"
 #include "recording.h"
 
+/* What a timer's answer means. */
+enum timer_rule {
+	TIMER_BY_TYPE, /* the middleware's: float seconds, int nanoseconds */
+	TIMER_SECONDS, /* cProfile's: seconds, int or float */
+	TIMER_TICKS    /* cProfile's with a timeunit: ints; recording.ns_per_tick is it */
+};
+
 struct trace {
 	struct recording recording;
 	const struct engine *hears; /* whose events it takes: NULL while it is paused */
@@ -32,7 +39,15 @@ struct trace {
 	const struct engine *engine;
 	uint64_t away;          /* ticks spent in our own helpers: taken out */
 	PyObject *timer;        /* callable in place of the clock, or NULL */
-	uint64_t timer_last;    /* ns; never goes back */
+	enum timer_rule timer_rule;
+	int64_t timer_last;     /* ns, or ticks; never goes back */
+	bool timer_began;       /* it has answered */
+	/* Python code runs on behalf of an event, in that thread; the event will go on
+	 * with the recorder it has. */
+	unsigned busy;
+	unsigned long busy_thread;
+	PyObject *owner;        /* the Profiler it is one of, borrowed, or NULL */
+	bool enabled;           /* by the owner's enable() */
 	uint64_t away_since;
 	PyObject **kept;        /* what the addresses in the recording belong to, so
 	                           that none is reused */
@@ -49,8 +64,8 @@ struct trace {
 	bool orphan;            /* adrift, and freed */
 };
 
-/* NULL without memory (no exception is set). `timer` may be NULL; it returns
- * seconds as float or nanoseconds as int. */
+/* NULL without memory (no exception is set). `timer` may be NULL; what it returns
+ * is told by timer_rule. */
 struct trace *trace_new(enum mode mode, PyObject *timer);
 void trace_free(struct trace *t);
 
@@ -58,6 +73,14 @@ void trace_free(struct trace *t);
  * trace can only be freed after that. Returns the wall time in ns it was armed,
  * less that of our own helpers. */
 int64_t trace_take(struct trace *t, struct recording *out);
+
+/* Forgets what was recorded; goes on if it is armed. -1 without memory. Not while
+ * it is busy. */
+int trace_clear(struct trace *t);
+
+/* In a child after fork: the parent's trace, with what it recorded so far, becomes
+ * ours, disarmed. Does nothing elsewhere. */
+void trace_adopt(struct trace *t);
 
 /* False when it is armed already, on this thread or another: then the caller runs
  * the application without it. */
