@@ -89,7 +89,7 @@ static void nothing(void)
 {
 }
 
-static const struct engine engine = { "monitoring-app", arm, nothing, nothing };
+static const struct engine engine = { "monitoring-app", false, arm, nothing, nothing };
 
 const struct engine *engine_app(void)
 {
