@@ -98,10 +98,19 @@ static PyObject *owner(void)
 	return NULL;
 }
 
+/* The owner there was may have no other reference, and ends once ours is in. */
+static void install(void)
+{
+	PyObject *old = Py_XNewRef(PyThreadState_Get()->c_profileobj);
+
+	PyEval_SetProfile(hook, owner());
+	Py_XDECREF(old);
+}
+
 static void resume(void)
 {
 	if (PY_VERSION_HEX < 0x030C0000 || !is_installed())
-		PyEval_SetProfile(hook, owner());
+		install();
 }
 
 static void arm(void)
@@ -127,7 +136,7 @@ static void disarm(void)
 		return;
 	if (--narmed != 0) {
 		if (is_installed() && PyThreadState_Get()->c_profileobj != owner())
-			PyEval_SetProfile(hook, owner());
+			install();
 	} else if (is_installed()) {
 		put_back();
 	} else {

@@ -82,21 +82,12 @@ static bool may_disable(const struct profiler *p)
 	       refuse("disable");
 }
 
-/* Up to 3.11 sys.getprofile() is this object, so it lives while it is enabled. From
- * 3.12 nobody could find it again: there profiling ends with the last reference. */
-static void keep_while_enabled(struct trace *t)
-{
-	t->enabled = true;
-	if (PY_VERSION_HEX < 0x030C0000)
-		Py_INCREF(t->owner);
-}
-
+/* An enabled one ends with its last reference. Up to 3.11 sys.getprofile() has one of
+ * that which was enabled last. */
 static void end(struct trace *t)
 {
 	t->enabled = false;
 	trace_disarm(t);
-	if (PY_VERSION_HEX < 0x030C0000)
-		Py_DECREF(t->owner);
 }
 
 static void end_all(struct profiler *p)
@@ -230,7 +221,7 @@ static PyObject *profiler_enable(PyObject *self, PyObject *args, PyObject *kwarg
 	t = start(p);
 	if (t == NULL)
 		return NULL;
-	keep_while_enabled(t);
+	t->enabled = true;
 	Py_RETURN_NONE;
 }
 
