@@ -44,7 +44,7 @@ static PyObject *on_return(PyObject *self, PyObject *const *args, size_t nargs, 
 	(void)self, (void)nargs, (void)names;
 	if (!application_owns((PyCodeObject *)args[0]))
 		return Py_NewRef(tool.disable);
-	trace_return(&engine);
+	trace_return_code(&engine);
 	Py_RETURN_NONE;
 }
 
@@ -60,7 +60,7 @@ static PyObject *on_unwind(PyObject *self, PyObject *const *args, size_t nargs, 
 {
 	(void)self, (void)nargs, (void)names;
 	if (trace_top != NULL && application_owns((PyCodeObject *)args[0]))
-		trace_return(&engine);
+		trace_return_code(&engine);
 	Py_RETURN_NONE;
 }
 

@@ -209,7 +209,7 @@ static PyObject *hook(HOOK_PARAMETERS)
 			continue;
 		if (!recorder_expects(t->recording.rec, (uintptr_t)code))
 			trace_meet_code(t, code, first_argument(code, frame));
-		recorder_call(t->recording.rec, (uintptr_t)code, trace_now(t));
+		recorder_call(t->recording.rec, (uintptr_t)code, trace_now(t, 0));
 	}
 	depth = before + 1;
 	result = next(HOOK_ARGUMENTS);
@@ -217,7 +217,7 @@ static PyObject *hook(HOOK_PARAMETERS)
 	/* A trace that was armed in there has no such call: it ignores this. */
 	for (struct trace *t = trace_top; t != NULL; t = t->outer)
 		if (hears_frame(t, code, &owner))
-			recorder_return(t->recording.rec, trace_now(t));
+			trace_return_to(t, t->costs.python);
 	return result;
 }
 

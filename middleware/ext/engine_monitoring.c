@@ -56,7 +56,7 @@ static PyObject *on_return(PyObject *self, PyObject *const *args, size_t nargs, 
 	(void)self, (void)args, (void)nargs, (void)names;
 	if (trace_top == NULL)
 		return no_trace();
-	trace_return(&engine);
+	trace_return_code(&engine);
 	Py_RETURN_NONE;
 }
 
@@ -96,7 +96,7 @@ static PyObject *on_c_return(PyObject *self, PyObject *const *args, size_t nargs
 	if (trace_top == NULL)
 		return no_trace();
 	if (c_definition(args[2], args[3]) != NULL)
-		trace_return(&engine);
+		trace_return_c_function(&engine);
 	Py_RETURN_NONE;
 }
 

@@ -57,7 +57,7 @@ static int hook(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
 		trace_call_code(&engine_setprofile, frame_code(frame));
 		break;
 	case PyTrace_RETURN: /* arg is NULL, or wrong (3.12.0), when it unwinds */
-		trace_return(&engine_setprofile);
+		trace_return_code(&engine_setprofile);
 		break;
 	case PyTrace_C_CALL:
 		if (PyCFunction_Check(arg))
@@ -67,7 +67,7 @@ static int hook(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
 	case PyTrace_C_RETURN:
 	case PyTrace_C_EXCEPTION:
 		if (PyCFunction_Check(arg))
-			trace_return(&engine_setprofile);
+			trace_return_c_function(&engine_setprofile);
 		break;
 	}
 	return previous ? previous(previous_arg, frame, what, arg) : 0;

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <structmember.h>
 
+#include "calibration.h"
 #include "options.h"
 #include "request.h"
 #include "response.h"
@@ -110,6 +111,8 @@ static int middleware_init(PyObject *self, PyObject *args, PyObject *kwargs)
 	Py_XSETREF(mw->app, app);
 	Py_XSETREF(mw->timer, timer == Py_None ? NULL : Py_XNewRef(timer));
 	Py_CLEAR(mw->outermost);
+	if (!mw->options.disabled)
+		calibration_renew(mw->options.mode);
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include <structmember.h>
 
+#include "calibration.h"
 #include "format/pstats.h"
 #include "trace.h"
 
@@ -83,10 +84,16 @@ static int profiler_init(PyObject *self, PyObject *args, PyObject *kwargs)
 	return renew(p);
 }
 
+static void start(struct profiler *p)
+{
+	calibration_renew(p->mode);
+	trace_arm(p->trace);
+}
+
 static PyObject *profiler_enable(PyObject *self, PyObject *unused)
 {
 	(void)unused;
-	trace_arm(((struct profiler *)self)->trace);
+	start((struct profiler *)self);
 	Py_RETURN_NONE;
 }
 
@@ -100,7 +107,7 @@ static PyObject *profiler_disable(PyObject *self, PyObject *unused)
 static PyObject *profiler_enter(PyObject *self, PyObject *unused)
 {
 	(void)unused;
-	trace_arm(((struct profiler *)self)->trace);
+	start((struct profiler *)self);
 	return Py_NewRef(self);
 }
 

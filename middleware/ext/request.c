@@ -258,7 +258,9 @@ void request_finish(struct request *r, const char *ended)
 	job->manifest.engine = r->trace->engine ? r->trace->engine->name : NULL;
 	job->manifest.interrupted = r->trace->interrupted;
 	job->manifest.cpu_ns = r->trace->cpu_ns;
-	job->manifest.wall_ns = trace_take(r->trace, &job->recording);
+	trace_take(r->trace, &job->recording);
+	job->manifest.wall_ns = r->trace->wall_ns;
+	job->manifest.tracer_ns = r->trace->tracer_ns;
 	Py_CLEAR(r->environ);
 	Py_CLEAR(r->app);
 	if (is_wanted(r, job))
@@ -266,6 +268,7 @@ void request_finish(struct request *r, const char *ended)
 	else
 		job_free(job);
 	log_complaints();
+	calibration_renew(r->trace->mode);
 	PyErr_Restore(type, value, traceback);
 }
 

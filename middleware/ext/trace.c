@@ -103,14 +103,18 @@ uint64_t trace_timer(struct trace *t)
 	return t->timer_last;
 }
 
-int64_t trace_take(struct trace *t, struct recording *out)
+void trace_take(struct trace *t, struct recording *out)
 {
+	double ns_per_tick;
+
 	if (t->armed)
 		trace_disarm(t);
+	ns_per_tick = t->recording.ns_per_tick;
+	t->wall_ns = (int64_t)((double)(t->armed_ticks - t->helpers) * ns_per_tick);
+	t->tracer_ns = (int64_t)((double)(t->away - t->helpers) * ns_per_tick);
 	*out = t->recording;
 	t->recording = (struct recording)RECORDING_INIT;
 	forget_functions(t);
-	return (int64_t)((double)out->rec->nodes[0].cum * out->ns_per_tick);
 }
 
 static void leave_engine(const struct trace *t)
@@ -141,7 +145,21 @@ static void sweep(void)
 	}
 }
 
+/* The clock as it is. */
+static uint64_t bare_ticks(struct trace *t)
+{
+	return t->timer == NULL ? clock_ticks() : trace_timer(t);
+}
+
 bool trace_arm(struct trace *t)
+{
+	/* Once for a request, not for each block of its body. */
+	if (t->armed_ticks == 0 && t->timer == NULL)
+		t->costs = calibration_costs(t->mode);
+	return trace_arm_bare(t);
+}
+
+bool trace_arm_bare(struct trace *t)
 {
 	trace_forget_after_fork();
 	sweep();
@@ -156,7 +174,9 @@ bool trace_arm(struct trace *t)
 	t->engine->arm();
 	t->hook_was_out = trace_hook_was_out;
 	t->cpu_since = clock_cpu_ns();
-	recorder_start(t->recording.rec, trace_now(t));
+	t->armed_since = bare_ticks(t);
+	t->last = t->armed_since - t->away;
+	recorder_start(t->recording.rec, t->last);
 	return true;
 }
 
@@ -171,8 +191,9 @@ static struct trace **link_to(const struct trace *t)
 
 static void stop_recording(struct trace *t)
 {
-	uint64_t now = trace_now(t);
+	uint64_t now = trace_now(t, 0);
 
+	t->armed_ticks += now + t->away - t->armed_since;
 	recorder_finish(t->recording.rec, now);
 	recorder_stop(t->recording.rec, now);
 	t->recording.rec->nlost += trace_hook_was_out - t->hook_was_out;
@@ -210,7 +231,7 @@ void trace_pause(void)
 	for (struct trace *t = trace_top; t != NULL; t = t->outer)
 		if (t->paused++ == 0) {
 			t->hears = NULL;
-			t->away_since = trace_now(t);
+			t->away_since = trace_now(t, 0);
 		}
 }
 
@@ -218,7 +239,11 @@ void trace_resume(void)
 {
 	for (struct trace *t = trace_top; t != NULL; t = t->outer)
 		if (t->paused != 0 && --t->paused == 0) {
-			t->away += trace_now(t) - t->away_since;
+			uint64_t helpers = trace_now(t, 0) - t->away_since;
+
+			t->away += helpers;
+			t->helpers += helpers;
+			t->last -= helpers;
 			t->hears = t->engine;
 		}
 }
