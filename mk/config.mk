@@ -42,9 +42,12 @@ endif
 COMPILE = $(CC) $(own_cppflags) $(CPPFLAGS) $(own_cflags) $(pkg_cflags) $(CFLAGS) -MMD -MP -c -o $@ $<
 LINK    = $(CC) $(CFLAGS) $(own_ldflags) $(LDFLAGS)
 
-# `CC lib/base/buf.c` instead of the command, unless V=1.
+# `CC lib/base/buf.c` instead of the command, unless V=1; nothing with make -s.
 ifneq ($(V),)
 Q :=
+say = @:
+else ifneq ($(findstring s,$(firstword -$(MAKEFLAGS))),)
+Q := @
 say = @:
 else
 Q := @

@@ -162,7 +162,6 @@ static int draw_route(const char *file, const struct comparison *c, struct error
 	const struct route_change *r = c->routes;
 	const struct snapshot *old, *new;
 	struct profile *p = NULL, *q = NULL;
-	struct buf line = BUF_INIT;
 	int rc = -1;
 
 	while (r < c->routes + c->nroutes && (r->verdict == ROUTE_NEW || r->verdict == ROUTE_GONE))
@@ -180,7 +179,6 @@ static int draw_route(const char *file, const struct comparison *c, struct error
 	if (rc == 0)
 		complain("%s shows %s %s", file, r->method, r->route);
 done:
-	buf_release(&line);
 	profile_free(p);
 	profile_free(q);
 	return rc;

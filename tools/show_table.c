@@ -194,7 +194,6 @@ static void put_head(struct buf *out, const struct show *show, const struct list
 	const char *indent = "         ";
 	size_t reduced = l->nall;
 
-	term_put(&show->term, out, STYLE_BOLD, "");
 	show_title(out, show);
 	buf_adds(out, "\n\n");
 	if (show->profile->sampled)

@@ -14,6 +14,7 @@ struct writer {
 	png_structp png;
 	png_infop info;
 	uint8_t *line; /* 3 * width */
+	bool no_memory;
 };
 
 /* libpng reports by calling this, which must not return. */
@@ -21,8 +22,10 @@ static void fail(png_structp png, png_const_charp message)
 {
 	struct writer *w = png_get_error_ptr(png);
 
-	if (w->err->code == ERR_NONE)
-		error_set(w->err, w->out->failed ? ERR_NOMEM : ERR_IO, "PNG: %s", message);
+	if (w->no_memory || w->out->failed)
+		error_nomem(w->err);
+	else
+		error_set(w->err, ERR_REFUSED, "PNG: %s", message);
 	longjmp(png_jmpbuf(png), 1);
 }
 
@@ -34,8 +37,12 @@ static void ignore(png_structp png, png_const_charp message)
 
 static png_voidp take(png_structp png, png_alloc_size_t size)
 {
-	(void)png;
-	return mem_alloc(size);
+	struct writer *w = png_get_mem_ptr(png);
+	void *p = mem_alloc(size);
+
+	if (p == NULL)
+		w->no_memory = true;
+	return p;
 }
 
 static void give_back(png_structp png, png_voidp p)
@@ -125,9 +132,8 @@ int image_write(struct buf *out, uint32_t width, uint32_t height, const struct i
 	struct writer w = { .out = out, .err = err };
 	int rc = -1;
 
-	err->code = ERR_NONE;
 	w.line = mem_array(NULL, width, 3);
-	w.png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, &w, fail, ignore, NULL, take,
+	w.png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, &w, fail, ignore, &w, take,
 					  give_back);
 	if (w.png != NULL)
 		w.info = png_create_info_struct(w.png);

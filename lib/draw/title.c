@@ -72,6 +72,7 @@ static void write_commit(struct buf *b, const struct caption *c)
 		text_printable(&hash, c->commit);
 		buf_adds(b, "commit ");
 		buf_add(b, hash.data, hash.len < COMMIT_CHARS ? hash.len : COMMIT_CHARS);
+		b->failed = b->failed || hash.failed;
 		buf_release(&hash);
 		if (c->dirty == 1)
 			buf_adds(b, "+changes");
@@ -122,11 +123,12 @@ static void write_side(struct buf *b, const char *which, const struct caption *c
 		if (b->len != start)
 			buf_adds(b, DOT);
 		write_commit(&commit, c);
-		buf_adds(b, buf_str(&commit));
+		buf_add(b, commit.data, commit.len);
+		b->failed = b->failed || commit.failed;
 		buf_release(&commit);
 	}
 	if (b->len == start)
-		buf_clear(b); /* nothing is known of it */
+		b->len = 0; /* nothing is known of it */
 }
 
 static void write_hidden(struct buf *b, const struct title_input *in)

@@ -12,8 +12,8 @@
 enum {
 	LEAST_GAP = 27,
 	MOST_GAP = 100,
-	HEAD = 13, /* px above a rank that move with it: arrow heads keep their shape */
-	STEPS = 8
+	HEAD = 13, /* px about a rank that move with it: arrow heads keep their shape */
+	STEPS = 12
 };
 
 /* Height that an edge needs per pixel to the side. */
@@ -74,11 +74,17 @@ static size_t rank_at(const struct ranks *r, double y)
 	return low;
 }
 
-/* Follows an edge and notes, per gap, how far it went to the side. */
+static void note(struct rank *above, double left, double right)
+{
+	above->reach = fmax(above->reach, right - left);
+}
+
+/* Follows an edge and notes, per gap, how far it goes to the side: from the last
+ * point before the gap to the first one behind it. */
 static void note_reach(struct ranks *r, const struct layout_edge *e)
 {
 	size_t gap = SIZE_MAX;
-	double left = 0, right = 0;
+	double left = 0, right = 0, last = e->npoints ? e->points[0].x : 0;
 
 	for (size_t i = 0; i + 3 < e->npoints; i += 3)
 		for (int k = 0; k <= STEPS; k++) {
@@ -87,14 +93,17 @@ static void note_reach(struct ranks *r, const struct layout_edge *e)
 
 			if (p.y <= r->all[at].bottom)
 				at = SIZE_MAX; /* beside the boxes, not between ranks */
+			if (at != gap && gap != SIZE_MAX)
+				note(&r->all[gap], fmin(left, p.x), fmax(right, p.x));
 			if (at != gap)
-				left = right = p.x;
+				left = right = last;
 			gap = at;
 			left = fmin(left, p.x);
 			right = fmax(right, p.x);
-			if (gap != SIZE_MAX)
-				r->all[gap].reach = fmax(r->all[gap].reach, right - left);
+			last = p.x;
 		}
+	if (gap != SIZE_MAX)
+		note(&r->all[gap], left, right);
 }
 
 static void set_shifts(struct ranks *r)
@@ -111,14 +120,14 @@ static double moved(const struct ranks *r, double y)
 {
 	size_t i = rank_at(r, y);
 	const struct rank *above = &r->all[i];
-	double end, part;
+	double start, end, part;
 
 	if (y <= above->bottom || i + 1 == r->n)
 		return y + above->shift;
-	end = fmax(above[1].top - HEAD, above->bottom);
-	if (y >= end)
-		return y + above[1].shift;
-	part = (y - above->bottom) / (end - above->bottom);
+	/* dot's gaps hold an arrow head from either side. */
+	start = above->bottom + HEAD;
+	end = fmax(above[1].top - HEAD, start);
+	part = fmin(fmax((y - start) / fmax(end - start, 1), 0), 1);
 	return y + above->shift + part * (above[1].shift - above->shift);
 }
 

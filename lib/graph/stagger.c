@@ -8,12 +8,12 @@
 #include "base/mem.h"
 #include "graph/layout.h"
 
-/* A picture of this many times the boxes' own area looks well filled; as wide
- * as this many times its side it may be. */
+/* A picture of this many times the boxes' own area looks well filled; it may be
+ * this many times as wide as high, and a screen's width in any case. */
 #define ROOM 2.0
 #define WIDEST 1.4
 
-enum { SEPARATION = 12, RANK_SEPARATION = 36 };
+enum { SEPARATION = 11, RANK_SEPARATION = 36, SCREEN = 1500 };
 
 struct spot {
 	double x, y, w;
@@ -37,7 +37,7 @@ static double widest_rank(const struct layout *l, const struct graph *g)
 
 	for (uint32_t i = 0; i < g->nnodes; i++)
 		area += (l->nodes[i].w + SEPARATION) * (l->nodes[i].h + RANK_SEPARATION);
-	return WIDEST * sqrt(ROOM * area);
+	return fmax(WIDEST * sqrt(ROOM * area), SCREEN);
 }
 
 int layout_stagger(const struct layout *l, const struct graph *g, uint32_t *down, bool *any,

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -17,8 +18,9 @@ enum {
 	QUEUE_BYTES = 256 << 20, /* unwritten requests: past this they are dropped */
 	QUEUE_JOBS = 10000,
 	TRIM_SHARE = 16,         /* look at the archive after so much of its quota */
-	TELL_EVERY_S = 1         /* run.json is rewritten whole, under a lock among
+	TELL_EVERY_S = 1,        /* run.json is rewritten whole, under a lock among
 	                            all workers: not after each request */
+	STUCK_S = 5              /* at exit(): no longer without progress */
 };
 
 enum trouble { TROUBLE_QUEUE, TROUBLE_THREAD, TROUBLE_RUN, TROUBLE_WRITE, TROUBLE_TRIM, NTROUBLES };
@@ -345,12 +347,53 @@ static void *writer_main(void *arg)
 	return NULL;
 }
 
+/* pthread_mutex_lock() that gives up. */
+static bool lock_in_time(pthread_mutex_t *lock)
+{
+	const struct timespec wait = { 0, 1000000 };
+
+	for (int i = 0; i < STUCK_S * 1000; i++) {
+		if (pthread_mutex_trylock(lock) == 0)
+			return true;
+		nanosleep(&wait, NULL);
+	}
+	return false;
+}
+
+/* At exit(), for who passes Python's own end by: uWSGI does when it stops a
+ * worker that is busy, and calls exit() in a signal handler. What it interrupted
+ * may hold a lock that we or the thread need, so there is an end to waiting; and
+ * in that case to joining later. */
+static void drain(void)
+{
+	struct writer *w = writer;
+	double until = now_s() + STUCK_S;
+
+	if (w == NULL || w->generation != fork_generation() || !lock_in_time(&w->lock))
+		return;
+	w->stopping = true;
+	pthread_cond_signal(&w->work);
+	while (w->started && w->busy && now_s() < until) {
+		size_t before = w->njobs;
+
+		wait_for(&w->idle, &w->lock, 0.1);
+		if (w->njobs != before)
+			until = now_s() + STUCK_S;
+	}
+	if (w->busy)
+		w->started = false;
+	pthread_mutex_unlock(&w->lock);
+}
+
 /* Signals are for the application's threads. */
 static int start_thread(struct writer *w)
 {
+	static bool registered; /* a child of fork has the parent's */
 	sigset_t all, before;
 	int rc;
 
+	if (!registered)
+		registered = atexit(drain) == 0;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	rc = pthread_create(&w->thread, NULL, writer_main, w);
@@ -427,9 +470,9 @@ void writer_stop(void)
 {
 	struct writer *w = writer;
 
-	if (w == NULL || w->generation != fork_generation())
+	/* uWSGI may have interrupted the very caller of this, too. */
+	if (w == NULL || w->generation != fork_generation() || !lock_in_time(&w->lock))
 		return;
-	pthread_mutex_lock(&w->lock);
 	w->stopping = true;
 	pthread_cond_signal(&w->work);
 	pthread_mutex_unlock(&w->lock);

@@ -16,6 +16,8 @@ def find_cprof():
 
 
 CPROF = find_cprof()
+# Only a command built with SAN=address looks at it.
+LSAN = "suppressions=%s:print_suppressions=0" % (pathlib.Path(__file__).parent / "leaks.supp")
 
 
 class Result:
@@ -42,7 +44,7 @@ class Work:
     def cprof(self, *args, env=None, **options):
         environment = {name: value for name, value in os.environ.items()
                        if not name.startswith(("CPROF", "LD_PRELOAD")) and name != "NO_COLOR"}
-        environment.update({"LC_ALL": "C.UTF-8", "TERM": "xterm"}, **(env or {}))
+        environment.update({"LC_ALL": "C.UTF-8", "TERM": "xterm", "LSAN_OPTIONS": LSAN}, **(env or {}))
         options.setdefault("stdout", subprocess.PIPE)
         options.setdefault("stderr", subprocess.PIPE)
         process = subprocess.run([CPROF] + [str(arg) for arg in args], cwd=str(self.path),

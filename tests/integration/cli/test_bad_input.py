@@ -128,3 +128,56 @@ def test_a_file_that_cannot_be_read(archive):
     file.chmod(0)
     said = archive.refused("show", "old/" + RUN, preexec_fn=obey_permissions)
     assert said == "cprof: profiling/old/%s/profile.prof: Permission denied" % RUN
+
+
+# --- a sampling profiler's file is no bad input, but has less in it
+
+def varint(n):
+    out = bytearray()
+    while n > 127:
+        out.append(n & 127 | 128)
+        n >>= 7
+    return bytes(out) + bytes([n])
+
+
+def field(number, value):
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    return varint(number << 3 | 2) + varint(len(value)) + value
+
+
+def sampled_pprof(weights):
+    """What py-spy would write of main calling work: (main alone, in work) in samples."""
+    strings = ["", "samples", "count", "cpu", "nanoseconds", "main", "work", "app.py"]
+    out = field(1, field(1, 1) + field(2, 2)) + field(1, field(1, 3) + field(2, 4))
+    for stack, weight in zip([[1], [2, 1]], weights): # leaf first
+        out += field(2, field(1, b"".join(map(varint, stack))) +
+                     field(2, varint(weight) + varint(weight * 10000000)))
+    for number, name in (1, 5), (2, 6):
+        out += field(4, field(1, number) + field(4, field(1, number) + field(2, 3)))
+        out += field(5, field(1, number) + field(2, name) + field(3, name) + field(4, 7) +
+                     field(5, 3))
+    return gzip.compress(out + b"".join(field(6, s.encode()) for s in strings))
+
+
+def test_sampled_profiles_have_no_calls(work):
+    (work.path / "one.pb.gz").write_bytes(sampled_pprof([3, 7]))
+    (work.path / "two.pb.gz").write_bytes(sampled_pprof([3, 20]))
+    shown = work.ok("show", "one.pb.gz")
+    assert "sampled: there are no call counts" in shown.out and "ncalls" not in shown.out
+    functions = {f["name"]: f for f in work.ok("show", "--json", "one.pb.gz").json["functions"]}
+    # 10 ms a sample: main 3 alone and 7 in work, of 100 ms.
+    assert functions["main"]["calls"] is None
+    assert (functions["main"]["tottime"], functions["main"]["cumtime"]) == (30000000, 100000000)
+    assert functions["work"]["tottime"] == 70000000
+    assert " work " in work.ok("show", "--tree", "one.pb.gz").out
+    result = work.ok("diff", "--exit-code", "one.pb.gz", "two.pb.gz")
+    assert "sampled profiles: there are no calls to compare" in result.out
+    row = work.ok("diff", "--json", "one.pb.gz", "two.pb.gz").json["functions"][0]
+    assert row["name"] == "work" and row["calls"] is None and row["tottime"]["delta"] == 130000000
+
+
+def test_sampled_and_traced_are_not_compared(archive):
+    (archive.path / "one.pb.gz").write_bytes(sampled_pprof([3, 7]))
+    assert archive.refused("diff", "one.pb.gz", "old/" + RUN) == \
+        "cprof: diff: a sampled profile and a traced one cannot be compared"

@@ -96,6 +96,11 @@ def test_make_install_and_uninstall(tmp_path):
     run(*arguments, "install", env=plain)
     command = destination / "opt" / "cprof" / "bin" / "cprof"
     assert run(str(command), "--version").stdout.startswith("cprof ")
+    shared = destination / "opt" / "cprof" / "share"
+    assert (shared / "man" / "man1" / "cprof-diff.1").read_text().startswith(".TH CPROF-DIFF 1")
+    for completion in ("bash-completion/completions/cprof", "zsh/site-functions/_cprof",
+                       "fish/vendor_completions.d/cprof.fish"):
+        assert "render" in (shared / completion).read_text()
     package, = glob.glob(str(destination / "opt" / "cprof" / "lib*" / "python*" / "*" / "cprof"))
     run(sys.executable, "-c", REQUEST, cwd=str(tmp_path),
         env=dict(plain, PYTHONPATH=os.path.dirname(package)))

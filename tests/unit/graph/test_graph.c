@@ -1,0 +1,366 @@
+#include "graph/graph.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "failing.h"
+#include "profile/derive.h"
+#include "sample.h"
+#include "unit.h"
+
+static struct graph build(const struct profile *p, const struct graph_options *options)
+{
+	struct graph g;
+	struct error err = ERROR_INIT;
+
+	ck_assert_msg(graph_build(&g, p, options, &err) == 0, "%s", err.text);
+	return g;
+}
+
+static uint32_t node_of(const struct graph *g, const char *name)
+{
+	for (uint32_t i = 0; i < g->nnodes; i++)
+		if (strcmp(g->nodes[i].name, name) == 0)
+			return i;
+	return PROFILE_NONE;
+}
+
+static const struct graph_edge *edge_of(const struct graph *g, const char *caller,
+					const char *callee)
+{
+	for (uint32_t i = 0; i < g->nedges; i++)
+		if (strcmp(g->nodes[g->edges[i].caller].name, caller) == 0 &&
+		    strcmp(g->nodes[g->edges[i].callee].name, callee) == 0)
+			return &g->edges[i];
+	return NULL;
+}
+
+static uint32_t own(struct profile *p, const char *name)
+{
+	return sample_function(p, "/srv/app.py", 1, name, NULL);
+}
+
+/* main calls heavy (940), edge (50) and light (49), which calls tiny (0): the
+ * total is main's self and 1039. */
+static struct profile *thresholds(int64_t main_self)
+{
+	struct profile *p = sample_new();
+	uint32_t top = sample_calls(p, 0, own(p, "main"), 1, main_self);
+	uint32_t light;
+
+	sample_calls(p, top, own(p, "heavy"), 1, 940);
+	sample_calls(p, top, own(p, "edge"), 5, 50);
+	light = sample_calls(p, top, own(p, "light"), 1, 49);
+	sample_calls(p, light, own(p, "tiny"), 1, 0);
+	return p;
+}
+
+START_TEST(test_graph__thresholds_are_those_of_gprof2dot)
+{
+	/* 8961 + 940 + 50 + 49 = 10000: edge is 0.50 %, light 0.49 %. */
+	struct profile *p = thresholds(8961);
+	struct graph_options options = GRAPH_OPTIONS_INIT;
+	struct graph g = build(p, &options);
+
+	ck_assert_int_eq(g.total, 10000);
+	ck_assert_uint_eq(g.nfunctions, 5);
+	ck_assert_uint_eq(g.narcs, 4);
+	ck_assert_uint_eq(g.nnodes, 3);
+	ck_assert_uint_eq(g.nlight, 2);
+	ck_assert_uint_eq(g.ncut, 0);
+	ck_assert_uint_eq(g.nedges, 2);
+	ck_assert_str_eq(g.nodes[0].name, "main");
+	ck_assert_str_eq(g.nodes[1].name, "heavy");
+	ck_assert_str_eq(g.nodes[2].name, "edge");
+	ck_assert_double_eq_tol(g.nodes[2].share, 0.005, 1e-12);
+	ck_assert_uint_eq(edge_of(&g, "main", "edge")->cost.ncalls, 5);
+	graph_release(&g);
+	profile_free(p);
+}
+END_TEST
+
+/* The edge keeps 0.1 % although both its ends are heavy. */
+START_TEST(test_graph__light_edges_between_heavy_functions)
+{
+	struct profile *p = sample_new();
+	uint32_t a = own(p, "a"), b = own(p, "b"), c = own(p, "c");
+	uint32_t na = sample_calls(p, 0, a, 1, 5000);
+	uint32_t nb = sample_calls(p, na, b, 1, 4981);
+	struct graph_options options = GRAPH_OPTIONS_INIT;
+	struct graph g;
+
+	sample_calls(p, nb, c, 1, 10); /* 0.1 % of 10000 */
+	sample_calls(p, na, c, 1, 9);  /* 0.09 % */
+	options.min_node = 0.1;        /* c has 19: 0.19 % */
+	g = build(p, &options);
+	ck_assert_uint_eq(g.nnodes, 3);
+	ck_assert_ptr_nonnull(edge_of(&g, "b", "c"));
+	ck_assert_ptr_null(edge_of(&g, "a", "c"));
+	graph_release(&g);
+	profile_free(p);
+}
+END_TEST
+
+START_TEST(test_graph__at_most_the_heaviest)
+{
+	struct profile *p = sample_random(7, 60, 400);
+	struct graph_options all = { 0, 0, 0, 0 }, few = { 0, 0, 10, 0 };
+	struct graph g = build(p, &all), h = build(p, &few);
+
+	ck_assert_uint_eq(h.nnodes, 10);
+	ck_assert_uint_eq(h.ncut, g.nnodes - 10);
+	ck_assert_uint_eq(h.nlight + h.ncut + h.nnodes, h.nfunctions);
+	for (uint32_t i = 0; i < 10; i++)
+		ck_assert_str_eq(g.nodes[i].name, h.nodes[i].name);
+	for (uint32_t i = 1; i < g.nnodes; i++)
+		ck_assert_double_ge(g.nodes[i - 1].share, g.nodes[i].share);
+	for (uint32_t i = 1; i < g.nedges; i++)
+		ck_assert_double_ge(g.edges[i - 1].share, g.edges[i].share);
+	graph_release(&g);
+	graph_release(&h);
+	profile_free(p);
+}
+END_TEST
+
+/* fib(3): 5 calls, 1 of them not from itself: 5/1, the arc to itself 4. */
+START_TEST(test_graph__recursion)
+{
+	struct profile *p = sample_new();
+	uint32_t fib = own(p, "fib");
+	uint32_t top = sample_calls(p, 0, fib, 1, 10);
+	uint32_t below = sample_calls(p, top, fib, 2, 20);
+	struct graph_options options = GRAPH_OPTIONS_INIT;
+	struct graph g;
+
+	sample_calls(p, below, fib, 2, 20);
+	g = build(p, &options);
+	ck_assert_uint_eq(g.nnodes, 1);
+	ck_assert_uint_eq(g.nodes[0].cost.ncalls, 5);
+	ck_assert_uint_eq(g.nodes[0].cost.nprimitive, 1);
+	ck_assert_int_eq(g.nodes[0].cost.cum, 50);
+	ck_assert_uint_eq(g.nedges, 1);
+	ck_assert_uint_eq(g.edges[0].caller, g.edges[0].callee);
+	ck_assert_uint_eq(g.edges[0].cost.ncalls, 4);
+	ck_assert(!g.edges[0].hot);
+	graph_release(&g);
+	profile_free(p);
+}
+END_TEST
+
+/* main -> 12 thin functions of 0.4 % each -> db: 12 x 5 %. No thin one is
+ * shown, but main leads to db: 12 calls, 60 %. */
+START_TEST(test_graph__edges_through_hidden_functions)
+{
+	struct profile *p = sample_new();
+	uint32_t db = own(p, "db");
+	uint32_t top = sample_calls(p, 0, own(p, "main"), 1, 4000);
+	struct graph_options options = { 6, 0.1, 80, 0 };
+	const struct graph_edge *e;
+	struct graph g;
+
+	for (int i = 0; i < 12; i++) {
+		char name[16];
+		uint32_t thin;
+
+		snprintf(name, sizeof name, "thin%d", i);
+		thin = sample_calls(p, top, own(p, name), 1, 0);
+		sample_calls(p, thin, db, 1, 500);
+	}
+	g = build(p, &options);
+	ck_assert_uint_eq(g.nnodes, 2);
+	ck_assert_uint_eq(g.nedges, 1);
+	e = edge_of(&g, "main", "db");
+	ck_assert(e->skips);
+	ck_assert_uint_eq(e->cost.ncalls, 12);
+	ck_assert_int_eq(e->cost.cum, 6000);
+	ck_assert_double_eq_tol(e->share, 0.6, 1e-12);
+	graph_release(&g);
+
+	/* With the thin ones shown nothing is left out. */
+	options.min_node = 0;
+	g = build(p, &options);
+	ck_assert_uint_eq(g.nedges, 24);
+	for (uint32_t i = 0; i < g.nedges; i++)
+		ck_assert(!g.edges[i].skips);
+	graph_release(&g);
+	profile_free(p);
+}
+END_TEST
+
+/* The same totals without the tree: nothing says where the hidden led. */
+START_TEST(test_graph__without_a_tree)
+{
+	struct profile *p = sample_random(3, 40, 300), *q = profile_new();
+	struct graph_options options = { 1, 0.1, 80, 0 };
+	struct error err;
+	struct graph g, h;
+
+	ck_assert_int_eq(profile_add_metric(q, "wall", "nanoseconds"), 0);
+	for (uint32_t i = 0; i < p->nfunctions; i++)
+		sample_function(q, p->functions[i].file, p->functions[i].line,
+				p->functions[i].name, p->functions[i].qualname);
+	ck_assert_int_eq(derive_table(&q->table, p, NULL, 0, &err), 0);
+	g = build(p, &options);
+	h = build(q, &options);
+	ck_assert_uint_eq(g.nnodes, h.nnodes);
+	for (uint32_t i = 0; i < g.nnodes; i++)
+		ck_assert_str_eq(g.nodes[i].name, h.nodes[i].name);
+	for (uint32_t i = 0, k = 0; i < g.nedges; i++) {
+		if (g.edges[i].skips)
+			continue;
+		ck_assert_uint_eq(g.edges[i].caller, h.edges[k].caller);
+		ck_assert_uint_eq(g.edges[i].callee, h.edges[k].callee);
+		k++;
+	}
+	for (uint32_t i = 0; i < h.nedges; i++)
+		ck_assert(!h.edges[i].skips);
+	graph_release(&g);
+	graph_release(&h);
+	profile_free(p);
+	profile_free(q);
+}
+END_TEST
+
+/* a and b call each other; the way out is from a, and lighter than the way to b:
+ * main -> a -> work, not main -> a -> b and an end. */
+START_TEST(test_graph__hot_path_leaves_mutual_recursion)
+{
+	struct profile *p = sample_new();
+	uint32_t a = own(p, "a"), b = own(p, "b"), work = own(p, "work");
+	uint32_t n = sample_calls(p, 0, own(p, "main"), 1, 10);
+	struct graph_options options = GRAPH_OPTIONS_INIT;
+	struct graph g;
+
+	n = sample_calls(p, n, a, 1, 10);
+	n = sample_calls(p, n, b, 1, 10);
+	n = sample_calls(p, n, a, 1, 10);
+	n = sample_calls(p, n, work, 1, 1000);
+	g = build(p, &options);
+	ck_assert(g.nodes[node_of(&g, "main")].hot);
+	ck_assert(edge_of(&g, "main", "a")->hot);
+	ck_assert(edge_of(&g, "a", "work")->hot);
+	ck_assert(!edge_of(&g, "a", "b")->hot);
+	ck_assert(!g.nodes[node_of(&g, "b")].hot);
+	graph_release(&g);
+	profile_free(p);
+}
+END_TEST
+
+/* Where the time is a function's own, the path ends. */
+START_TEST(test_graph__hot_path_ends_where_the_time_is)
+{
+	struct profile *p = sample_new();
+	uint32_t top = sample_calls(p, 0, own(p, "main"), 1, 10);
+	uint32_t work = sample_calls(p, top, own(p, "work"), 1, 600);
+	struct graph_options options = GRAPH_OPTIONS_INIT;
+	struct graph g;
+
+	sample_calls(p, work, own(p, "helper"), 1, 300);
+	g = build(p, &options);
+	ck_assert(edge_of(&g, "main", "work")->hot);
+	ck_assert(!edge_of(&g, "work", "helper")->hot);
+	graph_release(&g);
+	profile_free(p);
+}
+END_TEST
+
+START_TEST(test_graph__nothing_to_show)
+{
+	struct profile *p = profile_new(), *q = sample_new();
+	struct graph_options options = GRAPH_OPTIONS_INIT;
+	struct graph g = build(p, &options);
+	struct error err = ERROR_INIT;
+
+	ck_assert_uint_eq(g.nnodes, 0);
+	graph_release(&g);
+	sample_calls(q, 0, own(q, "f"), 1, 0); /* took no time */
+	g = build(q, &options);
+	ck_assert_uint_eq(g.nnodes, 0);
+	ck_assert_uint_eq(g.nfunctions, 1);
+	graph_release(&g);
+	options.metric = 5;
+	ck_assert_int_eq(graph_build(&g, q, &options, &err), -1);
+	ck_assert_int_eq((int)err.code, (int)ERR_NOT_FOUND);
+	profile_free(p);
+	profile_free(q);
+}
+END_TEST
+
+/* before: main 100 calls old 40, same 50 (self 10). after: main 130 calls new 60,
+ * same 50 (self 20). */
+START_TEST(test_graph__difference)
+{
+	struct profile *p = sample_new(), *q = sample_new();
+	uint32_t top = sample_calls(p, 0, own(p, "main"), 1, 10);
+	struct graph_options options = GRAPH_OPTIONS_INIT;
+	struct error err = ERROR_INIT;
+	const struct graph_node *n;
+	struct graph g;
+
+	sample_calls(p, top, own(p, "old"), 4, 40);
+	sample_calls(p, top, own(p, "same"), 1, 50);
+	top = sample_calls(q, 0, own(q, "main"), 1, 20);
+	sample_calls(q, top, own(q, "same"), 2, 50);
+	sample_calls(q, top, own(q, "new"), 1, 60);
+	ck_assert_msg(graph_build_diff(&g, p, q, &options, &err) == 0, "%s", err.text);
+	ck_assert(g.is_diff);
+	ck_assert_int_eq(g.total_before, 100);
+	ck_assert_int_eq(g.total, 130);
+	ck_assert_uint_eq(g.nnodes, 4);
+	n = &g.nodes[node_of(&g, "main")];
+	ck_assert_int_eq(n->before.cum, 100);
+	ck_assert_int_eq(n->cost.cum, 130);
+	ck_assert_int_eq((int)n->change, (int)CHANGE_NONE);
+	ck_assert_int_eq((int)g.nodes[node_of(&g, "new")].change, (int)CHANGE_NEW);
+	n = &g.nodes[node_of(&g, "old")];
+	ck_assert_int_eq((int)n->change, (int)CHANGE_GONE);
+	ck_assert_int_eq(n->before.cum, 40);
+	ck_assert_int_eq(n->cost.cum, 0);
+	ck_assert_ptr_eq(n->function, &p->functions[1]);
+	ck_assert_int_eq((int)edge_of(&g, "main", "old")->change, (int)CHANGE_GONE);
+	ck_assert_int_eq((int)edge_of(&g, "main", "new")->change, (int)CHANGE_NEW);
+	ck_assert_int_eq((int)edge_of(&g, "main", "same")->change, (int)CHANGE_NONE);
+	ck_assert_uint_eq(edge_of(&g, "main", "same")->before.ncalls, 1);
+	ck_assert_uint_eq(edge_of(&g, "main", "same")->cost.ncalls, 2);
+	graph_release(&g);
+	profile_free(p);
+	profile_free(q);
+}
+END_TEST
+
+struct pair {
+	const struct profile *before, *after;
+};
+
+static int build_both(void *arg, struct error *err)
+{
+	const struct pair *pair = arg;
+	struct graph_options options = { 2, 0.1, 80, 0 };
+	struct graph g;
+
+	if (graph_build(&g, pair->before, &options, err) < 0)
+		return -1;
+	graph_release(&g);
+	if (graph_build_diff(&g, pair->before, pair->after, &options, err) < 0)
+		return -1;
+	graph_release(&g);
+	return 0;
+}
+
+START_TEST(test_graph__out_of_memory)
+{
+	struct profile *p = sample_random(5, 12, 40), *q = sample_random(6, 12, 40);
+	struct pair pair = { p, q };
+
+	ck_assert_uint_gt(fail_each_allocation(build_both, &pair), 50);
+	profile_free(p);
+	profile_free(q);
+}
+END_TEST
+
+UNIT_MAIN("graph/graph", test_graph__thresholds_are_those_of_gprof2dot,
+	  test_graph__light_edges_between_heavy_functions, test_graph__at_most_the_heaviest,
+	  test_graph__recursion, test_graph__edges_through_hidden_functions,
+	  test_graph__without_a_tree, test_graph__hot_path_leaves_mutual_recursion,
+	  test_graph__hot_path_ends_where_the_time_is, test_graph__nothing_to_show,
+	  test_graph__difference, test_graph__out_of_memory)
