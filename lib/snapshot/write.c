@@ -158,7 +158,10 @@ static int reserve(struct draft *d, struct error *err)
 
 	while (count < TAKEN_MAX) {
 		set_name(d, count);
-		if (mkdir(d->hidden, 0700) == 0) {
+		if (lstat(d->folder, &st) == 0) {
+			/* The usual case of a fast route, seen without making and
+			 * removing a folder: ext4 then looks for inodes slowly. */
+		} else if (mkdir(d->hidden, 0700) == 0) {
 			if (lstat(d->folder, &st) < 0)
 				return 0;
 			rmdir(d->hidden);

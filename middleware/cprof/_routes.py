@@ -5,6 +5,7 @@ middleware falls back on the path where the answer is None. Templates come back
 as the framework writes them ("/user/<int:id>"); the archive gives them one form.
 """
 
+import io
 import sys
 
 UNMATCHED = "{unmatched}"
@@ -32,21 +33,25 @@ def _werkzeug(environ, app, status):
         if rule is not None:
             return rule.rule
         # An exception is there only if the router was asked.
-        if getattr(request, "routing_exception", None) is not None:
-            return UNMATCHED
-        return None
+        return _unmatched(getattr(request, "routing_exception", None))
     # Flask drops the request from the environ with its context: an exception
-    # that passes through leaves only the map to ask.
-    url_map = getattr(app, "url_map", None)
+    # that passes through leaves only the map to ask. CProfMiddleware(app.wsgi_app)
+    # has a method of the application.
+    url_map = getattr(getattr(app, "__self__", app), "url_map", None)
     if url_map is None or not hasattr(url_map, "bind_to_environ"):
         return None
     adapter = url_map.bind_to_environ(environ)
     try:
         rule, _ = adapter.match(return_rule=True)
     except Exception as exc:
-        # A redirect to the URL with a slash is the routed answer to another.
-        return UNMATCHED if getattr(exc, "code", None) in (404, 405) else None
+        return _unmatched(exc)
     return rule.rule
+
+
+def _unmatched(exc):
+    """Of what the router raised. A redirect to the URL with a slash is the routed
+    answer to another."""
+    return UNMATCHED if getattr(exc, "code", None) in (404, 405) else None
 
 
 def _bottle(environ, app, status):
@@ -59,14 +64,19 @@ def _bottle(environ, app, status):
 
 
 def _pyramid(environ, app, status):
-    route = environ.get("bfg.routes.route")
+    if type(app).__module__ != "pyramid.router":
+        return None
+    # No link leads from the environ to the request, so the routes are asked again.
+    # A predicate of theirs that reads the body must not wait for a client.
+    again = dict(environ, CONTENT_LENGTH="0")
+    again["wsgi.input"] = io.BytesIO()
+    request = app.request_factory(again)
+    request.registry = app.registry
+    route = app.routes_mapper(request)["route"] if app.routes_mapper else None
     if route is not None:
-        pattern = route.pattern
-        return pattern if pattern.startswith("/") else "/" + pattern
+        return route.pattern if route.pattern.startswith("/") else "/" + route.pattern
     # Traversal has no templates, but a router without any match has said so.
-    if type(app).__module__ == "pyramid.router" and status.startswith("404"):
-        return UNMATCHED
-    return None
+    return UNMATCHED if status.startswith("404") else None
 
 
 def _django(environ, app, status):

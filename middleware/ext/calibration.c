@@ -93,7 +93,7 @@ static int time_traced(PyObject *loop, enum mode mode, double *whole, double *ca
 {
 	*whole = *calls = 1e18;
 	for (int i = 0; i < REPEATS; i++) {
-		struct trace *t = trace_new(mode, NULL);
+		struct trace *t = trace_new(mode, NULL, NULL);
 		const struct recorder *rec;
 		int rc = -1;
 

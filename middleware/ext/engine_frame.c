@@ -209,7 +209,7 @@ static PyObject *hook(HOOK_PARAMETERS)
 			continue;
 		if (!recorder_expects(t->recording.rec, (uintptr_t)code))
 			trace_meet_code(t, code, first_argument(code, frame));
-		recorder_call(t->recording.rec, (uintptr_t)code, trace_now(t, 0));
+		trace_call_to(t, (uintptr_t)code);
 	}
 	depth = before + 1;
 	result = next(HOOK_ARGUMENTS);

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include "allocations.h"
+#include "base/strtab.h"
 #include "clock.h"
 
 enum { ASK_AFTER_NS = 10000 };
@@ -19,18 +20,22 @@ static const struct {
 	[METRIC_CALLABLE] = { NULL, "count" },
 };
 
-static const char *attribute_name(PyObject *callable)
+/* The writer thread reads names after their callables have gone; they are few. */
+static const char *name_of(PyObject *callable)
 {
+	static struct strtab names;
 	PyObject *name = PyObject_GetAttrString(callable, "__name__");
 	const char *s = name && PyUnicode_Check(name) ? PyUnicode_AsUTF8(name) : NULL;
 
-	/* The callable keeps its name. */
+	if (s == NULL)
+		s = Py_TYPE(callable)->tp_name;
+	s = strtab_add(&names, s, strlen(s));
 	Py_XDECREF(name);
 	PyErr_Clear();
-	return s ? s : Py_TYPE(callable)->tp_name;
+	return s ? s : "?";
 }
 
-static int add_kind(struct metrics *m, enum metric_kind kind, const char *name, PyObject *object)
+static int add_kind(struct metrics *m, enum metric_kind kind, const char *name, PyObject *callable)
 {
 	for (uint32_t i = 0; i < m->n; i++)
 		if (strcmp(m->of[i].name, name) == 0)
@@ -41,7 +46,7 @@ static int add_kind(struct metrics *m, enum metric_kind kind, const char *name, 
 	}
 	m->of[m->n].kind = kind;
 	m->of[m->n].name = name;
-	m->of[m->n].object = Py_NewRef(object);
+	m->of[m->n].callable = Py_XNewRef(callable);
 	m->n++;
 	return 0;
 }
@@ -52,7 +57,7 @@ static int add_metric(struct metrics *m, PyObject *item)
 
 	if (!PyUnicode_Check(item)) {
 		if (PyCallable_Check(item))
-			return add_kind(m, METRIC_CALLABLE, attribute_name(item), item);
+			return add_kind(m, METRIC_CALLABLE, name_of(item), item);
 		PyErr_Format(PyExc_TypeError, "a metric is a name or a callable, not %.80s",
 			     Py_TYPE(item)->tp_name);
 		return -1;
@@ -64,7 +69,7 @@ static int add_metric(struct metrics *m, PyObject *item)
 		return 0;
 	for (int kind = 0; kind < METRIC_CALLABLE; kind++)
 		if (strcmp(known[kind].name, name) == 0)
-			return add_kind(m, (enum metric_kind)kind, known[kind].name, item);
+			return add_kind(m, (enum metric_kind)kind, known[kind].name, NULL);
 	PyErr_Format(PyExc_ValueError,
 		     "no metric is called '%.80s': wall, cpu, vcsw, allocs, alloc_bytes, "
 		     "or a callable", name);
@@ -96,7 +101,7 @@ int metrics_parse(struct metrics *out, PyObject *given)
 int metrics_traverse(struct metrics *m, visitproc visit, void *arg)
 {
 	for (uint32_t i = 0; i < m->n; i++)
-		Py_VISIT(m->of[i].object);
+		Py_VISIT(m->of[i].callable);
 	return 0;
 }
 
@@ -106,12 +111,19 @@ void metrics_release(struct metrics *m)
 
 	m->n = 0;
 	for (uint32_t i = 0; i < n; i++)
-		Py_CLEAR(m->of[i].object);
+		Py_CLEAR(m->of[i].callable);
+}
+
+void metrics_copy(struct metrics *out, const struct metrics *m)
+{
+	*out = *m;
+	for (uint32_t i = 0; i < m->n; i++)
+		Py_XINCREF(out->of[i].callable);
 }
 
 void metrics_describe(const struct metrics *m, double ns_per_tick, struct recorder_metric *out)
 {
-	for (uint32_t i = 0; m != NULL && i < m->n; i++) {
+	for (uint32_t i = 0; i < m->n; i++) {
 		out[i].name = m->of[i].name;
 		out[i].unit = known[m->of[i].kind].unit;
 		out[i].scale = m->of[i].kind == METRIC_CPU ? ns_per_tick : 1;
@@ -149,15 +161,13 @@ static void ask_anew(struct metrics_state *s, uint64_t ticks)
 	s->owed = 0;
 }
 
-void metrics_begin(struct metrics_state *s, uint64_t ticks)
+void metrics_begin(struct metrics_state *s, const struct metrics *m, uint64_t ticks)
 {
-	if (s->metrics == NULL)
-		return;
-	if (wants_allocations(s->metrics))
+	if (wants_allocations(m))
 		allocations_watch();
 	s->allocs_base = allocations_count - s->allocs_base;
 	s->alloc_bytes_base = allocations_bytes - s->alloc_bytes_base;
-	s->asks_kernel = wants(s->metrics, METRIC_CPU) || wants(s->metrics, METRIC_VCSW);
+	s->asks_kernel = wants(m, METRIC_CPU) || wants(m, METRIC_VCSW);
 	s->ticks_per_ns = 1 / clock_ns_per_tick();
 	if (!s->asks_kernel)
 		return;
@@ -167,19 +177,17 @@ void metrics_begin(struct metrics_state *s, uint64_t ticks)
 
 /* Bases become what was counted while it was armed: other blocks, perhaps on another
  * thread, begin where this one ends. */
-void metrics_end(struct metrics_state *s)
+void metrics_end(struct metrics_state *s, const struct metrics *m)
 {
-	if (s->metrics == NULL)
-		return;
 	s->allocs_base = allocations_count - s->allocs_base;
 	s->alloc_bytes_base = allocations_bytes - s->alloc_bytes_base;
-	if (wants_allocations(s->metrics))
+	if (wants_allocations(m))
 		allocations_unwatch();
 }
 
 void metrics_leave(struct metrics_state *s, uint64_t ticks)
 {
-	if (s->metrics == NULL || !s->asks_kernel)
+	if (!s->asks_kernel)
 		return;
 	s->ticks = ticks;
 	s->vcsw = voluntary_switches() - s->vcsw_base;
@@ -187,7 +195,7 @@ void metrics_leave(struct metrics_state *s, uint64_t ticks)
 
 void metrics_return(struct metrics_state *s, uint64_t ticks)
 {
-	if (s->metrics == NULL || !s->asks_kernel)
+	if (!s->asks_kernel)
 		return;
 	s->off_ticks += ticks - s->ticks;
 	s->vcsw_base = voluntary_switches() - s->vcsw;
@@ -231,10 +239,9 @@ static int64_t ask_callable(PyObject *callable, int64_t before)
 	return now;
 }
 
-void metrics_read(struct metrics_state *s, uint64_t ticks, uint64_t now, int64_t *out)
+void metrics_read(struct metrics_state *s, const struct metrics *m, uint64_t ticks, uint64_t now,
+		  int64_t *out)
 {
-	const struct metrics *m = s->metrics;
-
 	if (s->asks_kernel && (double)(ticks - s->ticks) > ASK_AFTER_NS * s->ticks_per_ns)
 		ask_kernel(s, ticks);
 	s->ticks = ticks;
@@ -253,7 +260,7 @@ void metrics_read(struct metrics_state *s, uint64_t ticks, uint64_t now, int64_t
 			out[i] = allocations_bytes - s->alloc_bytes_base;
 			break;
 		case METRIC_CALLABLE:
-			out[i] = ask_callable(m->of[i].object, out[i]);
+			out[i] = ask_callable(m->of[i].callable, out[i]);
 			break;
 		}
 	}

@@ -23,13 +23,12 @@
 
 enum metric_kind { METRIC_CPU, METRIC_VCSW, METRIC_ALLOCS, METRIC_ALLOC_BYTES, METRIC_CALLABLE };
 
-/* Which ones; the owner keeps it as long as its traces. */
 struct metrics {
 	uint32_t n;
 	struct {
 		enum metric_kind kind;
-		const char *name;
-		PyObject *object; /* the callable or the name: keeps `name` */
+		const char *name;   /* lives as long as the process */
+		PyObject *callable; /* or NULL */
 	} of[RECORDER_MAX_EXTRA];
 };
 
@@ -38,13 +37,13 @@ struct metrics {
 int metrics_parse(struct metrics *out, PyObject *given);
 int metrics_traverse(struct metrics *m, visitproc visit, void *arg);
 void metrics_release(struct metrics *m);
+void metrics_copy(struct metrics *out, const struct metrics *m);
 
 /* As the recorder's profile wants them. */
 void metrics_describe(const struct metrics *m, double ns_per_tick, struct recorder_metric *out);
 
 /* The readings of one trace. Needs the GIL; leaves no exception. */
 struct metrics_state {
-	const struct metrics *metrics; /* NULL: wall alone */
 	bool asks_kernel;
 	uint64_t ticks;     /* at the last event */
 	uint64_t asked;     /* when the kernel was asked last */
@@ -56,14 +55,15 @@ struct metrics_state {
 	double ticks_per_ns;
 };
 
-void metrics_begin(struct metrics_state *s, uint64_t ticks);
-void metrics_end(struct metrics_state *s);
+void metrics_begin(struct metrics_state *s, const struct metrics *m, uint64_t ticks);
+void metrics_end(struct metrics_state *s, const struct metrics *m);
 
 /* The thread's time goes to another greenlet, and comes back. */
 void metrics_leave(struct metrics_state *s, uint64_t ticks);
 void metrics_return(struct metrics_state *s, uint64_t ticks);
 
 /* Fills out[0..n) for an event at `ticks` of the bare clock, `now` of the recorder's. */
-void metrics_read(struct metrics_state *s, uint64_t ticks, uint64_t now, int64_t *out);
+void metrics_read(struct metrics_state *s, const struct metrics *m, uint64_t ticks, uint64_t now,
+		  int64_t *out);
 
 #endif

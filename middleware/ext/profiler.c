@@ -44,7 +44,7 @@ static void profiler_dealloc(PyObject *self)
 
 static int renew(struct profiler *p)
 {
-	struct trace *fresh = trace_new(p->mode, p->timer);
+	struct trace *fresh = trace_new(p->mode, p->timer, NULL);
 
 	if (fresh == NULL) {
 		PyErr_NoMemory();

@@ -45,6 +45,25 @@ void log_complaints(void)
 	PyErr_Restore(type, value, traceback);
 }
 
+/* A NUL would end the text, and "/a%00b" pass for "/a": it stays as it was sent. */
+static const char *text_copy(struct job *job, const char *s, size_t len)
+{
+	struct buf text = BUF_INIT;
+	const char *nul, *copy = NULL;
+
+	while ((nul = memchr(s, '\0', len)) != NULL) {
+		buf_add(&text, s, (size_t)(nul - s));
+		buf_adds(&text, "%00");
+		len -= (size_t)(nul + 1 - s);
+		s = nul + 1;
+	}
+	buf_add(&text, s, len);
+	if (!text.failed)
+		copy = arena_strdup(&job->arena, buf_str(&text));
+	buf_release(&text);
+	return copy;
+}
+
 /* A WSGI string ("bytes in a str", PEP 3333) as bytes in the job's arena; what
  * is no such string is as if it were not there. */
 static const char *wsgi_text(struct job *job, PyObject *environ, const char *key)
@@ -54,8 +73,7 @@ static const char *wsgi_text(struct job *job, PyObject *environ, const char *key
 	const char *copy = "";
 
 	if (bytes != NULL)
-		copy = arena_strndup(&job->arena, PyBytes_AS_STRING(bytes),
-				     (size_t)PyBytes_GET_SIZE(bytes));
+		copy = text_copy(job, PyBytes_AS_STRING(bytes), (size_t)PyBytes_GET_SIZE(bytes));
 	Py_XDECREF(bytes);
 	PyErr_Clear();
 	return copy;
@@ -129,7 +147,7 @@ static void describe(struct manifest *m, uint64_t served_before)
 
 struct request *request_new(PyObject *environ, PyObject *app, struct sink *sink,
 			    uint64_t served_before, int64_t slow_ns, enum mode mode,
-			    PyObject *timer)
+			    PyObject *timer, const struct metrics *metrics)
 {
 	struct job *job = job_new(sink);
 	struct request *r = NULL;
@@ -153,7 +171,7 @@ struct request *request_new(PyObject *environ, PyObject *app, struct sink *sink,
 		return NULL;
 	}
 	r->job = job;
-	r->trace = trace_new(mode, timer);
+	r->trace = trace_new(mode, timer, metrics);
 	r->environ = Py_NewRef(environ);
 	r->app = Py_NewRef(app);
 	r->sent_file = NULL;

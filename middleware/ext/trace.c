@@ -40,20 +40,22 @@ bool trace_forget_after_fork(void)
 	return true;
 }
 
-struct trace *trace_new(enum mode mode, PyObject *timer)
+struct trace *trace_new(enum mode mode, PyObject *timer, const struct metrics *metrics)
 {
 	struct trace *t = mem_zalloc(sizeof *t);
 
 	if (t == NULL)
 		return NULL;
 	t->recording = (struct recording)RECORDING_INIT;
-	t->recording.rec = recorder_new(0);
+	t->recording.rec = recorder_new(0, metrics ? metrics->n : 0);
 	if (t->recording.rec == NULL) {
 		mem_free(t);
 		return NULL;
 	}
 	t->mode = mode;
 	t->timer = Py_XNewRef(timer);
+	if (metrics != NULL)
+		metrics_copy(&t->metrics, metrics);
 	t->generation = fork_generation();
 	return t;
 }
@@ -75,6 +77,7 @@ void trace_free(struct trace *t)
 	forget_functions(t);
 	recording_release(&t->recording);
 	Py_CLEAR(t->timer);
+	metrics_release(&t->metrics);
 	if (t->adrift)
 		t->orphan = true;
 	else
@@ -101,6 +104,16 @@ uint64_t trace_timer(struct trace *t)
 	PyErr_Clear();
 	PyErr_Restore(type, value, traceback);
 	return t->timer_last;
+}
+
+/* Readings before an event; the callables are not recorded themselves. */
+void trace_measure(struct trace *t, uint64_t now)
+{
+	struct trace *top = trace_top;
+
+	trace_top = NULL;
+	metrics_read(&t->readings, &t->metrics, clock_ticks(), now, t->recording.rec->extra_now);
+	trace_top = top;
 }
 
 void trace_take(struct trace *t, struct recording *out)
@@ -176,6 +189,10 @@ bool trace_arm_bare(struct trace *t)
 	t->cpu_since = clock_cpu_ns();
 	t->armed_since = bare_ticks(t);
 	t->last = t->armed_since - t->away;
+	if (t->metrics.n != 0) {
+		metrics_begin(&t->readings, &t->metrics, clock_ticks());
+		trace_measure(t, t->last);
+	}
 	recorder_start(t->recording.rec, t->last);
 	return true;
 }
@@ -193,12 +210,26 @@ static void stop_recording(struct trace *t)
 {
 	uint64_t now = trace_now(t, 0);
 
+	if (t->metrics.n != 0) {
+		trace_measure(t, now);
+		metrics_end(&t->readings, &t->metrics);
+	}
 	t->armed_ticks += now + t->away - t->armed_since;
 	recorder_finish(t->recording.rec, now);
 	recorder_stop(t->recording.rec, now);
 	t->recording.rec->nlost += trace_hook_was_out - t->hook_was_out;
 	if (t->timer == NULL)
 		t->recording.ns_per_tick = clock_ns_per_tick();
+	metrics_describe(&t->metrics, t->recording.ns_per_tick, t->recording.extra);
+}
+
+/* Its CPU time up to now; the clock of it is slow to read. */
+static void count_cpu(struct trace *t)
+{
+	int64_t now = clock_cpu_ns();
+
+	t->cpu_ns += now - t->cpu_since;
+	t->cpu_since = now;
 }
 
 void trace_disarm(struct trace *t)
@@ -220,7 +251,7 @@ void trace_disarm(struct trace *t)
 		t->hears = NULL;
 		return;
 	}
-	t->cpu_ns += clock_cpu_ns() - t->cpu_since;
+	count_cpu(t);
 	leave_engine(t);
 	*link = t->outer;
 	t->outer = NULL;
@@ -232,6 +263,7 @@ void trace_pause(void)
 		if (t->paused++ == 0) {
 			t->hears = NULL;
 			t->away_since = trace_now(t, 0);
+			count_cpu(t);
 		}
 }
 
@@ -239,8 +271,10 @@ void trace_resume(void)
 {
 	for (struct trace *t = trace_top; t != NULL; t = t->outer)
 		if (t->paused != 0 && --t->paused == 0) {
-			uint64_t helpers = trace_now(t, 0) - t->away_since;
+			uint64_t helpers;
 
+			t->cpu_since = clock_cpu_ns();
+			helpers = trace_now(t, 0) - t->away_since;
 			t->away += helpers;
 			t->helpers += helpers;
 			t->last -= helpers;
@@ -306,10 +340,16 @@ struct trace *trace_swap(struct trace *other)
 	if (old == other)
 		return old;
 	cpu = clock_cpu_ns();
-	for (struct trace *t = old; t != NULL; t = t->outer)
+	for (struct trace *t = old; t != NULL; t = t->outer) {
 		t->cpu_ns += cpu - t->cpu_since;
-	for (struct trace *t = other; t != NULL; t = t->outer)
+		if (t->metrics.n != 0)
+			metrics_leave(&t->readings, clock_ticks());
+	}
+	for (struct trace *t = other; t != NULL; t = t->outer) {
 		t->cpu_since = cpu;
+		if (t->metrics.n != 0)
+			metrics_return(&t->readings, clock_ticks());
+	}
 	trace_top = other;
 	return old;
 }

@@ -22,6 +22,7 @@
 #include "calibration.h"
 #include "clock.h"
 #include "engine.h"
+#include "metrics.h"
 #include "recording.h"
 
 struct trace {
@@ -35,6 +36,8 @@ struct trace {
 	uint64_t last;          /* the last reading given to the recorder */
 	struct costs costs;     /* of the tracer, per call; zero with a timer */
 	PyObject *timer;        /* callable in place of the clock, or NULL */
+	struct metrics metrics; /* beside the wall time */
+	struct metrics_state readings;
 	uint64_t timer_last;    /* ns; never goes back */
 	uint64_t away_since;
 	uint64_t helpers;       /* the part of `away` that is our helpers' */
@@ -57,8 +60,8 @@ struct trace {
 };
 
 /* NULL without memory (no exception is set). `timer` may be NULL; it returns
- * seconds as float or nanoseconds as int. */
-struct trace *trace_new(enum mode mode, PyObject *timer);
+ * seconds as float or nanoseconds as int. `metrics`, copied, may be NULL. */
+struct trace *trace_new(enum mode mode, PyObject *timer, const struct metrics *metrics);
 void trace_free(struct trace *t);
 
 /* Takes what was recorded out, closed, and drops what the trace kept alive; the
@@ -106,6 +109,7 @@ void trace_meet_code(struct trace *t, PyCodeObject *code, PyObject *first);
 void trace_meet_c_function(struct trace *t, PyMethodDef *def, PyObject *callable,
 			   PyObject *self_arg);
 uint64_t trace_timer(struct trace *t);
+void trace_measure(struct trace *t, uint64_t now);
 
 /* The clock, less what was taken out, now `cost` ticks more. What is taken out is an
  * average, and may be more than has gone by: the clock then stands still. */
@@ -122,10 +126,23 @@ static inline uint64_t trace_now(struct trace *t, uint64_t cost)
 	return now;
 }
 
+static inline void trace_call_to(struct trace *t, uintptr_t function)
+{
+	uint64_t now = trace_now(t, 0);
+
+	if (t->metrics.n != 0)
+		trace_measure(t, now);
+	recorder_call(t->recording.rec, function, now);
+}
+
 /* A return, and what its call cost. */
 static inline void trace_return_to(struct trace *t, struct cost cost)
 {
-	recorder_return(t->recording.rec, trace_now(t, cost.inside));
+	uint64_t now = trace_now(t, cost.inside);
+
+	if (t->metrics.n != 0)
+		trace_measure(t, now);
+	recorder_return(t->recording.rec, now);
 	t->away += cost.outside;
 }
 
@@ -139,7 +156,7 @@ static inline void trace_call_code(const struct engine *engine, PyCodeObject *co
 			continue;
 		if (!recorder_expects(t->recording.rec, (uintptr_t)code))
 			trace_meet_code(t, code, NULL);
-		recorder_call(t->recording.rec, (uintptr_t)code, trace_now(t, 0));
+		trace_call_to(t, (uintptr_t)code);
 	}
 }
 
@@ -153,7 +170,7 @@ static inline void trace_call_c_function(const struct engine *engine, PyMethodDe
 			continue;
 		if (!recorder_expects(t->recording.rec, (uintptr_t)def))
 			trace_meet_c_function(t, def, callable, self_arg);
-		recorder_call(t->recording.rec, (uintptr_t)def, trace_now(t, 0));
+		trace_call_to(t, (uintptr_t)def);
 	}
 }
 

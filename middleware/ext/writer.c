@@ -262,7 +262,9 @@ static void tell_counts(void)
 		struct run_counts now = { s->seen, s->kept, s->dropped };
 		struct error err = ERROR_INIT;
 
-		if (!s->opened || memcmp(&now, &s->told, sizeof now) == 0)
+		/* One that a child has not used since the fork holds the parent's. */
+		if (!s->opened || s->generation != fork_generation() ||
+		    memcmp(&now, &s->told, sizeof now) == 0)
 			continue;
 		if (run_count(&s->run, &now, &err) == 0)
 			s->told = now;

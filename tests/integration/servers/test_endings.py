@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from conftest import ONE_BY_ONE
+from sessions import ONE_BY_ONE
 from kinds import KINDS, gunicorn, uwsgi
 from serving import ask, ask_all, wait_until
 from snapshots import Run, count_snapshots, only_run, run_paths

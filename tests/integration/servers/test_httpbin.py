@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from conftest import make_work
+from sessions import make_work
 from serving import Answer, Server, ask, ask_all, script
 from snapshots import only_run
 

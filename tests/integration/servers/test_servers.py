@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from conftest import AT_ONCE, ONE_BY_ONE
+from sessions import AT_ONCE, ONE_BY_ONE
 
 ROUTES = {
     "/": "root", "/user/": "user.{id}", "/stream/": "stream.{name}", "/file": "file",
