@@ -71,25 +71,31 @@ static const struct monitoring_callback callbacks[] = {
 };
 
 /* A child after fork has nothing to undo: events stay on there as well. */
-static void arm(void)
+static void arm(enum mode mode)
 {
 	static bool on;
 	static uintptr_t edition;
 
+	(void)mode;
 	trace_forget_after_fork();
 	if (!on)
-		monitoring_switch(&tool, true);
+		monitoring_switch(&tool, tool.python_events);
 	else if (edition != application_edition())
 		monitoring_restart(&tool);
 	on = true;
 	edition = application_edition();
 }
 
-static void nothing(void)
+static void disarm(enum mode mode)
+{
+	(void)mode;
+}
+
+static void resume(void)
 {
 }
 
-static const struct engine engine = { "monitoring-app", arm, nothing, nothing };
+static const struct engine engine = { "monitoring-app", arm, disarm, resume };
 
 const struct engine *engine_app(void)
 {

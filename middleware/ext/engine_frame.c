@@ -221,8 +221,9 @@ static PyObject *hook(HOOK_PARAMETERS)
 	return result;
 }
 
-static void arm(void)
+static void arm(enum mode mode)
 {
+	(void)mode;
 	if (generation != fork_generation()) {
 		generation = fork_generation();
 		narmed = 0;
@@ -231,8 +232,9 @@ static void arm(void)
 		put_in();
 }
 
-static void disarm(void)
+static void disarm(enum mode mode)
 {
+	(void)mode;
 	if (narmed != 0 && --narmed == 0)
 		take_out();
 }

@@ -79,10 +79,11 @@ static void resume(void)
 		PyEval_SetProfile(hook, NULL);
 }
 
-static void arm(void)
+static void arm(enum mode mode)
 {
 	PyThreadState *ts = PyThreadState_Get();
 
+	(void)mode;
 	narmed++;
 	if (ts->c_profilefunc != hook) {
 		/* Someone may have come between two of ours. */
@@ -93,8 +94,9 @@ static void arm(void)
 	resume();
 }
 
-static void disarm(void)
+static void disarm(enum mode mode)
 {
+	(void)mode;
 	if (!is_installed())
 		trace_interrupted();
 	if (narmed == 0 || --narmed != 0)

@@ -132,7 +132,7 @@ void trace_take(struct trace *t, struct recording *out)
 
 static void leave_engine(const struct trace *t)
 {
-	t->engine->disarm();
+	t->engine->disarm(t->mode);
 	if (narmed != 0 && --narmed == 0)
 		greenlets_unwatch();
 }
@@ -184,7 +184,7 @@ bool trace_arm_bare(struct trace *t)
 	trace_top = t;
 	if (narmed++ == 0)
 		greenlets_watch();
-	t->engine->arm();
+	t->engine->arm(t->mode);
 	t->hook_was_out = trace_hook_was_out;
 	t->cpu_since = clock_cpu_ns();
 	t->armed_since = bare_ticks(t);

@@ -166,7 +166,7 @@ static inline void trace_call_c_function(const struct engine *engine, PyMethodDe
 					 PyObject *callable, PyObject *self_arg)
 {
 	for (struct trace *t = trace_top; t != NULL; t = t->outer) {
-		if (t->hears != engine)
+		if (t->hears != engine || t->mode != MODE_EXACT)
 			continue;
 		if (!recorder_expects(t->recording.rec, (uintptr_t)def))
 			trace_meet_c_function(t, def, callable, self_arg);
@@ -184,7 +184,7 @@ static inline void trace_return_code(const struct engine *engine)
 static inline void trace_return_c_function(const struct engine *engine)
 {
 	for (struct trace *t = trace_top; t != NULL; t = t->outer)
-		if (t->hears == engine)
+		if (t->hears == engine && t->mode == MODE_EXACT)
 			trace_return_to(t, t->costs.c);
 }
 
