@@ -112,9 +112,8 @@ while True: serve(middleware)
     assert whole(left.snapshots()) >= 5
 
 
-def test_interrupted_flush(in_process, tmp_path):
+def test_interrupted_flush(in_process):
     """Ctrl-C is heard while flush() waits."""
-    os.mkfifo(str(tmp_path / "fifo"))
     out, err = in_process(APP + """
 import signal
 for i in range(500): serve(middleware)

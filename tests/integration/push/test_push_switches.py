@@ -1,10 +1,9 @@
-"""ci/profile-push as a user's CI calls it: in a repository of their own, with a
-command of their own, on one push after the other."""
+"""ci/profile-push around the smallest project; tests/integration/servers has it
+around a whole Flask application."""
 import json
 import os
 import subprocess
 import sys
-import tarfile
 
 import pytest
 
@@ -25,16 +24,11 @@ application = CProfMiddleware(view)
 '''
 # A test suite, as far as profile-push can tell.
 SUITE = '''
-import sys
 from application import application
 
-def ask(path):
-    environ = {{"REQUEST_METHOD": "GET", "PATH_INFO": path, "SCRIPT_NAME": "", "QUERY_STRING": ""}}
+for path in "/a", "/b":
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": path, "SCRIPT_NAME": "", "QUERY_STRING": ""}
     b"".join(application(environ, lambda status, headers, exc_info=None: None))
-
-for path in {paths}:
-    ask(path)
-sys.exit({status})
 '''
 
 
@@ -54,9 +48,9 @@ class Project:
                               check=True, stdout=subprocess.PIPE,
                               universal_newlines=True).stdout.strip()
 
-    def commit(self, calls=1, paths=("/a", "/b"), status=0):
+    def commit(self, calls=1):
         (self.path / "application.py").write_text(APPLICATION.format(calls=calls))
-        (self.path / "suite.py").write_text(SUITE.format(paths=list(paths), status=status))
+        (self.path / "suite.py").write_text(SUITE)
         self.git("add", "application.py", "suite.py")
         self.git("commit", "-q", "--allow-empty", "-m", "calls %d" % calls)
         return self.git("rev-parse", "HEAD")
@@ -80,7 +74,9 @@ def manifests(run):
     return [json.loads(path.read_text()) for path in run.parent.glob("*/snapshot.json")]
 
 
-def test_first_push_makes_one_tagged_and_drawn_run(project):
+def test_commits_without_a_second_between_them_are_told_apart(project):
+    """The reflog cannot, but HEAD stayed where it was while the command ran."""
+    project.commit(calls=2)
     commit = project.commit()
     done = project.push()
     assert done.returncode == 0, done.stderr
@@ -90,38 +86,11 @@ def test_first_push_makes_one_tagged_and_drawn_run(project):
     assert len(list(run.parent.glob("*/dot.png"))) == 2
 
 
-def test_second_push_is_compared_with_the_run_of_another_commit(project):
-    project.commit(calls=1)
-    assert project.push().returncode == 0
-    project.commit(calls=5)
-    assert project.push().returncode == 0
-    # The same commit once more: the run to compare with is still the first.
-    done = project.push("--exit-code")
-    assert done.returncode == 1, done.stderr
-    assert len(project.runs()) == 3
-    assert project.runs()[0].parent.name in done.stdout
-    assert project.runs()[1].parent.name not in done.stdout
-    assert "helper" in done.stdout
-
-
 def test_no_difference_is_exit_0(project):
     project.commit()
     assert project.push().returncode == 0
     project.commit()
     assert project.push("--exit-code").returncode == 0
-
-
-def test_no_snapshot_is_exit_2(project):
-    project.commit(paths=())
-    done = project.push()
-    assert done.returncode == 2
-    assert "no snapshot was made" in done.stderr
-
-
-def test_failed_command_keeps_its_status_and_its_run(project):
-    project.commit(status=7)
-    assert project.push().returncode == 7
-    assert len(project.runs()) == 1
 
 
 def test_archive_and_run_named_by_the_environment(project, tmp_path):
@@ -130,33 +99,6 @@ def test_archive_and_run_named_by_the_environment(project, tmp_path):
     assert done.returncode == 0, done.stderr
     assert len(list((tmp_path / "elsewhere" / "push-1").glob("GET.*/dot.png"))) == 2
     assert not (project.path / "profiling").exists()
-
-
-def test_disabled_profiling_is_enabled_for_the_command(project):
-    project.commit()
-    assert project.push(CPROF_DISABLE="1").returncode == 0
-
-
-def test_tar_holds_the_run(project):
-    project.commit()
-    assert project.push("--tar", "run.tar").returncode == 0
-    run = project.runs()[0].parent
-    with tarfile.open(str(project.path / "run.tar")) as tar:
-        names = tar.getnames()
-    assert sum(name.endswith("/snapshot.json") for name in names) == 2
-    assert all(name.startswith("./" + run.name) for name in names)
-
-
-@pytest.mark.parametrize("arguments, complaint", [
-    ([], "which command"),
-    (["--frobnicate", "true"], "no such option: --frobnicate"),
-    (["--repo"], "--repo wants a value"),
-])
-def test_wrong_use_is_exit_2(project, arguments, complaint):
-    done = subprocess.run([PUSH, *arguments], cwd=str(project.path), env=project.environment,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
-    assert done.returncode == 2
-    assert complaint in done.stderr
 
 
 def test_no_repository_is_exit_2_before_the_command_runs(project, tmp_path):
