@@ -5,7 +5,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
@@ -36,12 +35,12 @@ def paths(run):
                                      gunicorn("gthread", "--threads", "2", nworkers=1),
                                      gunicorn("gevent", nworkers=1)],
                          ids=["sync", "gthread", "gevent"])
-def test_ending__sigterm_in_mid_response(serve, archive, command):
+def test_ending__sigterm_in_mid_response(serve, archive, work, command):
     """A worker that finishes its response on SIGTERM keeps its snapshot too."""
     server = serve(command)
     with ThreadPoolExecutor(1) as client:
         answer = client.submit(ask, server.port, "GET", "/slow-stream/last")
-        time.sleep(0.5)
+        wait_until(lambda: (work / "notes").exists(), "the stream's beginning")
         assert server.stop() == 0
     assert answer.result().body == b"".join(b"line %d\n" % number for number in range(5))
     run = only_run(archive)
