@@ -38,7 +38,8 @@ const struct usage show_usage = {
 	"  calls, primitive_calls, total    sums over all functions\n"
 	"  lost, folded    calls that are missing, or booked on an ancestor\n"
 	"  functions  of each: file, line, name, qualname, calls, primitive_calls,\n"
-	"          tottime, cumtime (null calls: the profile was sampled)\n"
+	"          tottime, cumtime (null calls: the profile was sampled), metrics\n"
+	"          (what else was measured: of each unit, self, cum)\n"
 	"  tree    instead, with --tree; parents first. Of each node: parent (an index\n"
 	"          into tree, or null), file, line, name, qualname, calls, tottime,\n"
 	"          cumtime\n",

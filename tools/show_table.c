@@ -175,17 +175,62 @@ static int listing_fill(struct listing *l, const struct show *show, struct error
 	return 0;
 }
 
+static void put_metric(struct buf *out, const struct show *show, uint32_t metric, int width,
+		       double value)
+{
+	if (strcmp(show->profile->metrics[metric].unit, "nanoseconds") == 0)
+		buf_printf(out, "%*.3f", width, value / 1e9);
+	else
+		buf_printf(out, "%*.0f", width, value);
+}
+
 /* A time in eight columns, as pstats has it. */
 static void put_value(struct buf *out, const struct show *show, double value, bool known)
 {
-	const char *unit = show->profile->metrics[show->metric].unit;
-
-	if (!known)
-		buf_pad(out, ' ', 8);
-	else if (strcmp(unit, "nanoseconds") == 0)
-		buf_printf(out, "%8.3f", value / 1e9);
+	if (known)
+		put_metric(out, show, show->metric, 8, value);
 	else
-		buf_printf(out, "%8.0f", value);
+		buf_pad(out, ' ', 8);
+}
+
+/* What was measured beside the time that is shown: a column each, inclusive. */
+static int extra_width(const struct metric *metric)
+{
+	size_t len = strlen(metric->name);
+
+	return len < 8 ? 8 : len > 40 ? 40 : (int)len;
+}
+
+static void put_extra_heads(struct buf *out, const struct show *show)
+{
+	const struct profile *p = show->profile;
+
+	for (uint32_t m = 0; m < p->nmetrics; m++) {
+		struct buf name = BUF_INIT;
+		size_t width = (size_t)extra_width(&p->metrics[m]), used;
+
+		if (m == show->metric)
+			continue;
+		text_printable(&name, p->metrics[m].name);
+		used = text_width(buf_str(&name));
+		buf_pad(out, ' ', used < width ? width - used : 0);
+		buf_printf(out, "%s ", buf_str(&name));
+		buf_release(&name);
+	}
+}
+
+static size_t put_extra(struct buf *out, const struct show *show, const struct row *r)
+{
+	const struct profile *p = show->profile;
+	size_t before = out->len;
+
+	for (uint32_t m = 0; m < p->nmetrics; m++) {
+		if (m == show->metric)
+			continue;
+		put_metric(out, show, m, extra_width(&p->metrics[m]), (double)r->t->cum[m]);
+		buf_addc(out, ' ');
+	}
+	return out->len - before;
 }
 
 static void put_head(struct buf *out, const struct show *show, const struct listing *l)
@@ -248,6 +293,7 @@ static void put_row(struct buf *out, const struct show *show, const struct row *
 			  r->t->nprimitive != 0);
 		buf_addc(out, ' ');
 	}
+	used += put_extra(out, show, r);
 	text_printable(&name, r->name);
 	if (width != 0)
 		/* Of a path the end matters, of "{built-in method ...}" the beginning. */
@@ -260,6 +306,19 @@ static void put_row(struct buf *out, const struct show *show, const struct row *
 	buf_release(&name);
 }
 
+static void put_columns(struct buf *out, const struct show *show)
+{
+	struct buf head = BUF_INIT;
+
+	buf_adds(&head, show->profile->sampled ?
+			" tottime  cumtime " :
+			"   ncalls  tottime  percall  cumtime  percall ");
+	put_extra_heads(&head, show);
+	buf_adds(&head, "filename:lineno(function)\n");
+	term_put(&show->term, out, STYLE_HEAD, buf_str(&head));
+	buf_release(&head);
+}
+
 int table_text(struct buf *out, const struct show *show, struct error *err)
 {
 	struct listing l;
@@ -267,11 +326,7 @@ int table_text(struct buf *out, const struct show *show, struct error *err)
 
 	if (rc == 0) {
 		put_head(out, show, &l);
-		term_put(&show->term, out, STYLE_HEAD,
-			 show->profile->sampled
-			 ? " tottime  cumtime filename:lineno(function)\n"
-			 : "   ncalls  tottime  percall  cumtime  percall "
-			   "filename:lineno(function)\n");
+		put_columns(out, show);
 		for (size_t i = 0; i < l.nrows; i++)
 			put_row(out, show, &l.rows[i]);
 	}
@@ -286,6 +341,26 @@ void show_json_calls(struct json_writer *w, const struct show *show, const char 
 		json_add_null(w, key);
 	else
 		json_add_int(w, key, (int64_t)n);
+}
+
+/* Only where something was measured beside the time. */
+static void add_json_extra(struct json_writer *w, const struct show *show, const struct row *r)
+{
+	const struct profile *p = show->profile;
+
+	if (p->nmetrics < 2)
+		return;
+	json_open_object(w, "metrics");
+	for (uint32_t m = 0; m < p->nmetrics; m++) {
+		if (m == show->metric)
+			continue;
+		json_open_object(w, p->metrics[m].name);
+		json_add_string(w, "unit", p->metrics[m].unit);
+		json_add_int(w, "self", r->t->self[m]);
+		json_add_int(w, "cum", r->t->cum[m]);
+		json_close_object(w);
+	}
+	json_close_object(w);
 }
 
 int table_json(struct json_writer *w, const struct show *show, struct error *err)
@@ -311,6 +386,7 @@ int table_json(struct json_writer *w, const struct show *show, struct error *err
 		show_json_calls(w, show, "primitive_calls", r->t->nprimitive);
 		json_add_int(w, "tottime", r->self);
 		json_add_int(w, "cumtime", r->cum);
+		add_json_extra(w, show, r);
 		json_close_object(w);
 	}
 	json_close_array(w);

@@ -2,10 +2,26 @@
 
 #include <math.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/mem.h"
 
-struct recorder *recorder_new(uint32_t max_nodes)
+/* The rows beside the nodes and frames; those that are new are cleared. */
+static int grow_extra(int64_t **rows, uint32_t nextra, size_t old_cap, size_t cap)
+{
+	int64_t *grown;
+
+	if (nextra == 0 || cap == old_cap)
+		return 0;
+	grown = mem_array(*rows, cap * nextra, sizeof **rows);
+	if (grown == NULL)
+		return -1;
+	memset(grown + old_cap * nextra, 0, (cap - old_cap) * nextra * sizeof *grown);
+	*rows = grown;
+	return 0;
+}
+
+struct recorder *recorder_new(uint32_t max_nodes, uint32_t nextra)
 {
 	struct recorder *rec = mem_zalloc(sizeof *rec);
 
@@ -14,7 +30,10 @@ struct recorder *recorder_new(uint32_t max_nodes)
 	rec->max_nodes = max_nodes ? max_nodes : RECORDER_MAX_NODES;
 	rec->nodes = mem_grow(NULL, &rec->nodes_cap, 256, sizeof *rec->nodes);
 	rec->frames = mem_grow(NULL, &rec->frames_cap, 64, sizeof *rec->frames);
-	if (rec->nodes == NULL || rec->frames == NULL) {
+	rec->nextra = nextra;
+	if (rec->nodes == NULL || rec->frames == NULL ||
+	    grow_extra(&rec->node_extra, nextra, 0, rec->nodes_cap) < 0 ||
+	    grow_extra(&rec->frame_extra, nextra, 0, rec->frames_cap) < 0) {
 		recorder_free(rec);
 		return NULL;
 	}
@@ -32,13 +51,16 @@ void recorder_free(struct recorder *rec)
 		return;
 	mem_free(rec->nodes);
 	mem_free(rec->frames);
+	mem_free(rec->node_extra);
+	mem_free(rec->frame_extra);
 	map_release(&rec->index);
 	mem_free(rec);
 }
 
 size_t recorder_size(const struct recorder *rec)
 {
-	return sizeof *rec + rec->nodes_cap * sizeof *rec->nodes +
+	return sizeof *rec + (rec->nodes_cap + rec->frames_cap) * rec->nextra * sizeof(int64_t) +
+	       rec->nodes_cap * sizeof *rec->nodes +
 	       rec->frames_cap * sizeof *rec->frames +
 	       rec->index.size * sizeof *rec->index.entries;
 }
@@ -46,11 +68,38 @@ size_t recorder_size(const struct recorder *rec)
 void recorder_start(struct recorder *rec, uint64_t now)
 {
 	rec->frames[0].start = now;
+	recorder_extra_call(rec);
 }
 
 void recorder_stop(struct recorder *rec, uint64_t now)
 {
 	rec->nodes[0].cum += (int64_t)(now - rec->frames[0].start);
+	recorder_extra_return(rec);
+}
+
+void recorder_extra_call(struct recorder *rec)
+{
+	int64_t *begun;
+
+	if (rec->nextra == 0)
+		return;
+	begun = rec->frame_extra + (size_t)(rec->top - rec->frames) * rec->nextra;
+	for (uint32_t i = 0; i < rec->nextra; i++)
+		begun[i] = rec->extra_now[i];
+}
+
+/* The innermost frame ends. */
+void recorder_extra_return(struct recorder *rec)
+{
+	const int64_t *begun;
+	int64_t *cum;
+
+	if (rec->nextra == 0)
+		return;
+	begun = rec->frame_extra + (size_t)(rec->top - rec->frames) * rec->nextra;
+	cum = rec->node_extra + (size_t)rec->top->node * rec->nextra;
+	for (uint32_t i = 0; i < rec->nextra; i++)
+		cum[i] += rec->extra_now[i] - begun[i];
 }
 
 /* Frames point at guesses inside the nodes: they move along. */
@@ -58,30 +107,40 @@ static int grow_nodes(struct recorder *rec)
 {
 	struct recorder_node *old = rec->nodes;
 	uintptr_t from = (uintptr_t)old;
+	size_t old_cap = rec->nodes_cap, cap = old_cap;
 	struct recorder_node *grown;
 
-	grown = mem_grow(old, &rec->nodes_cap, rec->nnodes + 1u, sizeof *grown);
+	grown = mem_grow(old, &cap, rec->nnodes + 1u, sizeof *grown);
 	if (grown == NULL)
 		return -1;
-	rec->nodes = grown;
-	if ((uintptr_t)grown == from)
+	if (cap == old_cap)
 		return 0;
+	rec->nodes = grown;
 	for (struct recorder_frame *f = rec->frames; f <= rec->top; f++)
 		f->expect = (uint32_t *)((char *)grown + ((uintptr_t)f->expect - from));
+	/* The nodes may have grown without their rows: then they are grown again. */
+	if (grow_extra(&rec->node_extra, rec->nextra, old_cap, cap) < 0)
+		return -1;
+	rec->nodes_cap = cap;
 	return 0;
 }
 
 static int grow_frames(struct recorder *rec)
 {
 	size_t depth = (size_t)(rec->top - rec->frames);
+	size_t old_cap = rec->frames_cap, cap = old_cap;
 	struct recorder_frame *grown;
 
-	grown = mem_grow(rec->frames, &rec->frames_cap, depth + 2, sizeof *grown);
+	grown = mem_grow(rec->frames, &cap, depth + 2, sizeof *grown);
 	if (grown == NULL)
 		return -1;
 	rec->frames = grown;
 	rec->top = grown + depth;
-	rec->last = grown + rec->frames_cap - 1;
+	rec->last = grown + old_cap - 1;
+	if (grow_extra(&rec->frame_extra, rec->nextra, old_cap, cap) < 0)
+		return -1;
+	rec->frames_cap = cap;
+	rec->last = grown + cap - 1;
 	return 0;
 }
 
@@ -143,26 +202,40 @@ void recorder_call_slowly(struct recorder *rec, uint64_t function, uint64_t now)
 		*rec->top->expect = node;
 	}
 	*++rec->top = (struct recorder_frame){ now, &rec->nodes[node].expect[0], node, folded };
+	recorder_extra_call(rec);
 	return;
 lost:
 	rec->nlost++;
 	rec->lost_depth++;
 }
 
-/* So far the time is its caller's and that of all above it in the tree; it has to
- * be its own node's and that of all above. A parent's index is the smaller. */
-static void return_folded(struct recorder *rec, const struct recorder_frame *f, uint64_t now)
+static void move_cost(struct recorder *rec, uint32_t node, int64_t ticks, const int64_t *extra,
+		      int sign)
 {
-	int64_t ticks = (int64_t)(now - f->start);
+	rec->nodes[node].cum += sign * ticks;
+	for (uint32_t i = 0; i < rec->nextra; i++)
+		rec->node_extra[(size_t)node * rec->nextra + i] += sign * extra[i];
+}
+
+/* So far the cost is its caller's and that of all above it in the tree; it has to
+ * be its own node's and that of all above. A parent's index is the smaller. */
+static void return_folded(struct recorder *rec, uint64_t now)
+{
+	const struct recorder_frame *f = rec->top;
+	size_t row = (size_t)(f - rec->frames) * rec->nextra;
+	int64_t ticks = (int64_t)(now - f->start), extra[RECORDER_MAX_EXTRA];
 	uint32_t from = f[-1].node, to = f->node;
 
+	for (uint32_t i = 0; i < rec->nextra; i++)
+		extra[i] = rec->extra_now[i] - rec->frame_extra[row + i];
+	rec->top--;
 	rec->nodes[to].ncalls++;
 	while (from != to) {
 		if (from > to) {
-			rec->nodes[from].cum -= ticks;
+			move_cost(rec, from, ticks, extra, -1);
 			from = rec->nodes[from].parent;
 		} else {
-			rec->nodes[to].cum += ticks;
+			move_cost(rec, to, ticks, extra, 1);
 			to = rec->nodes[to].parent;
 		}
 	}
@@ -176,7 +249,7 @@ void recorder_return_slowly(struct recorder *rec, uint64_t now)
 	else if (rec->top == rec->frames)
 		rec->nunmatched++;
 	else
-		return_folded(rec, rec->top--, now);
+		return_folded(rec, now);
 }
 
 void recorder_finish(struct recorder *rec, uint64_t now)
@@ -209,11 +282,20 @@ static int64_t in_ns(int64_t ticks, double ns_per_tick)
 	return ns_per_tick == 1 ? ticks : (int64_t)floor((double)ticks * ns_per_tick);
 }
 
+static void add_values(int64_t *to, const struct recorder *rec, uint32_t node,
+		       double ns_per_tick, const struct recorder_metric *extra)
+{
+	to[0] += in_ns(rec->nodes[node].cum, ns_per_tick);
+	for (uint32_t i = 0; i < rec->nextra; i++)
+		to[1 + i] += in_ns(rec->node_extra[(size_t)node * rec->nextra + i], extra[i].scale);
+}
+
 static int copy_tree(struct profile *p, const struct recorder *rec, double ns_per_tick,
-		     recorder_lookup *lookup, void *arg, uint32_t *to, struct map *ids)
+		     const struct recorder_metric *extra, recorder_lookup *lookup, void *arg,
+		     uint32_t *to, struct map *ids)
 {
 	to[0] = 0;
-	p->cum[0] = in_ns(rec->nodes[0].cum, ns_per_tick);
+	add_values(p->cum, rec, 0, ns_per_tick, extra);
 	for (uint32_t i = 1; i < rec->nnodes; i++) {
 		const struct recorder_node *from = &rec->nodes[i];
 		uint32_t function = profile_id(p, ids, from->function, lookup, arg);
@@ -226,24 +308,35 @@ static int copy_tree(struct profile *p, const struct recorder *rec, double ns_pe
 			return -1;
 		to[i] = node;
 		p->nodes[node].ncalls += from->ncalls;
-		profile_node_cum(p, node)[0] += in_ns(from->cum, ns_per_tick);
+		add_values(profile_node_cum(p, node), rec, i, ns_per_tick, extra);
 	}
 	p->nlost = rec->nlost;
 	p->nfolded = rec->nfolded;
 	return 0;
 }
 
+static int add_metrics(struct profile *p, const struct recorder_metric *extra, uint32_t nextra)
+{
+	if (profile_add_metric(p, "wall", "nanoseconds") < 0)
+		return -1;
+	for (uint32_t i = 0; i < nextra; i++)
+		if (profile_add_metric(p, extra[i].name, extra[i].unit) < 0)
+			return -1;
+	return 0;
+}
+
 struct profile *recorder_profile(const struct recorder *rec, double ns_per_tick,
-				 recorder_lookup *lookup, void *arg, struct error *err)
+				 const struct recorder_metric *extra, recorder_lookup *lookup,
+				 void *arg, struct error *err)
 {
 	struct profile *p = profile_new();
 	struct map ids = MAP_INIT;
 	uint32_t *to = mem_array(NULL, rec->nnodes, sizeof *to);
 	int rc = -1;
 
-	if (p != NULL && to != NULL && profile_add_metric(p, "wall", "nanoseconds") == 0 &&
+	if (p != NULL && to != NULL && add_metrics(p, extra, rec->nextra) == 0 &&
 	    profile_add_root(p) == 0)
-		rc = copy_tree(p, rec, ns_per_tick, lookup, arg, to, &ids);
+		rc = copy_tree(p, rec, ns_per_tick, extra, lookup, arg, to, &ids);
 	map_release(&ids);
 	mem_free(to);
 	if (rc == 0)

@@ -16,6 +16,9 @@
  * If that is not the callee, a hash of (parent, function) finds it. Nothing is
  * allocated once a path has been seen.
  *
+ * Beside the time, up to RECORDER_MAX_EXTRA other quantities that only go up can be
+ * recorded: the caller writes their readings into rec->extra_now before each event.
+ *
  * Bounds: past `max_nodes` a call of a function that is on the stack is booked
  * on its nearest frame there (nfolded; its time is that frame's, not that of
  * what stands between); any other is lost, its time its caller's own.
@@ -29,6 +32,8 @@
 
 /* No function: the root's. */
 #define RECORDER_NONE UINT64_MAX
+
+enum { RECORDER_MAX_EXTRA = PROFILE_MAX_METRICS - 1 };
 
 struct recorder_node {
 	uint64_t function;
@@ -63,12 +68,18 @@ struct recorder {
 	uint64_t nfolded;
 	uint64_t nunmatched; /* returns without a call: ignored */
 	uint64_t ncut;       /* frames recorder_finish had to close */
+
+	uint32_t nextra;
+	int64_t extra_now[RECORDER_MAX_EXTRA]; /* at the coming event */
+	int64_t *node_extra;  /* nodes_cap rows of nextra: inclusive, as cum */
+	int64_t *frame_extra; /* frames_cap rows of nextra: when the frame began */
 };
 
 enum { RECORDER_MAX_NODES = 1000000 };
 
-/* NULL without memory. max_nodes 0: RECORDER_MAX_NODES. */
-struct recorder *recorder_new(uint32_t max_nodes);
+/* NULL without memory. max_nodes 0: RECORDER_MAX_NODES. nextra: how many
+ * quantities beside the time. */
+struct recorder *recorder_new(uint32_t max_nodes, uint32_t nextra);
 void recorder_free(struct recorder *rec);
 
 /* The root's clock runs between start and stop: the time served. */
@@ -78,6 +89,8 @@ void recorder_stop(struct recorder *rec, uint64_t now);
 /* Everything that is not the way of nearly all events. */
 void recorder_call_slowly(struct recorder *rec, uint64_t function, uint64_t now);
 void recorder_return_slowly(struct recorder *rec, uint64_t now);
+void recorder_extra_call(struct recorder *rec);
+void recorder_extra_return(struct recorder *rec);
 
 /* Whether recorder_call(rec, function, ...) would find its node where it is
  * expected: then the caller has seen the function before. */
@@ -102,6 +115,8 @@ static inline void recorder_call(struct recorder *rec, uint64_t function, uint64
 	f->node = node;
 	f->folded = false;
 	rec->top = f;
+	if (rec->nextra != 0)
+		recorder_extra_call(rec);
 }
 
 static inline void recorder_return(struct recorder *rec, uint64_t now)
@@ -116,6 +131,8 @@ static inline void recorder_return(struct recorder *rec, uint64_t now)
 	rec->nevents++;
 	node->ncalls++;
 	node->cum += (int64_t)(now - f->start);
+	if (rec->nextra != 0)
+		recorder_extra_return(rec);
 	f[-1].expect = &node->expect[1];
 	rec->top = f - 1;
 }
@@ -135,11 +152,18 @@ size_t recorder_size(const struct recorder *rec);
 /* Who a function is, for recorder_profile. Texts are borrowed for the call. */
 typedef void recorder_lookup(void *arg, uint64_t function, struct function *out);
 
-/* A profile with the one metric "wall", in nanoseconds, and the tree; functions
- * in the order of their first call. A tick is ns_per_tick; every node is rounded
- * down, so that children never add up to more than their parent. NULL with err
- * filled. */
+/* An extra quantity in the profile: readings are multiplied by `scale`. */
+struct recorder_metric {
+	const char *name, *unit;
+	double scale;
+};
+
+/* A profile with the metric "wall", in nanoseconds, the nextra others, and the
+ * tree; functions in the order of their first call. A tick is ns_per_tick; every
+ * node is rounded down, so that children never add up to more than their parent.
+ * NULL with err filled. */
 struct profile *recorder_profile(const struct recorder *rec, double ns_per_tick,
-				 recorder_lookup *lookup, void *arg, struct error *err);
+				 const struct recorder_metric *extra, recorder_lookup *lookup,
+				 void *arg, struct error *err);
 
 #endif

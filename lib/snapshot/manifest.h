@@ -48,6 +48,7 @@ struct manifest {
 	const char *mode;    /* "exact" */
 	const char *engine;  /* "setprofile" */
 	uint64_t events;     /* calls and returns seen */
+	int64_t tracer_ns;   /* of wall_ns, taken out of the profile as the tracer's own */
 	uint64_t lost;       /* events not recorded */
 	uint64_t folded;
 	bool interrupted;    /* another profiler took the hook away meanwhile */

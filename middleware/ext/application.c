@@ -115,6 +115,21 @@ static bool owns_file(const char *file)
 	return starts_with(file, directory) && !starts_with(file, library);
 }
 
+static void remember(PyCodeObject *code, bool owned)
+{
+	if (extra_index >= 0)
+		PyUnstable_Code_SetExtra((PyObject *)code, extra_index,
+					 (void *)(edition | (owned ? 1 : 0)));
+}
+
+void application_adopt(PyCodeObject *code)
+{
+	if (extra_index < 0)
+		set_up();
+	remember(code, true);
+	PyErr_Clear();
+}
+
 bool application_owns(PyCodeObject *code)
 {
 	void *extra = NULL;
@@ -128,9 +143,7 @@ bool application_owns(PyCodeObject *code)
 		return (uintptr_t)extra & 1;
 	file = PyUnicode_AsUTF8(code->co_filename);
 	owned = file != NULL && owns_file(file);
-	if (extra_index >= 0)
-		PyUnstable_Code_SetExtra((PyObject *)code, extra_index,
-					 (void *)(edition | (owned ? 1 : 0)));
+	remember(code, owned);
 	PyErr_Clear();
 	return owned;
 }

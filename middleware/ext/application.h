@@ -18,6 +18,9 @@ int application_add_package(const char *name);
 /* Changes when answers may have changed. */
 uintptr_t application_edition(void);
 
+/* Makes this code the application's, wherever it is. */
+void application_adopt(PyCodeObject *code);
+
 /* Needs the GIL; leaves no exception. */
 bool application_owns(PyCodeObject *code);
 

@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "compat.h"
+
 static const char *const names[] = { "exact", "fast", "app" };
 
 const char *mode_name(enum mode mode)
@@ -21,11 +23,18 @@ int mode_parse(const char *name, enum mode *mode)
 	return -1;
 }
 
+/* 3.13 enters __init__ without asking the frame evaluation hook, once the call is
+ * specialised (CALL_ALLOC_AND_ENTER_INIT). */
+static bool hook_misses_frames(void)
+{
+	return PY_VERSION_HEX >= 0x030D0000 && PY_VERSION_HEX < 0x030E0000;
+}
+
 const struct engine *engine_choose(enum mode mode)
 {
 	const struct engine *best = NULL;
 
-	if (mode == MODE_EXACT)
+	if (mode == MODE_EXACT || (mode == MODE_FAST && hook_misses_frames()))
 		best = engine_monitoring();
 	else if (mode == MODE_APP)
 		best = engine_app();

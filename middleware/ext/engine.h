@@ -3,7 +3,7 @@
  *
  *     mode     3.8 to 3.11              3.12 and later
  *     exact    engine_setprofile.c      engine_monitoring.c
- *     fast     engine_frame.c           engine_frame.c
+ *     fast     engine_frame.c           engine_frame.c (3.13: engine_monitoring.c)
  *     app      engine_frame.c           engine_app.c  
  *
  * exact  what cProfile counts: every call of a Python function, and of a C function
@@ -25,9 +25,9 @@ enum mode { MODE_EXACT, MODE_FAST, MODE_APP };
 struct engine {
 	const char *name; /* in snapshot.json */
 	bool of_thread;   /* a thread disarms what it armed; else any thread may */
-	/* One more, one less trace is armed on this thread. */
-	void (*arm)(void);
-	void (*disarm)(void);
+	/* One more, one less trace of this mode is armed on this thread. */
+	void (*arm)(enum mode mode);
+	void (*disarm)(enum mode mode);
 	/* This greenlet has armed traces and runs again. */
 	void (*resume)(void);
 };

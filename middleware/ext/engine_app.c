@@ -44,7 +44,7 @@ static PyObject *on_return(PyObject *self, PyObject *const *args, size_t nargs, 
 	(void)self, (void)nargs, (void)names;
 	if (!application_owns((PyCodeObject *)args[0]))
 		return Py_NewRef(tool.disable);
-	trace_return(&engine);
+	trace_return_code(&engine);
 	Py_RETURN_NONE;
 }
 
@@ -60,7 +60,7 @@ static PyObject *on_unwind(PyObject *self, PyObject *const *args, size_t nargs, 
 {
 	(void)self, (void)nargs, (void)names;
 	if (trace_top != NULL && application_owns((PyCodeObject *)args[0]))
-		trace_return(&engine);
+		trace_return_code(&engine);
 	Py_RETURN_NONE;
 }
 
@@ -71,25 +71,31 @@ static const struct monitoring_callback callbacks[] = {
 };
 
 /* A child after fork has nothing to undo: events stay on there as well. */
-static void arm(void)
+static void arm(enum mode mode)
 {
 	static bool on;
 	static uintptr_t edition;
 
+	(void)mode;
 	trace_forget_after_fork();
 	if (!on)
-		monitoring_switch(&tool, true);
+		monitoring_switch(&tool, tool.python_events);
 	else if (edition != application_edition())
 		monitoring_restart(&tool);
 	on = true;
 	edition = application_edition();
 }
 
-static void nothing(void)
+static void disarm(enum mode mode)
+{
+	(void)mode;
+}
+
+static void resume(void)
 {
 }
 
-static const struct engine engine = { "monitoring-app", false, arm, nothing, nothing };
+static const struct engine engine = { "monitoring-app", false, arm, disarm, resume };
 
 const struct engine *engine_app(void)
 {

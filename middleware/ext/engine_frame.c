@@ -209,7 +209,7 @@ static PyObject *hook(HOOK_PARAMETERS)
 			continue;
 		if (!recorder_expects(t->recording.rec, (uintptr_t)code))
 			trace_meet_code(t, code, first_argument(code, frame));
-		recorder_call(t->recording.rec, (uintptr_t)code, trace_now(t));
+		trace_call_to(t, (uintptr_t)code);
 	}
 	depth = before + 1;
 	result = next(HOOK_ARGUMENTS);
@@ -217,12 +217,13 @@ static PyObject *hook(HOOK_PARAMETERS)
 	/* A trace that was armed in there has no such call: it ignores this. */
 	for (struct trace *t = trace_top; t != NULL; t = t->outer)
 		if (hears_frame(t, code, &owner))
-			recorder_return(t->recording.rec, trace_now(t));
+			trace_return_to(t, t->costs.python);
 	return result;
 }
 
-static void arm(void)
+static void arm(enum mode mode)
 {
+	(void)mode;
 	if (generation != fork_generation()) {
 		generation = fork_generation();
 		narmed = 0;
@@ -231,8 +232,9 @@ static void arm(void)
 		put_in();
 }
 
-static void disarm(void)
+static void disarm(enum mode mode)
 {
+	(void)mode;
 	if (narmed != 0 && --narmed == 0)
 		take_out();
 }

@@ -1,4 +1,5 @@
-/* engine_monitoring.c -- sys.monitoring for everything, from 3.12.
+/* engine_monitoring.c -- sys.monitoring for everything, from 3.12; without C functions
+ * for traces in fast mode.
  *
  * A tool of our own, so that cProfile, coverage and debuggers go on beside it.
  * Events are the whole interpreter's: they are on while any trace of the process
@@ -23,10 +24,20 @@ const struct engine *engine_monitoring(void)
 #else
 
 static struct monitoring tool;
-static unsigned narmed;     /* in the process */
-static unsigned generation; /* of fork, that narmed belongs to */
+static unsigned nexact, nfast; /* traces that are armed in the process */
+static unsigned generation;    /* of fork, that these belong to */
 
 static const struct engine engine;
+
+static void switch_events(void)
+{
+	static long on;
+	long wanted = nexact ? tool.events : nfast ? tool.python_events : 0;
+
+	if (wanted != on)
+		monitoring_switch(&tool, wanted);
+	on = wanted;
+}
 
 /* A child after fork inherits its parent's events: they go at the first one. */
 static PyObject *no_trace(void)
@@ -34,8 +45,8 @@ static PyObject *no_trace(void)
 	if (generation != fork_generation()) {
 		trace_forget_after_fork();
 		generation = fork_generation();
-		narmed = 0;
-		monitoring_switch(&tool, false);
+		nexact = nfast = 0;
+		switch_events();
 	}
 	Py_RETURN_NONE;
 }
@@ -56,7 +67,7 @@ static PyObject *on_return(PyObject *self, PyObject *const *args, size_t nargs, 
 	(void)self, (void)args, (void)nargs, (void)names;
 	if (trace_top == NULL)
 		return no_trace();
-	trace_return(&engine);
+	trace_return_code(&engine);
 	Py_RETURN_NONE;
 }
 
@@ -96,7 +107,7 @@ static PyObject *on_c_return(PyObject *self, PyObject *const *args, size_t nargs
 	if (trace_top == NULL)
 		return no_trace();
 	if (c_definition(args[2], args[3]) != NULL)
-		trace_return(&engine);
+		trace_return_c_function(&engine);
 	Py_RETURN_NONE;
 }
 
@@ -107,20 +118,23 @@ static const struct monitoring_callback callbacks[] = {
 	{ NULL, NULL }
 };
 
-static void arm(void)
+static void arm(enum mode mode)
 {
 	if (generation != fork_generation()) {
 		generation = fork_generation();
-		narmed = 0;
+		nexact = nfast = 0;
 	}
-	if (narmed++ == 0)
-		monitoring_switch(&tool, true);
+	++*(mode == MODE_EXACT ? &nexact : &nfast);
+	switch_events();
 }
 
-static void disarm(void)
+static void disarm(enum mode mode)
 {
-	if (narmed != 0 && --narmed == 0)
-		monitoring_switch(&tool, false);
+	unsigned *n = mode == MODE_EXACT ? &nexact : &nfast;
+
+	if (*n != 0)
+		--*n;
+	switch_events();
 }
 
 static void resume(void)

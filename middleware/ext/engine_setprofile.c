@@ -73,7 +73,7 @@ static int hook(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
 		trace_call_code(&engine_setprofile, frame_code(frame));
 		break;
 	case PyTrace_RETURN: /* arg is NULL, or wrong (3.12.0), when it unwinds */
-		trace_return(&engine_setprofile);
+		trace_return_code(&engine_setprofile);
 		break;
 	case PyTrace_C_CALL:
 		if (PyCFunction_Check(arg))
@@ -83,7 +83,7 @@ static int hook(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
 	case PyTrace_C_RETURN:
 	case PyTrace_C_EXCEPTION:
 		if (PyCFunction_Check(arg))
-			trace_return(&engine_setprofile);
+			trace_return_c_function(&engine_setprofile);
 		break;
 	}
 	return previous ? previous(previous_arg, frame, what, arg) : 0;
@@ -113,10 +113,11 @@ static void resume(void)
 		install();
 }
 
-static void arm(void)
+static void arm(enum mode mode)
 {
 	PyThreadState *ts = PyThreadState_Get();
 
+	(void)mode;
 	forget_after_fork();
 	narmed++;
 	if (ts->c_profilefunc != hook) {
@@ -128,8 +129,9 @@ static void arm(void)
 	resume();
 }
 
-static void disarm(void)
+static void disarm(enum mode mode)
 {
+	(void)mode;
 	if (!is_installed())
 		trace_interrupted();
 	if (narmed == 0)

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <structmember.h>
 
+#include "calibration.h"
 #include "options.h"
 #include "request.h"
 #include "response.h"
@@ -32,7 +33,7 @@ static int middleware_traverse(PyObject *self, visitproc visit, void *arg)
 	Py_VISIT(mw->wsgi_app);
 	Py_VISIT(mw->outermost);
 	Py_VISIT(mw->timer);
-	return 0;
+	return metrics_traverse(&mw->options.metrics, visit, arg);
 }
 
 static int middleware_clear(PyObject *self)
@@ -69,19 +70,20 @@ static bool is_ready(const struct middleware *mw)
 static int middleware_init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
 	static char *names[] = { "app", "directory", "routes", "ignore", "slow_ms", "sample",
-				 "quota_mb", "timer", "mode", "packages", NULL };
+				 "quota_mb", "timer", "mode", "packages", "metrics",
+				 NULL };
 	struct middleware *mw = (struct middleware *)self;
 	PyObject *app, *directory = NULL, *routes = NULL, *ignore = NULL, *timer = NULL;
-	PyObject *packages = NULL;
+	PyObject *packages = NULL, *metrics = NULL;
 	const char *mode = "exact";
 	double slow_ms = 0, sample = 1, quota_mb = 1024;
 	struct options options;
 	struct sink *sink;
 	PyObject *wsgi_app;
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O$OOdddOsO:CProfMiddleware", names, &app,
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O$OOdddOsOO:CProfMiddleware", names, &app,
 					 &directory, &routes, &ignore, &slow_ms, &sample, &quota_mb,
-					 &timer, &mode, &packages))
+					 &timer, &mode, &packages, &metrics))
 		return -1;
 	if (!PyCallable_Check(app)) {
 		PyErr_Format(PyExc_TypeError, "app must be a WSGI callable, not %.80s",
@@ -89,7 +91,7 @@ static int middleware_init(PyObject *self, PyObject *args, PyObject *kwargs)
 		return -1;
 	}
 	if (options_init(&options, directory, routes, ignore, slow_ms, sample, quota_mb, mode,
-			 packages) < 0)
+			 packages, metrics) < 0)
 		return -1;
 	sink = sink_get(options.directory, options.run_name, options.quota_bytes);
 	if (sink == NULL) {
@@ -110,6 +112,8 @@ static int middleware_init(PyObject *self, PyObject *args, PyObject *kwargs)
 	Py_XSETREF(mw->app, app);
 	Py_XSETREF(mw->timer, timer == Py_None ? NULL : Py_XNewRef(timer));
 	Py_CLEAR(mw->outermost);
+	if (!mw->options.disabled)
+		calibration_renew(mw->options.mode);
 	return 0;
 }
 
@@ -329,7 +333,7 @@ static PyObject *middleware_call(PyObject *self, PyObject *args, PyObject *kwarg
 	before = sink_seen(mw->sink);
 	if (options_want(&mw->options, environ))
 		r = request_new(environ, mw->app, mw->sink, before, mw->options.slow_ns,
-				mw->options.mode, mw->timer);
+				mw->options.mode, mw->timer, &mw->options.metrics);
 	if (r == NULL)
 		return pass_on(mw, args, environ);
 	file_wrapper = Py_XNewRef(PyDict_GetItemString(environ, "wsgi.file_wrapper"));
@@ -433,7 +437,8 @@ PyTypeObject Middleware_Type = {
 	PyVarObject_HEAD_INIT(NULL, 0)
 	.tp_name = "cprof.CProfMiddleware",
 	.tp_doc = "CProfMiddleware(app, directory='profiling', *, routes=None, ignore=None, slow_ms=0,"
-		  " sample=1.0, quota_mb=1024, timer=None, mode='exact', packages=None)\n--\n\n"
+		  " sample=1.0, quota_mb=1024, timer=None, mode='exact', packages=None,"
+		  " metrics=None)\n--\n\n"
 		  "Profile each request of a WSGI application and archive it as a snapshot.\n\n"
 		  "app        any WSGI callable, or an object with one in wsgi_app (Flask)\n"
 		  "directory  the archive; CPROF_DIR wins over it\n"
@@ -446,7 +451,9 @@ PyTypeObject Middleware_Type = {
 		  "mode       'exact' (what cProfile counts), 'fast' (Python functions alone) or\n"
 		  "           'app' (the application's own functions); CPROF_MODE wins over it\n"
 		  "packages   what the application is, for 'app': ['shop', 'billing.views']; else\n"
-		  "           what lies under the current directory\n\n"
+		  "           what lies under the current directory\n"
+		  "metrics    beside the wall time: 'cpu', 'vcsw', 'allocs', 'alloc_bytes', or a\n"
+		  "           callable whose number only goes up\n\n"
 		  "CPROF_RUN names the run; CPROF_DISABLE=1 passes every request on as it is.",
 	.tp_basicsize = sizeof(struct middleware),
 	.tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,

@@ -22,7 +22,15 @@ static PyObject *stop(PyObject *self, PyObject *unused)
 	Py_RETURN_NONE;
 }
 
+static PyObject *nothing(PyObject *self, PyObject *unused)
+{
+	(void)self;
+	(void)unused;
+	Py_RETURN_NONE;
+}
+
 static PyMethodDef functions[] = {
+	{ "_nothing", nothing, METH_NOARGS, "Do nothing: calibration calls it." },
 	{ "flush", (PyCFunction)(void (*)(void))flush, METH_VARARGS | METH_KEYWORDS,
 	  "flush(timeout=None)\n--\n\n"
 	  "Wait until the snapshot of every finished request is on disk.\n\n"

@@ -1,6 +1,7 @@
 #include "monitoring.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #if PY_VERSION_HEX >= 0x030C0000
 
@@ -28,6 +29,8 @@ static int register_callback(struct monitoring *tool, PyObject *events,
 	if (number != NULL && callback != NULL) {
 		callback->call = c->call;
 		tool->events |= PyLong_AsLong(number);
+		if (strncmp(c->event, "PY_", 3) == 0)
+			tool->python_events |= PyLong_AsLong(number);
 		old = PyObject_CallMethod(tool->module, "register_callback", "lOO", tool->number,
 					  number, callback);
 	}
@@ -90,11 +93,11 @@ bool monitoring_ready(struct monitoring *tool, const struct monitoring_callback 
 	return tool->interpreter == PyInterpreterState_Get();
 }
 
-void monitoring_switch(struct monitoring *tool, bool on)
+void monitoring_switch(struct monitoring *tool, long events)
 {
 	PyObject *exc = PyErr_GetRaisedException();
 	PyObject *result = PyObject_CallMethod(tool->module, "set_events", "ll", tool->number,
-					       on ? tool->events : 0);
+					       events);
 
 	Py_XDECREF(result);
 	PyErr_Clear();

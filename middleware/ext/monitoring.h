@@ -24,7 +24,7 @@ struct monitoring {
 	bool tried;
 	PyInterpreterState *interpreter; /* where it is set up; NULL: nowhere */
 	long number;
-	long events;
+	long events, python_events; /* all of its callbacks; those called PY_ */
 	PyObject *module; /* sys.monitoring */
 	PyObject *missing, *disable;
 };
@@ -33,8 +33,8 @@ struct monitoring {
  * numbers are taken), or in another interpreter than that of the first call. */
 bool monitoring_ready(struct monitoring *tool, const struct monitoring_callback *callbacks);
 
-/* All its events on or off, for the whole interpreter. */
-void monitoring_switch(struct monitoring *tool, bool on);
+/* These events on and the others off, for the whole interpreter. */
+void monitoring_switch(struct monitoring *tool, long events);
 
 /* Forgets what callbacks turned off by returning DISABLE. */
 void monitoring_restart(struct monitoring *tool);

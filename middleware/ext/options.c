@@ -138,7 +138,7 @@ static int add_packages(struct options *o, PyObject *given)
 
 int options_init(struct options *o, PyObject *directory, PyObject *routes, PyObject *ignore,
 		 double slow_ms, double sample, double quota_mb, const char *mode,
-		 PyObject *packages)
+		 PyObject *packages, PyObject *metrics)
 {
 	const char *disable = environment("CPROF_DISABLE");
 	const char *run = environment("CPROF_RUN");
@@ -148,7 +148,7 @@ int options_init(struct options *o, PyObject *directory, PyObject *routes, PyObj
 	    check_range("quota_mb", quota_mb, 1e9) < 0 || set_directory(o, directory) < 0 ||
 	    set_patterns(o, &o->routes, routes, "routes") < 0 ||
 	    set_patterns(o, &o->ignore, ignore, "ignore") < 0 || set_mode(o, mode) < 0 ||
-	    add_packages(o, packages) < 0)
+	    add_packages(o, packages) < 0 || metrics_parse(&o->metrics, metrics) < 0)
 		goto failed;
 	if (run != NULL) {
 		o->run_name = arena_strdup(&o->arena, run);
@@ -170,6 +170,7 @@ failed:
 void options_release(struct options *o)
 {
 	arena_release(&o->arena);
+	metrics_release(&o->metrics);
 	o->routes = o->ignore = NULL;
 }
 

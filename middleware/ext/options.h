@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "engine.h"
+#include "metrics.h"
 
 struct options {
 	struct arena arena;
@@ -21,6 +22,7 @@ struct options {
 	double sample;            /* share of requests, 0 to 1 */
 	uint64_t quota_bytes;
 	enum mode mode;
+	struct metrics metrics;
 	bool disabled;
 };
 
@@ -28,7 +30,7 @@ struct options {
  * exception that names the argument. */
 int options_init(struct options *o, PyObject *directory, PyObject *routes, PyObject *ignore,
 		 double slow_ms, double sample, double quota_mb, const char *mode,
-		 PyObject *packages);
+		 PyObject *packages, PyObject *metrics);
 void options_release(struct options *o);
 
 /* Whether a request is to be profiled, before it runs: by path (patterns with a

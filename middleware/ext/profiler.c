@@ -1,7 +1,7 @@
 #include "profiler.h"
 
 #include "base/mem.h"
-#include "forks.h"
+#include "calibration.h"
 
 static int profiler_traverse(PyObject *self, visitproc visit, void *arg)
 {
@@ -154,7 +154,7 @@ static struct trace *add_trace(struct profiler *p)
 	if (grown == NULL)
 		return NULL;
 	p->traces = grown;
-	t = trace_new(p->mode, p->timer);
+	t = trace_new(p->mode, p->timer, NULL);
 	if (t == NULL)
 		return NULL;
 	t->owner = (PyObject *)p;
@@ -178,8 +178,11 @@ static struct trace *start(struct profiler *p)
 		if (!p->traces[i]->armed && !p->traces[i]->adrift && p->traces[i]->busy == 0)
 			t = p->traces[i];
 	}
-	if (t == NULL)
+	if (t == NULL) {
+		if (p->timer == NULL)
+			calibration_renew(p->mode);
 		t = add_trace(p);
+	}
 	if (t == NULL) {
 		PyErr_NoMemory();
 		return NULL;

@@ -21,7 +21,8 @@ PyObject *open_archive(PyObject *self, PyObject *args)
 	(void)self;
 	if (!PyArg_ParseTuple(args, "|O:open_archive", &directory))
 		return NULL;
-	if (options_init(&options, directory, NULL, NULL, 0, 1, 1024, "exact", NULL) < 0)
+	if (options_init(&options, directory, NULL, NULL, 0, 1, 1024, "exact", NULL,
+			 NULL) < 0)
 		return NULL;
 	sink = sink_get(options.directory, options.run_name, options.quota_bytes);
 	options_release(&options);
@@ -44,7 +45,9 @@ static void hand_over(struct trace *t, struct job *job)
 	m->engine = t->engine ? t->engine->name : NULL;
 	m->interrupted = t->interrupted;
 	m->cpu_ns = t->cpu_ns;
-	m->wall_ns = trace_take(t, &job->recording);
+	trace_take(t, &job->recording);
+	m->wall_ns = t->wall_ns;
+	m->tracer_ns = t->tracer_ns;
 }
 
 /* Without Python code, which could find it gone: the first of the traces is taken

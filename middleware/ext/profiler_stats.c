@@ -123,7 +123,7 @@ static int add_nodes(struct tally *t, const struct trace *trace, const struct ma
 static int add_trace(struct tally *t, struct trace *trace)
 {
 	/* First: a timer is Python code. */
-	uint64_t now = trace->armed ? trace_now(trace) : 0;
+	uint64_t now = trace->armed ? trace_now(trace, 0) : 0;
 	struct map codes = MAP_INIT;
 	uint32_t *to = mem_array(NULL, trace->recording.rec->nnodes, sizeof *to);
 	int rc = to == NULL ? -1 : 0;

@@ -23,5 +23,6 @@ static void lookup(void *arg, uint64_t function, struct function *out)
 
 struct profile *recording_profile(const struct recording *r, struct error *err)
 {
-	return recorder_profile(r->rec, r->ns_per_tick, lookup, (void *)&r->functions, err);
+	return recorder_profile(r->rec, r->ns_per_tick, r->extra, lookup, (void *)&r->functions,
+				err);
 }

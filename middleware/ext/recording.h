@@ -10,9 +10,10 @@ struct recording {
 	struct recorder *rec;
 	struct map functions; /* what the recorder calls a function -> symbol id */
 	double ns_per_tick;
+	struct recorder_metric extra[RECORDER_MAX_EXTRA];
 };
 
-#define RECORDING_INIT { NULL, MAP_INIT, 1 }
+#define RECORDING_INIT { NULL, MAP_INIT, 1, { { NULL, NULL, 1 } } }
 
 void recording_release(struct recording *r);
 

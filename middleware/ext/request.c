@@ -147,7 +147,7 @@ void request_describe_process(struct manifest *m, uint64_t served_before)
 
 struct request *request_new(PyObject *environ, PyObject *app, struct sink *sink,
 			    uint64_t served_before, int64_t slow_ns, enum mode mode,
-			    PyObject *timer)
+			    PyObject *timer, const struct metrics *metrics)
 {
 	struct job *job = job_new(sink);
 	struct request *r = NULL;
@@ -171,7 +171,7 @@ struct request *request_new(PyObject *environ, PyObject *app, struct sink *sink,
 		return NULL;
 	}
 	r->job = job;
-	r->trace = trace_new(mode, timer);
+	r->trace = trace_new(mode, timer, metrics);
 	r->environ = Py_NewRef(environ);
 	r->app = Py_NewRef(app);
 	r->sent_file = NULL;
@@ -276,7 +276,9 @@ void request_finish(struct request *r, const char *ended)
 	job->manifest.engine = r->trace->engine ? r->trace->engine->name : NULL;
 	job->manifest.interrupted = r->trace->interrupted;
 	job->manifest.cpu_ns = r->trace->cpu_ns;
-	job->manifest.wall_ns = trace_take(r->trace, &job->recording);
+	trace_take(r->trace, &job->recording);
+	job->manifest.wall_ns = r->trace->wall_ns;
+	job->manifest.tracer_ns = r->trace->tracer_ns;
 	Py_CLEAR(r->environ);
 	Py_CLEAR(r->app);
 	if (is_wanted(r, job))
@@ -284,6 +286,7 @@ void request_finish(struct request *r, const char *ended)
 	else
 		job_free(job);
 	log_complaints();
+	calibration_renew(r->trace->mode);
 	PyErr_Restore(type, value, traceback);
 }
 

@@ -34,7 +34,7 @@ extern PyTypeObject Request_Type;
  * routes. */
 struct request *request_new(PyObject *environ, PyObject *app, struct sink *sink,
 			    uint64_t served_before, int64_t slow_ns, enum mode mode,
-			    PyObject *timer);
+			    PyObject *timer, const struct metrics *metrics);
 
 /* The status line, and the route as far as it can be told now. */
 void request_status(struct request *r, PyObject *status);

@@ -39,20 +39,22 @@ void trace_forget_after_fork(void)
 	greenlets_forget();
 }
 
-struct trace *trace_new(enum mode mode, PyObject *timer)
+struct trace *trace_new(enum mode mode, PyObject *timer, const struct metrics *metrics)
 {
 	struct trace *t = mem_zalloc(sizeof *t);
 
 	if (t == NULL)
 		return NULL;
 	t->recording = (struct recording)RECORDING_INIT;
-	t->recording.rec = recorder_new(0);
+	t->recording.rec = recorder_new(0, metrics ? metrics->n : 0);
 	if (t->recording.rec == NULL) {
 		mem_free(t);
 		return NULL;
 	}
 	t->mode = mode;
 	t->timer = Py_XNewRef(timer);
+	if (metrics != NULL)
+		metrics_copy(&t->metrics, metrics);
 	t->generation = fork_generation();
 	return t;
 }
@@ -71,6 +73,7 @@ static void destroy(struct trace *t)
 	forget_functions(t);
 	recording_release(&t->recording);
 	Py_CLEAR(t->timer);
+	metrics_release(&t->metrics);
 	mem_free(t);
 }
 
@@ -151,14 +154,27 @@ uint64_t trace_timer(struct trace *t)
 	return (uint64_t)t->timer_last;
 }
 
-int64_t trace_take(struct trace *t, struct recording *out)
+/* Readings before an event; the callables are not recorded themselves. */
+void trace_measure(struct trace *t, uint64_t now)
 {
+	struct trace *top = begin_python(t);
+
+	metrics_read(&t->readings, &t->metrics, clock_ticks(), now, t->recording.rec->extra_now);
+	end_python(t, top);
+}
+
+void trace_take(struct trace *t, struct recording *out)
+{
+	double ns_per_tick;
+
 	if (t->armed)
 		trace_disarm(t);
+	ns_per_tick = t->recording.ns_per_tick;
+	t->wall_ns = (int64_t)((double)(t->armed_ticks - t->helpers) * ns_per_tick);
+	t->tracer_ns = (int64_t)((double)(t->away - t->helpers) * ns_per_tick);
 	*out = t->recording;
 	t->recording = (struct recording)RECORDING_INIT;
 	forget_functions(t);
-	return (int64_t)((double)out->rec->nodes[0].cum * out->ns_per_tick);
 }
 
 /* Never the number of a thread that was before. Needs the GIL. */
@@ -174,7 +190,7 @@ static unsigned this_thread(void)
 
 static void leave_engine(struct trace *t)
 {
-	t->engine->disarm();
+	t->engine->disarm(t->mode);
 	t->left_engine = true;
 }
 
@@ -210,20 +226,37 @@ static void sweep(void)
 	}
 }
 
+/* The clock as it is. */
+static uint64_t bare_ticks(struct trace *t)
+{
+	return t->timer == NULL ? clock_ticks() : trace_timer(t);
+}
+
+static void start_recording(struct trace *t)
+{
+	t->cpu_since = clock_cpu_ns();
+	t->armed_since = bare_ticks(t);
+	t->last = t->armed_since - t->away;
+	if (t->metrics.n != 0) {
+		metrics_begin(&t->readings, &t->metrics, clock_ticks());
+		trace_measure(t, t->last);
+	}
+	recorder_start(t->recording.rec, t->last);
+}
+
 int trace_clear(struct trace *t)
 {
-	struct recorder *fresh = recorder_new(0);
-	struct recording empty = { fresh, MAP_INIT, t->recording.ns_per_tick };
+	struct recorder *fresh = recorder_new(0, t->metrics.n);
 	struct recording old = t->recording;
 
 	if (fresh == NULL)
 		return -1;
-	t->recording = empty;
-	if (t->armed) {
-		t->cpu_since = clock_cpu_ns();
-		recorder_start(fresh, trace_now(t));
-	}
+	t->recording.rec = fresh;
+	t->recording.functions = (struct map)MAP_INIT;
+	t->away = t->helpers = t->armed_ticks = 0;
 	t->cpu_ns = 0;
+	if (t->armed)
+		start_recording(t);
 	recording_release(&old);
 	forget_functions(t);
 	return 0;
@@ -231,19 +264,24 @@ int trace_clear(struct trace *t)
 
 void trace_adopt(struct trace *t)
 {
-	uint64_t now;
-
 	if (t->generation == fork_generation())
 		return;
 	t->generation = fork_generation();
 	t->armed = t->enabled = t->adrift = false;
 	t->outer = NULL;
 	t->paused = t->busy = 0;
-	now = trace_now(t);
-	recorder_finish(t->recording.rec, now);
+	recorder_finish(t->recording.rec, trace_now(t, 0));
 }
 
 bool trace_arm(struct trace *t)
+{
+	/* Once for a request, not for each block of its body. */
+	if (t->armed_ticks == 0 && t->timer == NULL)
+		t->costs = calibration_costs(t->mode);
+	return trace_arm_bare(t);
+}
+
+bool trace_arm_bare(struct trace *t)
 {
 	trace_forget_after_fork();
 	sweep();
@@ -257,10 +295,9 @@ bool trace_arm(struct trace *t)
 	trace_top = t;
 	if (narmed++ == 0)
 		greenlets_watch();
-	t->engine->arm();
+	t->engine->arm(t->mode);
 	t->hook_was_out = trace_hook_was_out;
-	t->cpu_since = clock_cpu_ns();
-	recorder_start(t->recording.rec, trace_now(t));
+	start_recording(t);
 	return true;
 }
 
@@ -275,13 +312,19 @@ static struct trace **link_to(const struct trace *t)
 
 static void stop_recording(struct trace *t)
 {
-	uint64_t now = trace_now(t);
+	uint64_t now = trace_now(t, 0);
 
+	if (t->metrics.n != 0) {
+		trace_measure(t, now);
+		metrics_end(&t->readings, &t->metrics);
+	}
+	t->armed_ticks += now + t->away - t->armed_since;
 	recorder_finish(t->recording.rec, now);
 	recorder_stop(t->recording.rec, now);
 	t->recording.rec->nlost += trace_hook_was_out - t->hook_was_out;
 	if (t->timer == NULL)
 		t->recording.ns_per_tick = clock_ns_per_tick();
+	metrics_describe(&t->metrics, t->recording.ns_per_tick, t->recording.extra);
 }
 
 /* Its CPU time up to now; the clock of it is slow to read. */
@@ -335,7 +378,7 @@ void trace_pause(void)
 	for (struct trace *t = trace_top; t != NULL; t = t->outer)
 		if (t->paused++ == 0) {
 			t->hears = NULL;
-			t->away_since = trace_now(t);
+			t->away_since = trace_now(t, 0);
 			count_cpu(t);
 		}
 }
@@ -344,8 +387,13 @@ void trace_resume(void)
 {
 	for (struct trace *t = trace_top; t != NULL; t = t->outer)
 		if (t->paused != 0 && --t->paused == 0) {
+			uint64_t helpers;
+
 			t->cpu_since = clock_cpu_ns();
-			t->away += trace_now(t) - t->away_since;
+			helpers = trace_now(t, 0) - t->away_since;
+			t->away += helpers;
+			t->helpers += helpers;
+			t->last -= helpers;
 			t->hears = t->engine;
 		}
 }
@@ -408,10 +456,16 @@ struct trace *trace_swap(struct trace *other)
 	if (old == other)
 		return old;
 	cpu = clock_cpu_ns();
-	for (struct trace *t = old; t != NULL; t = t->outer)
+	for (struct trace *t = old; t != NULL; t = t->outer) {
 		t->cpu_ns += cpu - t->cpu_since;
-	for (struct trace *t = other; t != NULL; t = t->outer)
+		if (t->metrics.n != 0)
+			metrics_leave(&t->readings, clock_ticks());
+	}
+	for (struct trace *t = other; t != NULL; t = t->outer) {
 		t->cpu_since = cpu;
+		if (t->metrics.n != 0)
+			metrics_return(&t->readings, clock_ticks());
+	}
 	trace_top = other;
 	return old;
 }

@@ -19,8 +19,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "calibration.h"
 #include "clock.h"
 #include "engine.h"
+#include "metrics.h"
 #include "recording.h"
 
 /* What a timer's answer means. */
@@ -37,8 +39,12 @@ struct trace {
 	unsigned paused;
 	enum mode mode;
 	const struct engine *engine;
-	uint64_t away;          /* ticks spent in our own helpers: taken out */
+	uint64_t away;          /* ticks that are taken out: our helpers', the tracer's */
+	uint64_t last;          /* the last reading given to the recorder */
+	struct costs costs;     /* of the tracer, per call; zero with a timer */
 	PyObject *timer;        /* callable in place of the clock, or NULL */
+	struct metrics metrics; /* beside the wall time */
+	struct metrics_state readings;
 	enum timer_rule timer_rule;
 	int64_t timer_last;     /* ns, or ticks; never goes back */
 	bool timer_began;       /* it has answered */
@@ -49,6 +55,10 @@ struct trace {
 	PyObject *owner;        /* the Profiler it is one of, borrowed, or NULL */
 	bool enabled;           /* by the owner's enable() */
 	uint64_t away_since;
+	uint64_t helpers;       /* the part of `away` that is our helpers' */
+	uint64_t armed_ticks, armed_since;
+	int64_t wall_ns;        /* once it is taken: as served, the helpers' time left out */
+	int64_t tracer_ns;      /* the part of it that was taken out as the tracer's own */
 	PyObject **kept;        /* what the addresses in the recording belong to, so
 	                           that none is reused */
 	size_t nkept, kept_cap;
@@ -67,14 +77,13 @@ struct trace {
 };
 
 /* NULL without memory (no exception is set). `timer` may be NULL; what it returns
- * is told by timer_rule. */
-struct trace *trace_new(enum mode mode, PyObject *timer);
+ * is told by timer_rule. `metrics`, copied, may be NULL. */
+struct trace *trace_new(enum mode mode, PyObject *timer, const struct metrics *metrics);
 void trace_free(struct trace *t);
 
 /* Takes what was recorded out, closed, and drops what the trace kept alive; the
- * trace can only be freed after that. Returns the wall time in ns it was armed,
- * less that of our own helpers. */
-int64_t trace_take(struct trace *t, struct recording *out);
+ * trace can only be freed after that. Sets wall_ns and tracer_ns. */
+void trace_take(struct trace *t, struct recording *out);
 
 /* Forgets what was recorded; goes on if it is armed. -1 without memory. Not while
  * it is busy. */
@@ -87,6 +96,8 @@ void trace_adopt(struct trace *t);
 /* False when it is armed already, on this thread or another: then the caller runs
  * the application without it. */
 bool trace_arm(struct trace *t);
+/* The same without taking out what tracing costs: for measuring that. */
+bool trace_arm_bare(struct trace *t);
 /* From any thread; the one that armed it must follow (a second time does no harm),
  * or goes on being told of its events. */
 void trace_disarm(struct trace *t);
@@ -122,10 +133,41 @@ void trace_meet_code(struct trace *t, PyCodeObject *code, PyObject *first);
 void trace_meet_c_function(struct trace *t, PyMethodDef *def, PyObject *callable,
 			   PyObject *self_arg);
 uint64_t trace_timer(struct trace *t);
+void trace_measure(struct trace *t, uint64_t now);
 
-static inline uint64_t trace_now(struct trace *t)
+/* The clock, less what was taken out, now `cost` ticks more. What is taken out is an
+ * average, and may be more than has gone by: the clock then stands still. */
+static inline uint64_t trace_now(struct trace *t, uint64_t cost)
 {
-	return (t->timer == NULL ? clock_ticks() : trace_timer(t)) - t->away;
+	uint64_t ticks = t->timer == NULL ? clock_ticks() : trace_timer(t);
+	uint64_t now = ticks - (t->away += cost);
+
+	if ((int64_t)(now - t->last) < 0) {
+		t->away = ticks - t->last;
+		now = t->last;
+	}
+	t->last = now;
+	return now;
+}
+
+static inline void trace_call_to(struct trace *t, uintptr_t function)
+{
+	uint64_t now = trace_now(t, 0);
+
+	if (t->metrics.n != 0)
+		trace_measure(t, now);
+	recorder_call(t->recording.rec, function, now);
+}
+
+/* A return, and what its call cost. */
+static inline void trace_return_to(struct trace *t, struct cost cost)
+{
+	uint64_t now = trace_now(t, cost.inside);
+
+	if (t->metrics.n != 0)
+		trace_measure(t, now);
+	recorder_return(t->recording.rec, now);
+	t->away += cost.outside;
 }
 
 /* What the thread's traces are told; engines call these, and a trace hears its own
@@ -138,7 +180,7 @@ static inline void trace_call_code(const struct engine *engine, PyCodeObject *co
 			continue;
 		if (!recorder_expects(t->recording.rec, (uintptr_t)code))
 			trace_meet_code(t, code, NULL);
-		recorder_call(t->recording.rec, (uintptr_t)code, trace_now(t));
+		trace_call_to(t, (uintptr_t)code);
 	}
 }
 
@@ -148,19 +190,26 @@ static inline void trace_call_c_function(const struct engine *engine, PyMethodDe
 					 PyObject *callable, PyObject *self_arg)
 {
 	for (struct trace *t = trace_top; t != NULL; t = t->outer) {
-		if (t->hears != engine)
+		if (t->hears != engine || t->mode != MODE_EXACT)
 			continue;
 		if (!recorder_expects(t->recording.rec, (uintptr_t)def))
 			trace_meet_c_function(t, def, callable, self_arg);
-		recorder_call(t->recording.rec, (uintptr_t)def, trace_now(t));
+		trace_call_to(t, (uintptr_t)def);
 	}
 }
 
-static inline void trace_return(const struct engine *engine)
+static inline void trace_return_code(const struct engine *engine)
 {
 	for (struct trace *t = trace_top; t != NULL; t = t->outer)
 		if (t->hears == engine)
-			recorder_return(t->recording.rec, trace_now(t));
+			trace_return_to(t, t->costs.python);
+}
+
+static inline void trace_return_c_function(const struct engine *engine)
+{
+	for (struct trace *t = trace_top; t != NULL; t = t->outer)
+		if (t->hears == engine && t->mode == MODE_EXACT)
+			trace_return_to(t, t->costs.c);
 }
 
 #endif

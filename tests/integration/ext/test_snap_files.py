@@ -232,7 +232,9 @@ def test_pprof_tells_the_same(snapshot):
     assert calls == {key: row[1] for key, row in stats.items()}
     for key, row in stats.items():
         assert self_ns[key] == pytest.approx(row[2] * 1e9, abs=2), key
-    assert pprof.wall() == round(snapshot.json["wall_seconds"] * 1e9)
+    # What tracing cost was served, but is not the application's.
+    own = snapshot.json["wall_seconds"] - snapshot.json["tracer_seconds"]
+    assert abs(pprof.wall() - own * 1e9) < 10
 
 
 def test_tree(archive):

@@ -21,7 +21,7 @@ static void look_up(void *arg, uint64_t function, struct function *out)
 static struct profile *finish(struct recorder *rec)
 {
 	struct error err;
-	struct profile *p = recorder_profile(rec, 1, look_up, NULL, &err);
+	struct profile *p = recorder_profile(rec, 1, NULL, look_up, NULL, &err);
 
 	ck_assert_msg(p != NULL, "%s", err.text);
 	recorder_free(rec);
@@ -30,7 +30,7 @@ static struct profile *finish(struct recorder *rec)
 
 static struct recorder *start(uint32_t max_nodes)
 {
-	struct recorder *rec = recorder_new(max_nodes);
+	struct recorder *rec = recorder_new(max_nodes, 0);
 
 	ck_assert_ptr_nonnull(rec);
 	return rec;
@@ -283,7 +283,7 @@ START_TEST(test_recorder__ticks)
 	recorder_call(rec, G, 1001);
 	recorder_return(rec, 1006);
 	recorder_return(rec, 1100);
-	p = recorder_profile(rec, 0.3, look_up, NULL, &err);
+	p = recorder_profile(rec, 0.3, NULL, look_up, NULL, &err);
 	ck_assert_ptr_nonnull(p);
 	recorder_free(rec);
 	assert_totals(p, "g", 1, 1, 1, 1);   /* 5 ticks are 1.5 ns */
@@ -401,7 +401,7 @@ START_TEST(test_recorder__two_ids_of_one_function)
 	recorder_return(rec, 10);
 	recorder_call(rec, G, 10);
 	recorder_return(rec, 30);
-	p = recorder_profile(rec, 1, one_name, NULL, &err);
+	p = recorder_profile(rec, 1, NULL, one_name, NULL, &err);
 	ck_assert_ptr_nonnull(p);
 	ck_assert_uint_eq(p->nfunctions, 1);
 	ck_assert_uint_eq(p->nnodes, 2);
@@ -423,7 +423,7 @@ START_TEST(test_recorder__profile_without_memory)
 		struct profile *p;
 
 		mem_fail_at(n, false);
-		p = recorder_profile(rec, 1, look_up, NULL, &err);
+		p = recorder_profile(rec, 1, NULL, look_up, NULL, &err);
 		if (mem_fail_at(0, false) < n) {
 			ck_assert_ptr_nonnull(p);
 			profile_free(p);
@@ -434,12 +434,83 @@ START_TEST(test_recorder__profile_without_memory)
 	}
 	recorder_free(rec);
 	mem_fail_at(1, false);
-	ck_assert_ptr_null(recorder_new(0));
+	ck_assert_ptr_null(recorder_new(0, 2));
 	mem_fail_at(0, false);
 }
 END_TEST
 
+/* Two quantities beside the time:
+ *
+ *     f [0, 100]    first: 10 .. 30 (20)    second: 0 .. 7 (7)
+ *       g [20, 50]         12 .. 25 (13)            0 .. 5 (5)
+ */
+START_TEST(test_recorder__extra_quantities)
+{
+	static const struct recorder_metric extra[] = { { "allocs", "count", 1 },
+							{ "cpu", "nanoseconds", 2 } };
+	struct recorder *rec = recorder_new(0, 2);
+	struct error err;
+	struct profile *p;
+
+	ck_assert_ptr_nonnull(rec);
+	rec->extra_now[0] = 10;
+	recorder_start(rec, 0);
+	recorder_call(rec, F, 0);
+	rec->extra_now[0] = 12;
+	recorder_call(rec, G, 20);
+	rec->extra_now[0] = 25;
+	rec->extra_now[1] = 5;
+	recorder_return(rec, 50);
+	rec->extra_now[0] = 30;
+	rec->extra_now[1] = 7;
+	recorder_return(rec, 100);
+	recorder_stop(rec, 100);
+	p = recorder_profile(rec, 1, extra, look_up, NULL, &err);
+	recorder_free(rec);
+	ck_assert_ptr_nonnull(p);
+	ck_assert_uint_eq(p->nmetrics, 3);
+	ck_assert_str_eq(p->metrics[2].name, "cpu");
+	/* root, f, g; cpu readings count double */
+	ck_assert_int_eq(profile_node_cum(p, 0)[1], 20);
+	ck_assert_int_eq(profile_node_cum(p, 1)[0], 100);
+	ck_assert_int_eq(profile_node_cum(p, 1)[1], 20);
+	ck_assert_int_eq(profile_node_cum(p, 1)[2], 14);
+	ck_assert_int_eq(profile_node_cum(p, 2)[0], 30);
+	ck_assert_int_eq(profile_node_cum(p, 2)[1], 13);
+	ck_assert_int_eq(profile_node_cum(p, 2)[2], 10);
+	profile_free(p);
+}
+END_TEST
+
+/* 3000 different functions, each 3000 deep: rows move with nodes and frames. Each
+ * call adds 1: the n-th of N frames sees N - n + 1 calls begin below it. */
+START_TEST(test_recorder__extra_quantities_deep)
+{
+	static const struct recorder_metric extra[] = { { "allocs", "count", 1 } };
+	struct recorder *rec = recorder_new(0, 1);
+	struct error err;
+	struct profile *p;
+
+	ck_assert_ptr_nonnull(rec);
+	recorder_start(rec, 0);
+	for (uint64_t i = 0; i < 3000; i++) {
+		recorder_call(rec, 4 + i, 0);
+		rec->extra_now[0]++;
+	}
+	recorder_finish(rec, 0);
+	recorder_stop(rec, 0);
+	for (uint32_t i = 0; i < rec->nnodes; i++)
+		ck_assert_int_eq(rec->node_extra[i], i == 0 ? 3000 : 3000 - (int64_t)i + 1);
+	p = recorder_profile(rec, 1, extra, look_up, NULL, &err);
+	ck_assert_ptr_nonnull(p);
+	profile_free(p);
+	recorder_free(rec);
+}
+END_TEST
+
 UNIT_MAIN("profile/recorder",
+	  test_recorder__extra_quantities,
+	  test_recorder__extra_quantities_deep,
 	  test_recorder__one_call_in_another,
 	  test_recorder__direct_recursion,
 	  test_recorder__mutual_recursion,

@@ -1,0 +1,39 @@
+/* calibration.h -- what the tracer itself costs, so that it can be taken out.
+ *
+ * Of the time a call and its return cost, a part lies between the two readings of
+ * the clock and would be the callee's (`inside`), the rest would be the caller's:
+ *
+ *     caller ── event ──│clock│── event, callee, event ──│clock│── event ── caller
+ *               outside         inside           inside            outside
+ *
+ * Both are measured on calls of a function that does nothing: plain, and traced by
+ * the engine in question. The speed of a processor changes by a factor of two
+ * within seconds, so that is done again every few seconds, and in between a short
+ * reference loop tells how far the speed has moved.
+ *
+ * Needs the GIL; leaves no exception.
+ */
+#ifndef CPROF_EXT_CALIBRATION_H
+#define CPROF_EXT_CALIBRATION_H
+
+#include <stdint.h>
+
+#include "engine.h"
+
+/* In ticks of clock.h, per call and return. */
+struct cost {
+	uint32_t inside, outside;
+};
+
+struct costs {
+	struct cost python, c;
+};
+
+/* What a trace of this mode costs now (2 us). Zero until it was measured. */
+struct costs calibration_costs(enum mode mode);
+
+/* Measures it if that is more than a few seconds ago (half a millisecond): not
+ * while anybody waits. */
+void calibration_renew(enum mode mode);
+
+#endif

@@ -1,0 +1,176 @@
+"""Metrics beside the wall time, all in one pass."""
+
+import threading
+import time
+
+import pytest
+
+import cprof
+
+
+def sleeper():
+    time.sleep(0.05)
+
+
+def spinner():
+    end = time.thread_time() + 0.05
+    while time.thread_time() < end:
+        pass
+
+
+def hoarder(n=10000):
+    return [bytes(100 + i % 7) for i in range(n)]
+
+
+def work():
+    sleeper()
+    spinner()
+    return hoarder()
+
+
+def serve(middleware):
+    return b"".join(middleware({"REQUEST_METHOD": "GET", "PATH_INFO": "/"}, lambda *args: None))
+
+
+def app(environ, start_response):
+    start_response("200 OK", [])
+    work()
+    return [b"x"]
+
+
+def costs(snapshot):
+    """{function: {event: inclusive cost}} of profile.kgrind, callers' arcs added up."""
+    events, totals, fn, names, call = [], {}, None, {}, False
+    for line in snapshot.read("profile.kgrind").decode().splitlines():
+        if line.startswith("events:"):
+            events = line.split()[1:]
+        elif line.startswith("fn=") or line.startswith("cfn="):
+            number, _, name = line.split("=", 1)[1].partition(" ")
+            name = names.setdefault(number, name)
+            if line.startswith("fn="):
+                fn = name
+        elif line.startswith("calls="):
+            call = True
+        elif line[:1].isdigit() and fn:
+            values = [int(v) for v in line.split()[1:]]
+            values += [0] * (len(events) - len(values))
+            row = totals.setdefault(fn, dict.fromkeys(events, 0))
+            for event, value in zip(events, values):
+                row[event] += value
+            call = False
+    return totals
+
+
+def test_each_function_has_its_own(archive):
+    serve(archive.wrap(app, metrics=["wall", "cpu", "allocs", "alloc_bytes", "vcsw"]))
+    of = costs(archive.one())
+
+    assert of["sleeper"]["wall"] >= 45e6
+    assert of["sleeper"]["cpu"] < 0.5 * of["sleeper"]["wall"]
+    assert of["sleeper"]["vcsw"] >= 1
+    assert of["spinner"]["cpu"] >= 40e6
+    assert of["spinner"]["allocs"] < of["hoarder"]["allocs"]
+    assert of["hoarder"]["allocs"] >= 10000
+    assert of["hoarder"]["alloc_bytes"] >= 10000 * 100
+    assert of["app"]["alloc_bytes"] >= of["hoarder"]["alloc_bytes"]
+    assert of["app"]["cpu"] <= of["app"]["wall"]
+
+
+def test_pprof_has_a_sample_type_for_each(archive):
+    serve(archive.wrap(app, metrics=["cpu", "allocs"]))
+    assert archive.one().pprof.types == ["calls", "wall", "cpu", "allocs"]
+
+
+def test_a_callable(archive):
+    queries = []
+
+    def query():
+        queries.append(1)
+
+    def sql(count=queries):
+        return len(count)
+
+    def view(environ, start_response):
+        start_response("200 OK", [])
+        query()
+        query()
+        return []
+
+    serve(archive.wrap(view, metrics=[sql]))
+    of = costs(archive.one())
+    query_name = next(name for name in of if name.endswith("query"))
+    assert of[query_name]["sql"] == 2
+    assert not any(name.endswith("<locals>.sql") for name in of), "the callable is not profiled"
+
+
+def test_a_callable_that_fails_or_goes_back(archive):
+    readings = [3, 1, "x", None, 5, float("nan"), float("inf"), 7]
+
+    def odd():
+        return readings.pop(0) if readings else 1 / 0
+
+    serve(archive.wrap(app, metrics=[odd]))
+    of = costs(archive.one())
+    assert 0 <= of["app"]["odd"] <= 7
+
+
+@pytest.mark.parametrize("metrics, error", [
+    (["speed"], ValueError),
+    ([1], TypeError),
+    (5, TypeError),
+    ([lambda i=i: i for i in range(3)] + [type("m%d" % i, (), {"__call__": lambda s: 0})()
+                                           for i in range(9)], ValueError),
+])
+def test_what_is_no_metric(archive, metrics, error):
+    with pytest.raises(error):
+        archive.wrap(app, metrics=metrics)
+
+
+def test_threads_count_for_themselves(archive):
+    middleware = archive.wrap(app, metrics=["allocs"])
+    stop = threading.Event()
+
+    def noise():
+        while not stop.is_set():
+            hoarder(1000)
+
+    other = threading.Thread(target=noise)
+    other.start()
+    try:
+        serve(middleware)
+    finally:
+        stop.set()
+        other.join()
+    of = costs(archive.one())
+    assert 10000 <= of["hoarder"]["allocs"] < 40000
+    assert of["sleeper"]["allocs"] < 1000
+
+
+def test_nothing_is_counted_after(archive):
+    serve(archive.wrap(app, metrics=["allocs", "alloc_bytes"]))
+    hoarder()  # the allocators are their own again
+    serve(archive.wrap(app))
+    assert [snapshot.json["lost"] for snapshot in archive.snapshots()] == [0, 0]
+
+
+def test_blocks_of_a_body_add_up(archive):
+    def view(environ, start_response):
+        start_response("200 OK", [])
+
+        def body():
+            yield bytes(len(hoarder()) and 1)
+            yield bytes(len(hoarder()) and 1)
+        return body()
+
+    middleware = archive.wrap(view, metrics=["allocs", "cpu"])
+    response = middleware({"REQUEST_METHOD": "GET", "PATH_INFO": "/"}, lambda *args: None)
+    next(response)
+    hoarder(50000)  # the server's
+    next(response)
+    response.close()
+    of = costs(archive.one())
+    assert 20000 <= of["hoarder"]["allocs"] < 60000
+
+
+def test_flush_is_there():
+    assert cprof.flush(30)
