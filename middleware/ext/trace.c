@@ -7,6 +7,7 @@
 #include "forks.h"
 #include "greenlets.h"
 #include "naming.h"
+#include "quiet.h"
 
 #define THREAD_LOCAL static __thread __attribute__((tls_model("initial-exec")))
 
@@ -100,7 +101,7 @@ uint64_t trace_timer(struct trace *t)
 			t->timer_last = (uint64_t)llround(ns);
 	}
 	Py_XDECREF(now);
-	PyErr_Clear();
+	quiet_clear();
 	PyErr_Restore(type, value, traceback);
 	return t->timer_last;
 }
