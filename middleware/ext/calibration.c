@@ -3,6 +3,7 @@
 #include "application.h"
 #include "clock.h"
 #include "compat.h"
+#include "quiet.h"
 #include "trace.h"
 
 enum { CALLS = 300, REPEATS = 5, REFERENCE_STEPS = 500, NMODES = 3 };
@@ -196,6 +197,6 @@ void calibration_renew(enum mode mode)
 	measure_all(mode);
 	trace_swap(top);
 	trace_resume();
-	PyErr_Clear();
+	quiet_clear();
 	PyErr_Restore(type, value, traceback);
 }

@@ -7,6 +7,7 @@
 #include "forks.h"
 #include "greenlets.h"
 #include "naming.h"
+#include "quiet.h"
 
 #define THREAD_LOCAL static __thread __attribute__((tls_model("initial-exec")))
 
@@ -144,12 +145,12 @@ uint64_t trace_timer(struct trace *t)
 		if (!t->timer_began || ns > t->timer_last)
 			t->timer_last = ns;
 		t->timer_began = true;
-	} else if (t->owner != NULL) {
+	} else if (t->owner != NULL && PyErr_ExceptionMatches(PyExc_Exception)) {
 		PyErr_WriteUnraisable(t->timer);
 	}
 	Py_XDECREF(now);
 	end_python(t, top);
-	PyErr_Clear();
+	quiet_clear();
 	PyErr_Restore(type, value, traceback);
 	return (uint64_t)t->timer_last;
 }

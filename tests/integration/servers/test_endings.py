@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from sessions import ONE_BY_ONE
 from kinds import KINDS, gunicorn, uwsgi
 from serving import ask, ask_all, wait_until
+from sessions import ONE_BY_ONE
 from snapshots import Run, count_snapshots, only_run, run_paths
 
 USERS = [("GET", "/user/%d" % number) for number in range(40)]
@@ -259,6 +259,21 @@ def test_server__named_run_elsewhere(serve, archive, work):
         snapshot.check()
     with open(os.path.join(elsewhere, ".gitignore")) as file:
         assert file.read() == "*\n"
+
+
+def test_server__two_servers_on_one_archive(serve, archive):
+    """Each has its own run, though both may have begun in the same second."""
+    servers = [serve(gunicorn("sync", nworkers=2)) for _ in range(2)]
+    with ThreadPoolExecutor(2) as clients:
+        list(clients.map(lambda server: ask_all(server.port, USERS, 4), servers))
+    for server in servers:
+        server.stop()
+    runs = [Run(path) for path in run_paths(archive)]
+    assert len(runs) == 2
+    for run in runs:
+        run.check()
+        assert run.counts() == (len(USERS), len(USERS), 0)
+        assert paths(run) == {path: 1 for _, path in USERS}
 
 
 @pytest.mark.parametrize("name", ["gunicorn-gthread", "waitress", "cheroot"])

@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
-from sessions import make_work
 from serving import Answer, Server, ask, ask_all, script
+from sessions import make_work
 from snapshots import only_run
 
 JSON = {"Content-Type": "application/json"}
