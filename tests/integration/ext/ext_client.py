@@ -2,8 +2,12 @@
 everything the server gets to see."""
 
 import io
+import os
 import sys
 from urllib.parse import unquote_to_bytes
+
+# The interpreter runs under a sanitizer (see ci/test-python).
+instrumented = "libasan" in os.environ.get("LD_PRELOAD", "")
 
 
 def environ_for(path="/", method="GET", **extra):
