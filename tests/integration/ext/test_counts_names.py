@@ -28,14 +28,15 @@ def respond(start_response):
     return [b""]
 
 
-def test_three_dataclasses(archive):
+@pytest.mark.parametrize("mode", ["exact", "fast"])
+def test_three_dataclasses(archive, mode):
     def app(environ, start_response):
         for cls, n in ((A, 3), (B, 50), (C, 7)):
             for _ in range(n):
                 cls()
         return respond(start_response)
 
-    serve(archive.wrap(app))
+    serve(archive.wrap(app, mode=mode))
     snapshot = archive.one()
     rows = {k: row for k, row in snapshot.stats.items() if k[2] == "__init__"}
     assert rows, snapshot.stats
