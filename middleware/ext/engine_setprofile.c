@@ -10,11 +10,13 @@
 #include "compat.h"
 
 #include "engine.h"
+#include "forks.h"
 #include "trace.h"
 
 #define THREAD_LOCAL static __thread __attribute__((tls_model("initial-exec")))
 
 THREAD_LOCAL unsigned narmed;
+THREAD_LOCAL unsigned generation; /* of fork, that narmed belongs to */
 THREAD_LOCAL Py_tracefunc previous; /* what was installed before ours */
 THREAD_LOCAL PyObject *previous_arg;
 
@@ -32,6 +34,19 @@ static void put_back(void)
 	Py_CLEAR(previous_arg);
 }
 
+/* True once in a child: what is armed here was armed in the parent. */
+static bool forget_after_fork(void)
+{
+	bool was_armed = narmed != 0;
+
+	if (generation == fork_generation())
+		return false;
+	generation = fork_generation();
+	narmed = 0;
+	trace_forget_after_fork();
+	return was_armed;
+}
+
 /* In a child after fork the parent's hook is still there: it goes at its first
  * event. */
 static int leave_child(PyFrameObject *frame, int what, PyObject *arg)
@@ -40,7 +55,6 @@ static int leave_child(PyFrameObject *frame, int what, PyObject *arg)
 	PyObject *next_arg = Py_XNewRef(previous_arg);
 	int rc;
 
-	narmed = 0;
 	put_back();
 	rc = next ? next(next_arg, frame, what, arg) : 0;
 	Py_XDECREF(next_arg);
@@ -50,7 +64,7 @@ static int leave_child(PyFrameObject *frame, int what, PyObject *arg)
 static int hook(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
 {
 	(void)self;
-	if (trace_top == NULL && trace_forget_after_fork())
+	if (trace_top == NULL && forget_after_fork())
 		return leave_child(frame, what, arg);
 	switch (what) {
 	case PyTrace_CALL:
@@ -84,6 +98,7 @@ static void arm(enum mode mode)
 	PyThreadState *ts = PyThreadState_Get();
 
 	(void)mode;
+	forget_after_fork();
 	narmed++;
 	if (ts->c_profilefunc != hook) {
 		/* Someone may have come between two of ours. */
@@ -109,4 +124,4 @@ static void disarm(enum mode mode)
 	}
 }
 
-const struct engine engine_setprofile = { "setprofile", arm, disarm, resume };
+const struct engine engine_setprofile = { "setprofile", true, arm, disarm, resume };

@@ -9,6 +9,7 @@
 #include "base/version.h"
 #include "clock.h"
 #include "forks.h"
+#include "quiet.h"
 
 /* Calls a helper of the Python package with the traces paused. A new reference,
  * or NULL without an exception. */
@@ -29,7 +30,7 @@ static PyObject *call_helper(const char *module, const char *name, PyObject *arg
 	Py_XDECREF(f);
 	Py_XDECREF(m);
 	Py_DECREF(args);
-	PyErr_Clear();
+	quiet_clear();
 	trace_resume();
 	return result;
 }

@@ -7,6 +7,7 @@
 #include "forks.h"
 #include "greenlets.h"
 #include "naming.h"
+#include "quiet.h"
 
 #define THREAD_LOCAL static __thread __attribute__((tls_model("initial-exec")))
 
@@ -28,16 +29,15 @@ int trace_init(void)
 	return pthread_atfork(NULL, NULL, in_child);
 }
 
-bool trace_forget_after_fork(void)
+void trace_forget_after_fork(void)
 {
 	if (seen_generation == fork_generation())
-		return false;
+		return;
 	seen_generation = fork_generation();
 	if (narmed == 0)
-		return false;
+		return;
 	narmed = 0;
 	greenlets_forget();
-	return true;
 }
 
 struct trace *trace_new(enum mode mode, PyObject *timer, const struct metrics *metrics)
@@ -101,7 +101,7 @@ uint64_t trace_timer(struct trace *t)
 			t->timer_last = (uint64_t)llround(ns);
 	}
 	Py_XDECREF(now);
-	PyErr_Clear();
+	quiet_clear();
 	PyErr_Restore(type, value, traceback);
 	return t->timer_last;
 }
@@ -130,9 +130,27 @@ void trace_take(struct trace *t, struct recording *out)
 	forget_functions(t);
 }
 
-static void leave_engine(const struct trace *t)
+/* Never the number of a thread that was before. Needs the GIL. */
+static unsigned this_thread(void)
+{
+	THREAD_LOCAL unsigned number;
+	static unsigned last;
+
+	if (number == 0)
+		number = ++last;
+	return number;
+}
+
+static void leave_engine(struct trace *t)
 {
 	t->engine->disarm(t->mode);
+	t->left_engine = true;
+}
+
+/* On the thread that armed it. */
+static void leave_thread(struct trace *t)
+{
+	t->left_thread = true;
 	if (narmed != 0 && --narmed == 0)
 		greenlets_unwatch();
 }
@@ -150,7 +168,10 @@ static void sweep(void)
 			continue;
 		}
 		*at = t->outer;
-		leave_engine(t);
+		if (!t->left_engine)
+			leave_engine(t);
+		if (!t->left_thread)
+			leave_thread(t);
 		t->adrift = false;
 		t->paused = 0;
 		if (t->orphan)
@@ -179,6 +200,8 @@ bool trace_arm_bare(struct trace *t)
 	if (t->armed || t->adrift || t->recording.rec == NULL || t->generation != fork_generation())
 		return false;
 	t->armed = true;
+	t->left_engine = t->left_thread = false;
+	t->thread = this_thread();
 	t->hears = t->engine = engine_choose(t->mode);
 	t->outer = trace_top;
 	trace_top = t;
@@ -232,6 +255,19 @@ static void count_cpu(struct trace *t)
 	t->cpu_since = now;
 }
 
+/* What can be done from here is: the owner may never come back, as a greenlet
+ * that has ended with its profile on. */
+static void set_adrift(struct trace *t)
+{
+	t->adrift = true;
+	t->paused += PAUSED_FOR_GOOD;
+	t->hears = NULL;
+	if (t->thread == this_thread() || !t->engine->of_thread)
+		leave_engine(t);
+	if (t->thread == this_thread())
+		leave_thread(t);
+}
+
 void trace_disarm(struct trace *t)
 {
 	struct trace **link;
@@ -246,13 +282,12 @@ void trace_disarm(struct trace *t)
 	stop_recording(t);
 	link = link_to(t);
 	if (link == NULL) {
-		t->adrift = true;
-		t->paused += PAUSED_FOR_GOOD;
-		t->hears = NULL;
+		set_adrift(t);
 		return;
 	}
 	count_cpu(t);
 	leave_engine(t);
+	leave_thread(t);
 	*link = t->outer;
 	t->outer = NULL;
 }

@@ -57,6 +57,8 @@ struct trace {
 	 * for good, and still in that one's list until it arms or disarms again. */
 	bool adrift;
 	bool orphan;            /* adrift, and freed */
+	unsigned thread;        /* that armed it */
+	bool left_engine, left_thread; /* is not counted there any more */
 };
 
 /* NULL without memory (no exception is set). `timer` may be NULL; it returns
@@ -92,9 +94,8 @@ void trace_interrupted(void);
 /* Once, before the first trace. 0, or an errno. */
 int trace_init(void);
 
-/* True once in a child after fork: this thread's traces were the parent's and
- * have been forgotten. */
-bool trace_forget_after_fork(void);
+/* In a child after fork this thread's traces were the parent's: they go, once. */
+void trace_forget_after_fork(void);
 
 /* initial-exec: read at every event, where a call to find thread-local storage
  * would cost as much as the rest. */
