@@ -16,6 +16,7 @@
 #include "application.h"
 #include "engine.h"
 #include "forks.h"
+#include "getitem.h"
 #include "trace.h"
 
 #if PY_VERSION_HEX < 0x03090000
@@ -87,7 +88,7 @@ static PyObject *first_argument(PyCodeObject *code, frame_t *frame)
 	if (code->co_argcount == 0)
 		return NULL;
 #if PY_VERSION_HEX < 0x030B0000
-	return frame->f_localsplus[0];
+	return frame_first_argument(frame);
 #elif PY_VERSION_HEX < 0x030E0000
 	return frame->localsplus[0];
 #else /* tagged in the lowest bits */
@@ -226,6 +227,7 @@ static void arm(enum mode mode)
 {
 	if (mode == MODE_FAST)
 		engine_monitoring_run_closed_generators();
+	getitem_enter_by_hook();
 	if (generation != fork_generation()) {
 		generation = fork_generation();
 		narmed = 0;

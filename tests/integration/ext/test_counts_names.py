@@ -88,14 +88,15 @@ class Outer:
             return super().method()
 
 
-def test_methods_by_class(archive):
+@pytest.mark.parametrize("mode", ["exact", "fast"])
+def test_methods_by_class(archive, mode):
     def app(environ, start_response):
         for cls in (Outer.Inner, Outer.Heir):
             thing = cls.made()
             thing.method(), thing.prop, thing.call_private()
         return respond(start_response)
 
-    serve(archive.wrap(app))
+    serve(archive.wrap(app, mode=mode))
     calls = archive.one().pprof.calls()
     names = {name for name in calls if name.startswith("Outer.")}
     assert {"Outer.Inner.method", "Outer.Heir.method", "Outer.Inner.value", "Outer.Inner.made",
