@@ -5,7 +5,9 @@
  * The interpreter calls the hook for each call and return of a Python function,
  * and around each C function that Python code calls. It is thread-wide; up to
  * 3.11 whether it is called is noted per greenlet besides (cframe.use_tracing),
- * so it is installed again wherever a trace is armed or resumed.
+ * so it is installed again wherever a trace is armed or resumed. What it is
+ * installed with is what sys.getprofile() returns: the Profile that was enabled
+ * last, as with cProfile up to 3.11, or None for a request.
  */
 #include "compat.h"
 
@@ -87,10 +89,28 @@ static int hook(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
 	return previous ? previous(previous_arg, frame, what, arg) : 0;
 }
 
+/* The innermost that stays armed: the one being disarmed is in the list yet. */
+static PyObject *owner(void)
+{
+	for (const struct trace *t = trace_top; t != NULL; t = t->outer)
+		if (t->armed && t->engine == &engine_setprofile)
+			return t->owner;
+	return NULL;
+}
+
+/* The owner there was may have no other reference, and ends once ours is in. */
+static void install(void)
+{
+	PyObject *old = Py_XNewRef(PyThreadState_Get()->c_profileobj);
+
+	PyEval_SetProfile(hook, owner());
+	Py_XDECREF(old);
+}
+
 static void resume(void)
 {
 	if (PY_VERSION_HEX < 0x030C0000 || !is_installed())
-		PyEval_SetProfile(hook, NULL);
+		install();
 }
 
 static void arm(enum mode mode)
@@ -114,9 +134,12 @@ static void disarm(enum mode mode)
 	(void)mode;
 	if (!is_installed())
 		trace_interrupted();
-	if (narmed == 0 || --narmed != 0)
+	if (narmed == 0)
 		return;
-	if (is_installed()) {
+	if (--narmed != 0) {
+		if (is_installed() && PyThreadState_Get()->c_profileobj != owner())
+			install();
+	} else if (is_installed()) {
 		put_back();
 	} else {
 		previous = NULL;

@@ -127,7 +127,7 @@ static const char *python_version(void)
 	return version;
 }
 
-static void describe(struct manifest *m, uint64_t served_before)
+void request_describe_process(struct manifest *m, uint64_t served_before)
 {
 	m->schema = MANIFEST_SCHEMA;
 	m->start_ns = clock_ns(CLOCK_REALTIME);
@@ -157,7 +157,7 @@ struct request *request_new(PyObject *environ, PyObject *app, struct sink *sink,
 	if (job == NULL)
 		return NULL;
 	m = &job->manifest;
-	describe(m, served_before);
+	request_describe_process(m, served_before);
 	/* Now: dispatchers shift SCRIPT_NAME and PATH_INFO. */
 	m->mode = mode_name(mode);
 	m->method = wsgi_text(job, environ, "REQUEST_METHOD");

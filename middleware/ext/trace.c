@@ -69,51 +69,99 @@ static void forget_functions(struct trace *t)
 	t->nkept = t->kept_cap = 0;
 }
 
+static void destroy(struct trace *t)
+{
+	forget_functions(t);
+	recording_release(&t->recording);
+	Py_CLEAR(t->timer);
+	metrics_release(&t->metrics);
+	mem_free(t);
+}
+
+/* One that is adrift may be in the middle of an event: sweep() sees to it. */
 void trace_free(struct trace *t)
 {
 	if (t == NULL)
 		return;
 	trace_disarm(t);
-	forget_functions(t);
-	recording_release(&t->recording);
-	Py_CLEAR(t->timer);
-	metrics_release(&t->metrics);
 	if (t->adrift)
 		t->orphan = true;
 	else
-		mem_free(t);
+		destroy(t);
 }
 
-/* The user's clock, itself not recorded. One that fails stands still. */
+/* Python code of someone's runs in the middle of an event: unheard. */
+static struct trace *begin_python(struct trace *t)
+{
+	struct trace *top = trace_top;
+
+	trace_top = NULL;
+	t->busy++;
+	t->busy_thread = PyThread_get_thread_ident();
+	return top;
+}
+
+static void end_python(struct trace *t, struct trace *top)
+{
+	t->busy--;
+	trace_top = top;
+}
+
+/* What the timer said, in ns or ticks; -1 with an exception. */
+static int timer_value(const struct trace *t, PyObject *o, int64_t *value)
+{
+	double ns;
+
+	if (t->timer_rule == TIMER_TICKS) {
+		*value = PyLong_AsLongLong(o);
+		return PyErr_Occurred() ? -1 : 0;
+	}
+	if (t->timer_rule == TIMER_BY_TYPE && PyLong_Check(o))
+		ns = PyLong_AsDouble(o);
+	else
+		ns = PyFloat_AsDouble(o) * 1e9;
+	if (PyErr_Occurred())
+		return -1;
+	if (!(fabs(ns) < 9e18)) {
+		PyErr_SetString(PyExc_OverflowError, "the timer's time is out of range");
+		return -1;
+	}
+	*value = llround(ns);
+	return 0;
+}
+
+/* The user's clock, itself not recorded. One that fails, or goes back, stands
+ * still; a Profile says so as cProfile does, a request does not. */
 uint64_t trace_timer(struct trace *t)
 {
 	PyObject *type, *value, *traceback, *now;
-	struct trace *top = trace_top;
+	struct trace *top;
+	int64_t ns = 0;
 
 	PyErr_Fetch(&type, &value, &traceback);
-	trace_top = NULL;
+	top = begin_python(t);
 	now = PyObject_CallNoArgs(t->timer);
-	trace_top = top;
-	if (now != NULL) {
-		double ns = PyLong_Check(now) ? PyLong_AsDouble(now) : PyFloat_AsDouble(now) * 1e9;
-
-		if (!PyErr_Occurred() && isfinite(ns) && ns > (double)t->timer_last && ns < 1.8e19)
-			t->timer_last = (uint64_t)llround(ns);
+	if (now != NULL && timer_value(t, now, &ns) == 0) {
+		if (!t->timer_began || ns > t->timer_last)
+			t->timer_last = ns;
+		t->timer_began = true;
+	} else if (t->owner != NULL && PyErr_ExceptionMatches(PyExc_Exception)) {
+		PyErr_WriteUnraisable(t->timer);
 	}
 	Py_XDECREF(now);
+	end_python(t, top);
 	quiet_clear();
 	PyErr_Restore(type, value, traceback);
-	return t->timer_last;
+	return (uint64_t)t->timer_last;
 }
 
 /* Readings before an event; the callables are not recorded themselves. */
 void trace_measure(struct trace *t, uint64_t now)
 {
-	struct trace *top = trace_top;
+	struct trace *top = begin_python(t);
 
-	trace_top = NULL;
 	metrics_read(&t->readings, &t->metrics, clock_ticks(), now, t->recording.rec->extra_now);
-	trace_top = top;
+	end_python(t, top);
 }
 
 void trace_take(struct trace *t, struct recording *out)
@@ -175,7 +223,7 @@ static void sweep(void)
 		t->adrift = false;
 		t->paused = 0;
 		if (t->orphan)
-			mem_free(t);
+			destroy(t);
 	}
 }
 
@@ -183,6 +231,47 @@ static void sweep(void)
 static uint64_t bare_ticks(struct trace *t)
 {
 	return t->timer == NULL ? clock_ticks() : trace_timer(t);
+}
+
+static void start_recording(struct trace *t)
+{
+	t->cpu_since = clock_cpu_ns();
+	t->armed_since = bare_ticks(t);
+	t->last = t->armed_since - t->away;
+	if (t->metrics.n != 0) {
+		metrics_begin(&t->readings, &t->metrics, clock_ticks());
+		trace_measure(t, t->last);
+	}
+	recorder_start(t->recording.rec, t->last);
+}
+
+int trace_clear(struct trace *t)
+{
+	struct recorder *fresh = recorder_new(0, t->metrics.n);
+	struct recording old = t->recording;
+
+	if (fresh == NULL)
+		return -1;
+	t->recording.rec = fresh;
+	t->recording.functions = (struct map)MAP_INIT;
+	t->away = t->helpers = t->armed_ticks = 0;
+	t->cpu_ns = 0;
+	if (t->armed)
+		start_recording(t);
+	recording_release(&old);
+	forget_functions(t);
+	return 0;
+}
+
+void trace_adopt(struct trace *t)
+{
+	if (t->generation == fork_generation())
+		return;
+	t->generation = fork_generation();
+	t->armed = t->enabled = t->adrift = false;
+	t->outer = NULL;
+	t->paused = t->busy = 0;
+	recorder_finish(t->recording.rec, trace_now(t, 0));
 }
 
 bool trace_arm(struct trace *t)
@@ -209,14 +298,7 @@ bool trace_arm_bare(struct trace *t)
 		greenlets_watch();
 	t->engine->arm(t->mode);
 	t->hook_was_out = trace_hook_was_out;
-	t->cpu_since = clock_cpu_ns();
-	t->armed_since = bare_ticks(t);
-	t->last = t->armed_since - t->away;
-	if (t->metrics.n != 0) {
-		metrics_begin(&t->readings, &t->metrics, clock_ticks());
-		trace_measure(t, t->last);
-	}
-	recorder_start(t->recording.rec, t->last);
+	start_recording(t);
 	return true;
 }
 
@@ -333,13 +415,13 @@ static void keep(struct trace *t, const void *address, PyObject *owner, uint32_t
 /* While a name is looked for nothing is recorded: repr() may be Python code. */
 void trace_meet_code(struct trace *t, PyCodeObject *code, PyObject *first)
 {
-	struct trace *top = trace_top;
+	struct trace *top;
 
 	if (map_get(&t->recording.functions, (uintptr_t)code) != MAP_NONE)
 		return;
-	trace_top = NULL;
+	top = begin_python(t);
 	keep(t, code, (PyObject *)code, name_code(code, first));
-	trace_top = top;
+	end_python(t, top);
 }
 
 /* What a definition lives as long as. Not the object a method is bound to: that
@@ -358,13 +440,13 @@ static PyObject *owner_of_definition(PyObject *callable)
 void trace_meet_c_function(struct trace *t, PyMethodDef *def, PyObject *callable,
 			   PyObject *self_arg)
 {
-	struct trace *top = trace_top;
+	struct trace *top;
 
 	if (map_get(&t->recording.functions, (uintptr_t)def) != MAP_NONE)
 		return;
-	trace_top = NULL;
+	top = begin_python(t);
 	keep(t, def, owner_of_definition(callable), name_c_function(callable, self_arg));
-	trace_top = top;
+	end_python(t, top);
 }
 
 struct trace *trace_swap(struct trace *other)

@@ -25,6 +25,13 @@
 #include "metrics.h"
 #include "recording.h"
 
+/* What a timer's answer means. */
+enum timer_rule {
+	TIMER_BY_TYPE, /* the middleware's: float seconds, int nanoseconds */
+	TIMER_SECONDS, /* cProfile's: seconds, int or float */
+	TIMER_TICKS    /* cProfile's with a timeunit: ints; recording.ns_per_tick is it */
+};
+
 struct trace {
 	struct recording recording;
 	const struct engine *hears; /* whose events it takes: NULL while it is paused */
@@ -38,7 +45,15 @@ struct trace {
 	PyObject *timer;        /* callable in place of the clock, or NULL */
 	struct metrics metrics; /* beside the wall time */
 	struct metrics_state readings;
-	uint64_t timer_last;    /* ns; never goes back */
+	enum timer_rule timer_rule;
+	int64_t timer_last;     /* ns, or ticks; never goes back */
+	bool timer_began;       /* it has answered */
+	/* Python code runs on behalf of an event, in that thread; the event will go on
+	 * with the recorder it has. */
+	unsigned busy;
+	unsigned long busy_thread;
+	PyObject *owner;        /* the Profiler it is one of, borrowed, or NULL */
+	bool enabled;           /* by the owner's enable() */
 	uint64_t away_since;
 	uint64_t helpers;       /* the part of `away` that is our helpers' */
 	uint64_t armed_ticks, armed_since;
@@ -61,14 +76,22 @@ struct trace {
 	bool left_engine, left_thread; /* is not counted there any more */
 };
 
-/* NULL without memory (no exception is set). `timer` may be NULL; it returns
- * seconds as float or nanoseconds as int. `metrics`, copied, may be NULL. */
+/* NULL without memory (no exception is set). `timer` may be NULL; what it returns
+ * is told by timer_rule. `metrics`, copied, may be NULL. */
 struct trace *trace_new(enum mode mode, PyObject *timer, const struct metrics *metrics);
 void trace_free(struct trace *t);
 
 /* Takes what was recorded out, closed, and drops what the trace kept alive; the
  * trace can only be freed after that. Sets wall_ns and tracer_ns. */
 void trace_take(struct trace *t, struct recording *out);
+
+/* Forgets what was recorded; goes on if it is armed. -1 without memory. Not while
+ * it is busy. */
+int trace_clear(struct trace *t);
+
+/* In a child after fork: the parent's trace, with what it recorded so far, becomes
+ * ours, disarmed. Does nothing elsewhere. */
+void trace_adopt(struct trace *t);
 
 /* False when it is armed already, on this thread or another: then the caller runs
  * the application without it. */

@@ -320,7 +320,7 @@ def test_a_timer_of_ones_own_is_not_corrected():
     def leaf():
         pass
 
-    profile = cprof.Profile(lambda: next(clock))
+    profile = cprof.Profile(lambda: next(clock), 1e-9)
     profile.enable()
     leaf()
     profile.disable()
