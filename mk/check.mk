@@ -81,7 +81,10 @@ demo:
 setup:
 	@CC='$(CC)' PYTHON='$(PYTHON)' ci/setup core native ext demo test
 
-.PHONY: unit fuzz fuzz-replay lint test bench demo setup
+pythons:
+	@PYTHON='$(PYTHON)' ci/pythons
+
+.PHONY: unit fuzz fuzz-replay lint test bench demo setup pythons
 .SECONDARY:
 
 -include $(unit_sources:%.c=$(OUT)/%.d) $(wildcard $(OUT)/tests/fuzz/*.d)

@@ -57,4 +57,21 @@ static inline PyCodeObject *frame_code(PyFrameObject *frame)
 #endif
 }
 
+#if PY_VERSION_HEX < 0x030B0000
+/* The first argument of a call that has just begun, borrowed, or NULL. One that an
+ * inner function uses (a comprehension, too) is in a cell. */
+static inline PyObject *frame_first_argument(PyFrameObject *frame)
+{
+	PyCodeObject *code = frame->f_code;
+	Py_ssize_t ncells = PyTuple_GET_SIZE(code->co_cellvars);
+
+	if (frame->f_localsplus[0] != NULL)
+		return frame->f_localsplus[0];
+	for (Py_ssize_t i = 0; code->co_cell2arg != NULL && i < ncells; i++)
+		if (code->co_cell2arg[i] == 0)
+			return PyCell_GET(frame->f_localsplus[code->co_nlocals + i]);
+	return NULL;
+}
+#endif
+
 #endif

@@ -4,7 +4,7 @@
  *     mode     3.8 to 3.11              3.12 and later
  *     exact    engine_setprofile.c      engine_monitoring.c
  *     fast     engine_frame.c           engine_frame.c (3.13: engine_monitoring.c)
- *     app      engine_frame.c           engine_app.c  
+ *     app      engine_frame.c           engine_app.c
  *
  * exact  what cProfile counts: every call of a Python function, and of a C function
  *        by Python code
@@ -46,5 +46,12 @@ extern const struct engine engine_frame;
  * the interpreter that it was set up in. */
 const struct engine *engine_monitoring(void);
 const struct engine *engine_app(void);
+
+/* From 3.14 a generator that is closed or dropped where no `try` is open ends without
+ * being resumed, unless a tool listens to frames that are unwound: beside cProfile
+ * it is resumed, so cProfile counts that. From this call on it is resumed here too:
+ * once, for switching it costs more (all code is instrumented anew) than leaving it
+ * on, which is a callback for each frame that an exception leaves. */
+void engine_monitoring_run_closed_generators(void);
 
 #endif

@@ -16,6 +16,7 @@
 #include "application.h"
 #include "engine.h"
 #include "forks.h"
+#include "getitem.h"
 #include "trace.h"
 
 #if PY_VERSION_HEX < 0x03090000
@@ -27,11 +28,13 @@ typedef PyFrameObject frame_t;
 typedef PyFrameObject frame_t;
 #else
 typedef struct _PyInterpreterFrame frame_t;
-#if PY_VERSION_HEX < 0x030E0000
 #define Py_BUILD_CORE
+#if PY_VERSION_HEX < 0x030E0000
 #include <internal/pycore_frame.h>
-#undef Py_BUILD_CORE
+#else
+#include <internal/pycore_interpframe_structs.h>
 #endif
+#undef Py_BUILD_CORE
 #endif
 
 enum { DEPTH_MAX = 200 };
@@ -85,12 +88,11 @@ static PyObject *first_argument(PyCodeObject *code, frame_t *frame)
 	if (code->co_argcount == 0)
 		return NULL;
 #if PY_VERSION_HEX < 0x030B0000
-	return frame->f_localsplus[0];
+	return frame_first_argument(frame);
 #elif PY_VERSION_HEX < 0x030E0000
 	return frame->localsplus[0];
-#else
-	(void)frame;
-	return NULL;
+#else /* tagged in the lowest bits */
+	return (PyObject *)(frame->localsplus[0].bits & ~(uintptr_t)3);
 #endif
 }
 
@@ -223,7 +225,9 @@ static PyObject *hook(HOOK_PARAMETERS)
 
 static void arm(enum mode mode)
 {
-	(void)mode;
+	if (mode == MODE_FAST)
+		engine_monitoring_run_closed_generators();
+	getitem_enter_by_hook();
 	if (generation != fork_generation()) {
 		generation = fork_generation();
 		narmed = 0;

@@ -21,11 +21,16 @@ const struct engine *engine_monitoring(void)
 	return NULL;
 }
 
+void engine_monitoring_run_closed_generators(void)
+{
+}
+
 #else
 
 static struct monitoring tool;
 static unsigned nexact, nfast; /* traces that are armed in the process */
 static unsigned generation;    /* of fork, that these belong to */
+static bool hears_unwinding;   /* whether or not a trace is armed */
 
 static const struct engine engine;
 
@@ -34,6 +39,8 @@ static void switch_events(void)
 	static long on;
 	long wanted = nexact ? tool.events : nfast ? tool.python_events : 0;
 
+	if (hears_unwinding)
+		wanted |= tool.unwind_event;
 	if (wanted != on)
 		monitoring_switch(&tool, wanted);
 	on = wanted;
@@ -146,6 +153,14 @@ static const struct engine engine = { "monitoring", false, arm, disarm, resume }
 const struct engine *engine_monitoring(void)
 {
 	return monitoring_ready(&tool, callbacks) ? &engine : NULL;
+}
+
+void engine_monitoring_run_closed_generators(void)
+{
+	if (hears_unwinding || PY_VERSION_HEX < 0x030E0000 || engine_monitoring() == NULL)
+		return;
+	hears_unwinding = true;
+	switch_events();
 }
 
 #endif

@@ -31,6 +31,8 @@ static int register_callback(struct monitoring *tool, PyObject *events,
 		tool->events |= PyLong_AsLong(number);
 		if (strncmp(c->event, "PY_", 3) == 0)
 			tool->python_events |= PyLong_AsLong(number);
+		if (strcmp(c->event, "PY_UNWIND") == 0)
+			tool->unwind_event = PyLong_AsLong(number);
 		old = PyObject_CallMethod(tool->module, "register_callback", "lOO", tool->number,
 					  number, callback);
 	}

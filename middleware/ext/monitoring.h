@@ -25,6 +25,7 @@ struct monitoring {
 	PyInterpreterState *interpreter; /* where it is set up; NULL: nowhere */
 	long number;
 	long events, python_events; /* all of its callbacks; those called PY_ */
+	long unwind_event;          /* PY_UNWIND, if it is among them */
 	PyObject *module; /* sys.monitoring */
 	PyObject *missing, *disable;
 };

@@ -82,18 +82,7 @@ static PyTypeObject *defining_class(PyObject *first, PyCodeObject *code)
 	return NULL;
 }
 
-#if PY_VERSION_HEX < 0x030B0000
-/* An argument that an inner function uses (a comprehension, too) is in a cell. */
-static PyObject *first_in_cell(PyCodeObject *code, PyFrameObject *frame)
-{
-	Py_ssize_t ncells = PyTuple_GET_SIZE(code->co_cellvars);
-
-	for (Py_ssize_t i = 0; code->co_cell2arg != NULL && i < ncells; i++)
-		if (code->co_cell2arg[i] == 0)
-			return PyCell_Get(frame->f_localsplus[code->co_nlocals + i]);
-	return NULL;
-}
-#elif PY_VERSION_HEX < 0x030C0000
+#if PY_VERSION_HEX >= 0x030B0000 && PY_VERSION_HEX < 0x030C0000
 /* The dict is made by asking and stays with the frame: emptied, it keeps no
  * argument alive that the function deletes. A generator that was begun before
  * may have had one already. */
@@ -120,9 +109,7 @@ static PyObject *first_argument(PyCodeObject *code)
 	if (frame == NULL || frame_code(frame) != code || code->co_argcount == 0)
 		return NULL;
 #if PY_VERSION_HEX < 0x030B0000
-	if (frame->f_localsplus[0] == NULL)
-		return first_in_cell(code, frame);
-	return Py_NewRef(frame->f_localsplus[0]);
+	return Py_XNewRef(frame_first_argument(frame));
 #else
 	PyObject *names = PyObject_GetAttrString((PyObject *)code, "co_varnames");
 	PyObject *value = NULL;

@@ -7,6 +7,7 @@ import re
 import sys
 
 import pytest
+from ext_cprofile import WithoutBuiltins
 from workloads import WORKLOADS
 
 import cprof
@@ -71,6 +72,19 @@ def test_same_functions_calls_and_arcs(work):
     assert functions == expected_functions
     assert arcs == expected_arcs
     assert any(name[2] == work.__name__ for name in functions)
+
+
+@pytest.mark.parametrize("work", WORKLOADS, ids=lambda work: work.__name__)
+def test_fast_mode_without_builtins(work):
+    def often():
+        for _ in range(30):
+            work()
+
+    often()  # the interpreter has specialised its instructions by now
+    theirs, ours = WithoutBuiltins(), cprof.Profile(mode="fast")
+    measure(ours, often)
+    measure(theirs, often)
+    assert without_disable(of_ours(ours)) == without_disable(of_cprofile(theirs))
 
 
 def deep(n):

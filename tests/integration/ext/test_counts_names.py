@@ -28,14 +28,15 @@ def respond(start_response):
     return [b""]
 
 
-def test_three_dataclasses(archive):
+@pytest.mark.parametrize("mode", ["exact", "fast"])
+def test_three_dataclasses(archive, mode):
     def app(environ, start_response):
         for cls, n in ((A, 3), (B, 50), (C, 7)):
             for _ in range(n):
                 cls()
         return respond(start_response)
 
-    serve(archive.wrap(app))
+    serve(archive.wrap(app, mode=mode))
     snapshot = archive.one()
     rows = {k: row for k, row in snapshot.stats.items() if k[2] == "__init__"}
     assert rows, snapshot.stats
@@ -87,14 +88,15 @@ class Outer:
             return super().method()
 
 
-def test_methods_by_class(archive):
+@pytest.mark.parametrize("mode", ["exact", "fast"])
+def test_methods_by_class(archive, mode):
     def app(environ, start_response):
         for cls in (Outer.Inner, Outer.Heir):
             thing = cls.made()
             thing.method(), thing.prop, thing.call_private()
         return respond(start_response)
 
-    serve(archive.wrap(app))
+    serve(archive.wrap(app, mode=mode))
     calls = archive.one().pprof.calls()
     names = {name for name in calls if name.startswith("Outer.")}
     assert {"Outer.Inner.method", "Outer.Heir.method", "Outer.Inner.value", "Outer.Inner.made",

@@ -6,6 +6,7 @@ import sys
 import threading
 
 import pytest
+from ext_cprofile import WithoutBuiltins
 
 import cprof
 
@@ -108,7 +109,7 @@ def profiled(profile):
 
 def test_fast_counts_as_cprofile_without_builtins():
     workload()
-    assert profiled(cprof.Profile(mode="fast")) == profiled(cProfile.Profile(builtins=False))
+    assert profiled(cprof.Profile(mode="fast")) == profiled(WithoutBuiltins())
 
 
 def test_app_counts_the_same_of_its_own_code(tmp_path):
