@@ -1,4 +1,4 @@
-# Tests, lint, fuzzing, measurements, the demo.
+# Tests, lint, fuzzing, the demo.
 
 # --- C unit tests: each tests/unit/<module>/test_*.c is a program of its own.
 unit_sources  := $(wildcard tests/unit/*/test_*.c)
@@ -71,16 +71,13 @@ lint: ext
 test:
 	@BUILD='$(BUILD)' PYTHON='$(PYTHON)' SAN='$(SAN)' WERROR='$(WERROR)' V='$(V)' MAKE='$(MAKE)' ci/test
 
-bench:
-	@BUILD='$(BUILD)' PYTHON='$(PYTHON)' MAKE='$(MAKE)' bench/run
-
 demo:
 	@BUILD='$(BUILD)' PYTHON='$(PYTHON)' MAKE='$(MAKE)' examples/demo.sh
 
 setup:
 	@CC='$(CC)' PYTHON='$(PYTHON)' ci/setup core native ext demo test
 
-.PHONY: unit fuzz fuzz-replay lint test bench demo setup
+.PHONY: unit fuzz fuzz-replay lint test demo setup
 .SECONDARY:
 
 -include $(unit_sources:%.c=$(OUT)/%.d) $(wildcard $(OUT)/tests/fuzz/*.d)
