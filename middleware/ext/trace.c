@@ -164,6 +164,15 @@ static uint64_t bare_ticks(struct trace *t)
 	return t->timer == NULL ? clock_ticks() : trace_timer(t);
 }
 
+/* Those further out stay while it is armed. */
+static void hear(struct trace *t, const struct engine *engine)
+{
+	t->hears = engine;
+	t->quick = NULL;
+	if (clock_is_quick() && t->timer == NULL && t->metrics.n == 0 && t->outer == NULL)
+		t->quick = engine;
+}
+
 bool trace_arm(struct trace *t)
 {
 	/* Once for a request, not for each block of its body. */
@@ -179,9 +188,10 @@ bool trace_arm_bare(struct trace *t)
 	if (t->armed || t->adrift || t->recording.rec == NULL || t->generation != fork_generation())
 		return false;
 	t->armed = true;
-	t->hears = t->engine = engine_choose(t->mode);
+	t->engine = engine_choose(t->mode);
 	t->outer = trace_top;
 	trace_top = t;
+	hear(t, t->engine);
 	if (narmed++ == 0)
 		greenlets_watch();
 	t->engine->arm(t->mode);
@@ -248,7 +258,7 @@ void trace_disarm(struct trace *t)
 	if (link == NULL) {
 		t->adrift = true;
 		t->paused += PAUSED_FOR_GOOD;
-		t->hears = NULL;
+		hear(t, NULL);
 		return;
 	}
 	count_cpu(t);
@@ -261,7 +271,7 @@ void trace_pause(void)
 {
 	for (struct trace *t = trace_top; t != NULL; t = t->outer)
 		if (t->paused++ == 0) {
-			t->hears = NULL;
+			hear(t, NULL);
 			t->away_since = trace_now(t, 0);
 			count_cpu(t);
 		}
@@ -278,7 +288,7 @@ void trace_resume(void)
 			t->away += helpers;
 			t->helpers += helpers;
 			t->last -= helpers;
-			t->hears = t->engine;
+			hear(t, t->engine);
 		}
 }
 
@@ -330,6 +340,43 @@ void trace_meet_c_function(struct trace *t, PyMethodDef *def, PyObject *callable
 	trace_top = NULL;
 	keep(t, def, owner_of_definition(callable), name_c_function(callable, self_arg));
 	trace_top = top;
+}
+
+void trace_call_code_slowly(const struct engine *engine, PyCodeObject *code)
+{
+	for (struct trace *t = trace_top; t != NULL; t = t->outer) {
+		if (t->hears != engine)
+			continue;
+		if (!recorder_expects(t->recording.rec, (uintptr_t)code))
+			trace_meet_code(t, code, NULL);
+		trace_call_to(t, (uintptr_t)code);
+	}
+}
+
+void trace_call_c_function_slowly(const struct engine *engine, PyMethodDef *def,
+				  PyObject *callable, PyObject *self_arg)
+{
+	for (struct trace *t = trace_top; t != NULL; t = t->outer) {
+		if (t->hears != engine || t->mode != MODE_EXACT)
+			continue;
+		if (!recorder_expects(t->recording.rec, (uintptr_t)def))
+			trace_meet_c_function(t, def, callable, self_arg);
+		trace_call_to(t, (uintptr_t)def);
+	}
+}
+
+void trace_return_code_slowly(const struct engine *engine)
+{
+	for (struct trace *t = trace_top; t != NULL; t = t->outer)
+		if (t->hears == engine)
+			trace_return_to(t, t->costs.python);
+}
+
+void trace_return_c_function_slowly(const struct engine *engine)
+{
+	for (struct trace *t = trace_top; t != NULL; t = t->outer)
+		if (t->hears == engine && t->mode == MODE_EXACT)
+			trace_return_to(t, t->costs.c);
 }
 
 struct trace *trace_swap(struct trace *other)
