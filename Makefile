@@ -4,8 +4,7 @@
 # from SAN, COVERAGE and CC, and the extension below that in a folder per
 # Python: builds of several kinds live side by side and never mix.
 
-# While a folder is still empty there is nothing to link from it.
-all: lib $(if $(wildcard tools/main.c),cprof) $(if $(wildcard middleware/ext/*.c),ext)
+all: cprof ext
 
 include mk/config.mk
 include mk/build.mk

@@ -82,10 +82,11 @@ class BuildNative(Command):
             say("installing the extension alone, without the command `cprof`: %s" % why)
             say("(`make setup` in the source installs what it needs)")
             return
-        build = os.path.abspath(os.path.join(self.build_dir, "..", "native"))
-        jobs = "-j%d" % (os.cpu_count() or 1)
-        subprocess.check_call(["make", "--no-print-directory", jobs, "cprof", "BUILD=" + build])
-        self.copy_file(os.path.join(build, "release", "bin", "cprof"), self.build_dir)
+        # A folder of its own, whatever CC and knobs the environment holds.
+        build = os.path.abspath(os.path.join(self.build_dir, ".."))
+        subprocess.check_call(["make", "--no-print-directory", "-j%d" % (os.cpu_count() or 1), "cprof",
+                               "BUILD=" + build, "CONFIG=native", "SAN=", "COVERAGE=", "WERROR="])
+        self.copy_file(os.path.join(build, "native", "bin", "cprof"), self.build_dir)
 
     def get_source_files(self):
         return []

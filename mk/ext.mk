@@ -21,7 +21,12 @@ ext         := $(PYTHONPATH_DIR)/cprof/_cprof$(py_suffix)
 py_files    := $(patsubst middleware/%,$(PYTHONPATH_DIR)/%, \
                  $(shell find middleware/cprof -name '*.py' -o -name '*.pyi' -o -name py.typed))
 
-$(PYTHONPATH_DIR)/ext/%.o: pkg_cflags = -Imiddleware/ext \
+# Greenlets move whole pieces of the C stack, red zones included: of the frames
+# that can be in one, AddressSanitizer must leave the stack alone.
+ifneq ($(findstring address,$(SAN)),)
+ext_san := $(if $(findstring clang,$(CC)),-mllvm -asan-stack=0,--param asan-stack=0)
+endif
+$(PYTHONPATH_DIR)/ext/%.o: pkg_cflags = -Imiddleware/ext $(ext_san) \
                              $(patsubst %,-isystem %,$(sort $(wordlist 3,9,$(py_info))))
 $(PYTHONPATH_DIR)/ext/%.o: middleware/ext/%.c $(flags_file)
 	$(call say,CC,$< ($(py_version)))

@@ -3,12 +3,19 @@
     app.wsgi_app = CProfMiddleware(app)
 
 writes profiling/RUN/METHOD.route.NNNNNNms/ for every request; the command
-`cprof` tags, draws and compares what is there.
+`cprof` tags, draws and compares what is there. Without a request around it:
+
+    cprof.Profile          cProfile's, with several at once
+    @cprof.profile         one function, each time it is called
+    cprof.run(statement)
+    python -m cprof SCRIPT
 """
 
 # Now: what the extension calls on must not be looked for on a disk that is in
 # trouble, nor without a file descriptor to open it.
 from cprof import _log, _routes, _wrapping  # noqa: F401
-from cprof._cprof import CProfMiddleware, Profile, __version__, flush
+from cprof._cprof import CProfMiddleware, __version__, flush
+from cprof._decorator import profile
+from cprof._profile import Profile, run, runctx
 
-__all__ = ["CProfMiddleware", "Profile", "__version__", "flush"]
+__all__ = ["CProfMiddleware", "Profile", "__version__", "flush", "profile", "run", "runctx"]

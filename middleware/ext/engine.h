@@ -24,6 +24,7 @@ enum mode { MODE_EXACT, MODE_FAST, MODE_APP };
 
 struct engine {
 	const char *name; /* in snapshot.json */
+	bool of_thread;   /* a thread disarms what it armed; else any thread may */
 	/* One more, one less trace of this mode is armed on this thread. */
 	void (*arm)(enum mode mode);
 	void (*disarm)(enum mode mode);

@@ -107,7 +107,7 @@ static void resume(void)
 {
 }
 
-static const struct engine engine = { "monitoring-app", arm, disarm, resume };
+static const struct engine engine = { "monitoring-app", false, arm, disarm, resume };
 
 const struct engine *engine_app(void)
 {

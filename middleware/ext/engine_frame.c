@@ -263,4 +263,4 @@ static void resume(void)
 {
 }
 
-const struct engine engine_frame = { "frame", arm, disarm, resume };
+const struct engine engine_frame = { "frame", false, arm, disarm, resume };

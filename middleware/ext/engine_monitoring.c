@@ -174,7 +174,7 @@ static void resume(void)
 {
 }
 
-static const struct engine engine = { "monitoring", arm, disarm, resume };
+static const struct engine engine = { "monitoring", false, arm, disarm, resume };
 
 const struct engine *engine_monitoring(void)
 {

@@ -5,16 +5,20 @@
  * The interpreter calls the hook for each call and return of a Python function,
  * and around each C function that Python code calls. It is thread-wide; up to
  * 3.11 whether it is called is noted per greenlet besides (cframe.use_tracing),
- * so it is installed again wherever a trace is armed or resumed.
+ * so it is installed again wherever a trace is armed or resumed. What it is
+ * installed with is what sys.getprofile() returns: the Profile that was enabled
+ * last, as with cProfile up to 3.11, or None for a request.
  */
 #include "compat.h"
 
 #include "engine.h"
+#include "forks.h"
 #include "trace.h"
 
 #define THREAD_LOCAL static __thread __attribute__((tls_model("initial-exec")))
 
 THREAD_LOCAL unsigned narmed;
+THREAD_LOCAL unsigned generation; /* of fork, that narmed belongs to */
 THREAD_LOCAL Py_tracefunc previous; /* what was installed before ours */
 THREAD_LOCAL PyObject *previous_arg;
 
@@ -32,6 +36,19 @@ static void put_back(void)
 	Py_CLEAR(previous_arg);
 }
 
+/* True once in a child: what is armed here was armed in the parent. */
+static bool forget_after_fork(void)
+{
+	bool was_armed = narmed != 0;
+
+	if (generation == fork_generation())
+		return false;
+	generation = fork_generation();
+	narmed = 0;
+	trace_forget_after_fork();
+	return was_armed;
+}
+
 /* In a child after fork the parent's hook is still there: it goes at its first
  * event. */
 static int leave_child(PyFrameObject *frame, int what, PyObject *arg)
@@ -40,7 +57,6 @@ static int leave_child(PyFrameObject *frame, int what, PyObject *arg)
 	PyObject *next_arg = Py_XNewRef(previous_arg);
 	int rc;
 
-	narmed = 0;
 	put_back();
 	rc = next ? next(next_arg, frame, what, arg) : 0;
 	Py_XDECREF(next_arg);
@@ -50,7 +66,7 @@ static int leave_child(PyFrameObject *frame, int what, PyObject *arg)
 static int hook(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
 {
 	(void)self;
-	if (trace_top == NULL && trace_forget_after_fork())
+	if (trace_top == NULL && forget_after_fork())
 		return leave_child(frame, what, arg);
 	switch (what) {
 	case PyTrace_CALL:
@@ -73,10 +89,28 @@ static int hook(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
 	return previous ? previous(previous_arg, frame, what, arg) : 0;
 }
 
+/* The innermost that stays armed: the one being disarmed is in the list yet. */
+static PyObject *owner(void)
+{
+	for (const struct trace *t = trace_top; t != NULL; t = t->outer)
+		if (t->armed && t->engine == &engine_setprofile)
+			return t->owner;
+	return NULL;
+}
+
+/* The owner there was may have no other reference, and ends once ours is in. */
+static void install(void)
+{
+	PyObject *old = Py_XNewRef(PyThreadState_Get()->c_profileobj);
+
+	PyEval_SetProfile(hook, owner());
+	Py_XDECREF(old);
+}
+
 static void resume(void)
 {
 	if (PY_VERSION_HEX < 0x030C0000 || !is_installed())
-		PyEval_SetProfile(hook, NULL);
+		install();
 }
 
 static void arm(enum mode mode)
@@ -84,6 +118,7 @@ static void arm(enum mode mode)
 	PyThreadState *ts = PyThreadState_Get();
 
 	(void)mode;
+	forget_after_fork();
 	narmed++;
 	if (ts->c_profilefunc != hook) {
 		/* Someone may have come between two of ours. */
@@ -99,9 +134,12 @@ static void disarm(enum mode mode)
 	(void)mode;
 	if (!is_installed())
 		trace_interrupted();
-	if (narmed == 0 || --narmed != 0)
+	if (narmed == 0)
 		return;
-	if (is_installed()) {
+	if (--narmed != 0) {
+		if (is_installed() && PyThreadState_Get()->c_profileobj != owner())
+			install();
+	} else if (is_installed()) {
 		put_back();
 	} else {
 		previous = NULL;
@@ -109,4 +147,4 @@ static void disarm(enum mode mode)
 	}
 }
 
-const struct engine engine_setprofile = { "setprofile", arm, disarm, resume };
+const struct engine engine_setprofile = { "setprofile", true, arm, disarm, resume };

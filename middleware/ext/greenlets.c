@@ -42,10 +42,26 @@ static struct trace *unpark(PyObject *greenlet)
 	return traces;
 }
 
+static bool is_dead(PyObject *greenlet)
+{
+	PyObject *dead = PyObject_GetAttrString(greenlet, "dead");
+	bool answer = dead == Py_True;
+
+	Py_XDECREF(dead);
+	PyErr_Clear();
+	return answer;
+}
+
 static void swap(PyObject *origin, PyObject *target)
 {
 	struct trace *old;
 
+	trace_forget_after_fork();
+	/* Ended with a profile on: nobody comes back to it, and another greenlet may
+	 * have its address. */
+	if (trace_top != NULL && is_dead(origin))
+		while (trace_top != NULL)
+			trace_disarm(trace_top);
 	if (parked == NULL)
 		return;
 	old = trace_swap(unpark(target));

@@ -7,6 +7,7 @@
 #include "allocations.h"
 #include "base/strtab.h"
 #include "clock.h"
+#include "quiet.h"
 
 enum { ASK_AFTER_NS = 10000 };
 
@@ -234,7 +235,7 @@ static int64_t ask_callable(PyObject *callable, int64_t before)
 			now = llround(d);
 	}
 	Py_XDECREF(number);
-	PyErr_Clear();
+	quiet_clear();
 	PyErr_Restore(type, value, traceback);
 	return now;
 }

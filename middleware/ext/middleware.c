@@ -5,6 +5,7 @@
 
 #include "calibration.h"
 #include "options.h"
+#include "quiet.h"
 #include "request.h"
 #include "response.h"
 #include "writer.h"
@@ -133,7 +134,7 @@ static bool leads_to_us(struct middleware *mw, PyObject *wrapper)
 	if (module != NULL)
 		answer = PyObject_CallMethod(module, "leads_to", "OO", wrapper, mw);
 	mw->is_inside = answer == Py_True;
-	PyErr_Clear();
+	quiet_clear();
 	Py_XDECREF(module);
 	Py_XDECREF(answer);
 	Py_INCREF(wrapper);

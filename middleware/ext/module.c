@@ -35,6 +35,8 @@ static PyMethodDef functions[] = {
 	  "flush(timeout=None)\n--\n\n"
 	  "Wait until the snapshot of every finished request is on disk.\n\n"
 	  "Return False if that took longer than timeout seconds." },
+	{ "_open_archive", open_archive, METH_VARARGS,
+	  "_open_archive(directory='profiling', /)\n--\n\nWhat Profiler._archive() takes." },
 	{ "_stop", stop, METH_NOARGS, "Write what is left and end the writer thread." },
 	{ NULL, NULL, 0, NULL }
 };
@@ -86,9 +88,9 @@ __attribute__((visibility("default"))) PyMODINIT_FUNC PyInit__cprof(void)
 		clock_init();
 		watched = forks_watch() == 0 && trace_init() == 0;
 	}
-	if (response_init() < 0 || PyType_Ready(&Request_Type) < 0 ||
+	if (response_init() < 0 || profiler_stats_init() < 0 || PyType_Ready(&Request_Type) < 0 ||
 	    add_type(m, "CProfMiddleware", &Middleware_Type) < 0 ||
-	    add_type(m, "Profile", &Profiler_Type) < 0 ||
+	    add_type(m, "Profiler", &Profiler_Type) < 0 ||
 	    PyModule_AddStringConstant(m, "__version__", CPROF_VERSION) < 0 ||
 	    stop_at_exit(m) < 0) {
 		Py_DECREF(m);

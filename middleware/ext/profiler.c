@@ -1,25 +1,13 @@
 #include "profiler.h"
 
-#include <structmember.h>
-
+#include "base/mem.h"
 #include "calibration.h"
-#include "format/pstats.h"
-#include "trace.h"
-
-struct profiler {
-	PyObject_HEAD
-	struct trace *trace;
-	PyObject *timer;
-	enum mode mode;
-	PyObject *stats; /* what create_stats made: pstats asks for it */
-};
 
 static int profiler_traverse(PyObject *self, visitproc visit, void *arg)
 {
 	struct profiler *p = (struct profiler *)self;
 
 	Py_VISIT(p->timer);
-	Py_VISIT(p->stats);
 	return 0;
 }
 
@@ -28,180 +16,357 @@ static int profiler_clear(PyObject *self)
 	struct profiler *p = (struct profiler *)self;
 
 	Py_CLEAR(p->timer);
-	Py_CLEAR(p->stats);
 	return 0;
+}
+
+static void drop_traces(struct profiler *p)
+{
+	struct trace **traces = p->traces;
+	size_t n = p->ntraces;
+
+	p->traces = NULL;
+	p->ntraces = p->traces_cap = 0;
+	for (size_t i = 0; i < n; i++) {
+		traces[i]->owner = NULL;
+		trace_free(traces[i]);
+	}
+	mem_free(traces);
 }
 
 static void profiler_dealloc(PyObject *self)
 {
-	struct profiler *p = (struct profiler *)self;
-
 	PyObject_GC_UnTrack(self);
-	trace_free(p->trace);
+	drop_traces((struct profiler *)self);
 	profiler_clear(self);
 	Py_TYPE(self)->tp_free(self);
 }
 
-static int renew(struct profiler *p)
-{
-	struct trace *fresh = trace_new(p->mode, p->timer, NULL);
-
-	if (fresh == NULL) {
-		PyErr_NoMemory();
-		return -1;
-	}
-	trace_free(p->trace);
-	p->trace = fresh;
-	return 0;
-}
-
-/* Never without a trace: a subclass need not call __init__. */
+/* A subclass need not call __init__. */
 static PyObject *profiler_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
 	PyObject *self = type->tp_alloc(type, 0);
 
 	(void)args, (void)kwargs;
-	if (self != NULL && renew((struct profiler *)self) < 0)
-		Py_CLEAR(self);
+	if (self != NULL)
+		((struct profiler *)self)->subcalls = true;
 	return self;
+}
+
+/* Someone's Python code runs inside an event: the timer, or a repr() that a name
+ * is made of. */
+static const struct trace *busy_trace(const struct profiler *p)
+{
+	for (size_t i = 0; i < p->ntraces; i++)
+		if (p->traces[i]->busy != 0)
+			return p->traces[i];
+	return NULL;
+}
+
+static bool refuse(const char *verb)
+{
+	PyErr_Format(PyExc_RuntimeError, "cannot %s profiler in external timer", verb);
+	return false;
+}
+
+bool profiler_may_change(const struct profiler *p, const char *verb)
+{
+	return busy_trace(p) == NULL || refuse(verb);
+}
+
+/* From another thread it does no harm. */
+static bool may_disable(const struct profiler *p)
+{
+	const struct trace *busy = busy_trace(p);
+
+	return busy == NULL || busy->busy_thread != PyThread_get_thread_ident() ||
+	       refuse("disable");
+}
+
+/* An enabled one ends with its last reference. Up to 3.11 sys.getprofile() has one of
+ * that which was enabled last. */
+static void end(struct trace *t)
+{
+	t->enabled = false;
+	trace_disarm(t);
+}
+
+static void end_all(struct profiler *p)
+{
+	/* The timer, called at the end of one, may add traces. */
+	for (size_t i = 0; i < p->ntraces; i++)
+		if (p->traces[i]->enabled)
+			end(p->traces[i]);
+}
+
+static int parse_mode(PyObject *given, int builtins, enum mode *mode)
+{
+	const char *name;
+
+	if (given == NULL || given == Py_None) {
+		*mode = builtins ? MODE_EXACT : MODE_FAST;
+		return 0;
+	}
+	name = PyUnicode_Check(given) ? PyUnicode_AsUTF8(given) : NULL;
+	if (name != NULL && mode_parse(name, mode) == 0)
+		return 0;
+	if (!PyErr_Occurred())
+		PyErr_Format(PyExc_ValueError, "mode must be 'exact', 'fast' or 'app', not %R", given);
+	return -1;
 }
 
 static int profiler_init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-	static char *names[] = { "timer", "mode", NULL };
+	static char *names[] = { "timer", "timeunit", "subcalls", "builtins", "mode", NULL };
 	struct profiler *p = (struct profiler *)self;
-	PyObject *timer = Py_None;
-	const char *mode = "exact";
+	PyObject *timer = Py_None, *mode_name = NULL;
+	double timeunit = 0;
+	int subcalls = 1, builtins = 1;
+	enum mode mode;
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|O$s:Profile", names, &timer, &mode))
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|Odpp$O:Profiler", names, &timer, &timeunit,
+					 &subcalls, &builtins, &mode_name))
 		return -1;
-	if (mode_parse(mode, &p->mode) < 0) {
-		PyErr_Format(PyExc_ValueError, "mode must be 'exact', 'fast' or 'app', not '%.80s'",
-			     mode);
+	if (parse_mode(mode_name, builtins, &mode) < 0 || !profiler_may_change(p, "initialise"))
 		return -1;
-	}
+	end_all(p);
+	drop_traces(p);
+	p->mode = mode;
+	p->timeunit = timeunit;
+	p->subcalls = subcalls;
 	Py_XSETREF(p->timer, timer == Py_None ? NULL : Py_NewRef(timer));
-	return renew(p);
+	return 0;
 }
 
-static void start(struct profiler *p)
+/* Its trace that is armed on this thread, or NULL. */
+static struct trace *running_here(const struct profiler *p)
 {
-	calibration_renew(p->mode);
-	trace_arm(p->trace);
+	for (struct trace *t = trace_top; t != NULL; t = t->outer)
+		if (t->owner == (const PyObject *)p && t->armed)
+			return t;
+	return NULL;
 }
 
-static PyObject *profiler_enable(PyObject *self, PyObject *unused)
+static struct trace *add_trace(struct profiler *p)
 {
-	(void)unused;
-	start((struct profiler *)self);
+	struct trace **grown = mem_grow(p->traces, &p->traces_cap, p->ntraces + 1, sizeof *grown);
+	struct trace *t;
+
+	if (grown == NULL)
+		return NULL;
+	p->traces = grown;
+	t = trace_new(p->mode, p->timer, NULL);
+	if (t == NULL)
+		return NULL;
+	t->owner = (PyObject *)p;
+	if (p->timer != NULL && p->timeunit > 0) {
+		t->timer_rule = TIMER_TICKS;
+		t->recording.ns_per_tick = p->timeunit * 1e9;
+	} else {
+		t->timer_rule = TIMER_SECONDS;
+	}
+	return p->traces[p->ntraces++] = t;
+}
+
+/* Arms a trace of p that is not armed anywhere, made when there is none. NULL with
+ * an exception. */
+static struct trace *start(struct profiler *p)
+{
+	struct trace *t = NULL;
+
+	for (size_t i = 0; i < p->ntraces && t == NULL; i++) {
+		trace_adopt(p->traces[i]);
+		if (!p->traces[i]->armed && !p->traces[i]->adrift && p->traces[i]->busy == 0)
+			t = p->traces[i];
+	}
+	if (t == NULL) {
+		if (p->timer == NULL)
+			calibration_renew(p->mode);
+		t = add_trace(p);
+	}
+	if (t == NULL) {
+		PyErr_NoMemory();
+		return NULL;
+	}
+	t->mode = p->mode;
+	t->enabled = false;
+	trace_arm(t);
+	return t;
+}
+
+PyDoc_STRVAR(enable_doc,
+	     "enable($self, subcalls=True, builtins=True)\n--\n\n"
+	     "Start profiling on this thread.\n\n"
+	     "Other profiles may be enabled at the same time: each sees everything. With\n"
+	     "subcalls=False the callers of a function are not told apart; with\n"
+	     "builtins=False the time in C functions is their callers' own (mode 'fast').\n"
+	     "Enabling what is enabled here already does what cProfile does: nothing up to\n"
+	     "CPython 3.11, a ValueError from 3.12.");
+
+static PyObject *profiler_enable(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+	static char *names[] = { "subcalls", "builtins", NULL };
+	struct profiler *p = (struct profiler *)self;
+	int subcalls = -1, builtins = -1;
+	struct trace *t;
+
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|pp:enable", names, &subcalls, &builtins))
+		return NULL;
+	if (subcalls >= 0)
+		p->subcalls = subcalls;
+	if (builtins >= 0)
+		p->mode = builtins ? MODE_EXACT : MODE_FAST;
+	if (running_here(p) != NULL) {
+		if (PY_VERSION_HEX < 0x030C0000)
+			Py_RETURN_NONE;
+		PyErr_SetString(PyExc_ValueError, "Another profiling tool is already active");
+		return NULL;
+	}
+	t = start(p);
+	if (t == NULL)
+		return NULL;
+	t->enabled = true;
 	Py_RETURN_NONE;
 }
+
+PyDoc_STRVAR(disable_doc,
+	     "disable($self)\n--\n\n"
+	     "Stop profiling: on this thread, or where it was enabled if that is elsewhere.");
 
 static PyObject *profiler_disable(PyObject *self, PyObject *unused)
 {
+	struct profiler *p = (struct profiler *)self;
+	struct trace *here = running_here(p);
+
 	(void)unused;
-	trace_disarm(((struct profiler *)self)->trace);
+	if (!may_disable(p))
+		return NULL;
+	if (here != NULL && here->enabled) {
+		end(here);
+		Py_RETURN_NONE;
+	}
+	end_all(p);
 	Py_RETURN_NONE;
 }
 
+/* As cProfile's do, for the sake of subclasses; but called from here they are no
+ * rows of the profile. */
 static PyObject *profiler_enter(PyObject *self, PyObject *unused)
 {
+	PyObject *result = PyObject_CallMethod(self, "enable", NULL);
+
 	(void)unused;
-	start((struct profiler *)self);
+	if (result == NULL)
+		return NULL;
+	Py_DECREF(result);
 	return Py_NewRef(self);
 }
 
-static PyObject *profiler_exit(PyObject *self, PyObject *unused)
+static PyObject *profiler_exit(PyObject *self, PyObject *exc_info)
 {
-	(void)unused;
-	trace_disarm(((struct profiler *)self)->trace);
+	PyObject *result = PyObject_CallMethod(self, "disable", NULL);
+
+	(void)exc_info;
+	if (result == NULL)
+		return NULL;
+	Py_DECREF(result);
 	Py_RETURN_NONE;
 }
 
-static PyObject *profiler_clear_method(PyObject *self, PyObject *unused)
+/* Goes on profiling if it did. */
+static PyObject *profiler_forget(PyObject *self, PyObject *unused)
 {
+	struct profiler *p = (struct profiler *)self;
+
 	(void)unused;
-	if (renew((struct profiler *)self) < 0)
+	if (!profiler_may_change(p, "clear"))
 		return NULL;
+	for (size_t i = 0; i < p->ntraces; i++) {
+		if (trace_clear(p->traces[i]) < 0)
+			return PyErr_NoMemory();
+	}
 	Py_RETURN_NONE;
 }
 
-/* The profile as a .prof file's bytes. */
-static PyObject *as_prof(struct profiler *self)
-{
-	struct error err = ERROR_INIT;
-	struct format_info info = { 0 };
-	struct buf out = BUF_INIT;
-	PyObject *bytes = NULL;
-	struct profile *p;
+PyDoc_STRVAR(call_doc,
+	     "_call($self, function, args, kwargs, /)\n--\n\n"
+	     "Profile one call. Safe from any number of threads, and from itself.");
 
-	trace_disarm(self->trace);
-	p = recording_profile(&self->trace->recording, &err);
-	if (p != NULL && pstats_write(&out, p, &info, &err) == 0)
-		bytes = PyBytes_FromStringAndSize(out.data, (Py_ssize_t)out.len);
-	else
-		PyErr_SetString(PyExc_MemoryError, err.text);
-	profile_free(p);
-	buf_release(&out);
-	return bytes;
+static PyObject *profiler_call(PyObject *self, PyObject *args)
+{
+	PyObject *function, *arguments, *keywords = NULL, *result;
+	struct profiler *p = (struct profiler *)self;
+	struct trace *t;
+
+	if (!PyArg_ParseTuple(args, "OO!|O:_call", &function, &PyTuple_Type, &arguments, &keywords))
+		return NULL;
+	if (running_here(p) != NULL)
+		return PyObject_Call(function, arguments, keywords);
+	t = start(p);
+	if (t == NULL)
+		return NULL;
+	result = PyObject_Call(function, arguments, keywords);
+	trace_disarm(t);
+	return result;
 }
 
-static PyObject *profiler_create_stats(PyObject *self, PyObject *unused)
+static PyObject *profiler_running(PyObject *self, PyObject *unused)
 {
-	PyObject *bytes = as_prof((struct profiler *)self);
-	PyObject *marshal = bytes ? PyImport_ImportModule("marshal") : NULL;
-	PyObject *stats = marshal ? PyObject_CallMethod(marshal, "loads", "O", bytes) : NULL;
+	(void)unused;
+	return PyBool_FromLong(running_here((struct profiler *)self) != NULL);
+}
+
+static PyObject *get_lost(PyObject *self, void *unused)
+{
+	const struct profiler *p = (struct profiler *)self;
+	unsigned long long n = 0;
 
 	(void)unused;
-	Py_XDECREF(bytes);
-	Py_XDECREF(marshal);
-	if (stats == NULL)
-		return NULL;
-	Py_XSETREF(((struct profiler *)self)->stats, stats);
-	Py_RETURN_NONE;
+	for (size_t i = 0; i < p->ntraces; i++)
+		n += p->traces[i]->recording.rec->nlost;
+	return PyLong_FromUnsignedLongLong(n);
 }
 
-static PyObject *profiler_dump_stats(PyObject *self, PyObject *path)
+static PyObject *get_mode(PyObject *self, void *unused)
 {
-	PyObject *bytes = as_prof((struct profiler *)self);
-	PyObject *io = bytes ? PyImport_ImportModule("io") : NULL;
-	PyObject *file = io ? PyObject_CallMethod(io, "open", "Os", path, "wb") : NULL;
-	PyObject *written = file ? PyObject_CallMethod(file, "write", "O", bytes) : NULL;
-	PyObject *closed = written ? PyObject_CallMethod(file, "close", NULL) : NULL;
-
-	Py_XDECREF(bytes);
-	Py_XDECREF(io);
-	Py_XDECREF(file);
-	Py_XDECREF(written);
-	if (closed == NULL)
-		return NULL;
-	return closed;
+	(void)unused;
+	return PyUnicode_FromString(mode_name(((struct profiler *)self)->mode));
 }
+
+#define KEYWORDS(f) (PyCFunction)(void (*)(void))(f)
 
 static PyMethodDef methods[] = {
-	{ "enable", profiler_enable, METH_NOARGS, "Start profiling on this thread." },
-	{ "disable", profiler_disable, METH_NOARGS, "Stop profiling." },
-	{ "clear", profiler_clear_method, METH_NOARGS, "Forget what was profiled." },
-	{ "create_stats", profiler_create_stats, METH_NOARGS,
-	  "Stop profiling and set stats, as pstats.Stats(profile) expects." },
-	{ "dump_stats", profiler_dump_stats, METH_O, "Stop profiling and write a .prof file." },
+	{ "enable", KEYWORDS(profiler_enable), METH_VARARGS | METH_KEYWORDS, enable_doc },
+	{ "disable", profiler_disable, METH_NOARGS, disable_doc },
+	{ "clear", profiler_forget, METH_NOARGS, "clear($self)\n--\n\nForget what was profiled." },
+	{ "getstats", profiler_getstats, METH_NOARGS,
+	  "getstats($self)\n--\n\n"
+	  "A list of profiler_entry objects: code, callcount, reccallcount, totaltime,\n"
+	  "inlinetime, calls (None, or a list of profiler_subentry objects)." },
+	{ "_table", profiler_table, METH_NOARGS,
+	  "_table($self)\n--\n\n{(file, line, name): (cc, nc, tt, ct, callers)} as pstats has it." },
+	{ "_call", profiler_call, METH_VARARGS, call_doc },
+	{ "_running", profiler_running, METH_NOARGS, "Whether it profiles on this thread." },
+	{ "_archive", profiler_archive, METH_VARARGS,
+	  "_archive($self, archive, method, route, start_ns, ended, exception, /)\n--\n\n"
+	  "Make a snapshot of what was profiled, and forget it." },
 	{ "__enter__", profiler_enter, METH_NOARGS, NULL },
 	{ "__exit__", profiler_exit, METH_VARARGS, NULL },
 	{ NULL, NULL, 0, NULL }
 };
 
-static PyMemberDef members[] = {
-	{ "stats", T_OBJECT_EX, offsetof(struct profiler, stats), 0,
-	  "{(file, line, name): (cc, nc, tt, ct, callers)}, once create_stats was called." },
-	{ NULL, 0, 0, 0, NULL }
+static PyGetSetDef getset[] = {
+	{ "lost", get_lost, NULL, "Calls that could not be recorded.", NULL },
+	{ "mode", get_mode, NULL, "'exact', 'fast' or 'app'.", NULL },
+	{ NULL, NULL, NULL, NULL, NULL }
 };
 
+/* The name stands in profiles (disable() is a call), and is as long as cProfile's
+ * "_lsprof.Profiler", so that pstats makes its columns as wide. */
 PyTypeObject Profiler_Type = {
 	PyVarObject_HEAD_INIT(NULL, 0)
-	.tp_name = "cprof.Profile",
-	.tp_doc = "Profile(timer=None, *, mode='exact')\n--\n\n"
-		  "Profile what this thread does between enable() and disable(), or in a with\n"
-		  "block. pstats.Stats(profile) reads it.",
+	.tp_name = "cprof._CProfiler",
+	.tp_doc = "Profiler(timer=None, timeunit=0.0, subcalls=True, builtins=True, *, mode=None)\n"
+		  "--\n\nThe C half of cprof.Profile.",
 	.tp_basicsize = sizeof(struct profiler),
 	.tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
 	.tp_new = profiler_new,
@@ -210,5 +375,5 @@ PyTypeObject Profiler_Type = {
 	.tp_traverse = profiler_traverse,
 	.tp_clear = profiler_clear,
 	.tp_methods = methods,
-	.tp_members = members,
+	.tp_getset = getset,
 };

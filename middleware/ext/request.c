@@ -9,6 +9,7 @@
 #include "base/version.h"
 #include "clock.h"
 #include "forks.h"
+#include "quiet.h"
 
 /* Calls a helper of the Python package with the traces paused. A new reference,
  * or NULL without an exception. */
@@ -29,7 +30,7 @@ static PyObject *call_helper(const char *module, const char *name, PyObject *arg
 	Py_XDECREF(f);
 	Py_XDECREF(m);
 	Py_DECREF(args);
-	PyErr_Clear();
+	quiet_clear();
 	trace_resume();
 	return result;
 }
@@ -126,7 +127,7 @@ static const char *python_version(void)
 	return version;
 }
 
-static void describe(struct manifest *m, uint64_t served_before)
+void request_describe_process(struct manifest *m, uint64_t served_before)
 {
 	m->schema = MANIFEST_SCHEMA;
 	m->start_ns = clock_ns(CLOCK_REALTIME);
@@ -156,7 +157,7 @@ struct request *request_new(PyObject *environ, PyObject *app, struct sink *sink,
 	if (job == NULL)
 		return NULL;
 	m = &job->manifest;
-	describe(m, served_before);
+	request_describe_process(m, served_before);
 	/* Now: dispatchers shift SCRIPT_NAME and PATH_INFO. */
 	m->mode = mode_name(mode);
 	m->method = wsgi_text(job, environ, "REQUEST_METHOD");

@@ -48,6 +48,9 @@ void request_exception(struct request *r, PyObject *type);
  * Later calls do nothing. */
 void request_finish(struct request *r, const char *ended);
 
+/* Which process and thread this is, and when: what every snapshot says. */
+void request_describe_process(struct manifest *m, uint64_t served_before);
+
 /* Says in the log, once each, what went wrong. */
 void log_complaints(void);
 

@@ -7,6 +7,7 @@
 #include "forks.h"
 #include "greenlets.h"
 #include "naming.h"
+#include "quiet.h"
 
 #define THREAD_LOCAL static __thread __attribute__((tls_model("initial-exec")))
 
@@ -28,16 +29,15 @@ int trace_init(void)
 	return pthread_atfork(NULL, NULL, in_child);
 }
 
-bool trace_forget_after_fork(void)
+void trace_forget_after_fork(void)
 {
 	if (seen_generation == fork_generation())
-		return false;
+		return;
 	seen_generation = fork_generation();
 	if (narmed == 0)
-		return false;
+		return;
 	narmed = 0;
 	greenlets_forget();
-	return true;
 }
 
 struct trace *trace_new(enum mode mode, PyObject *timer, const struct metrics *metrics)
@@ -69,51 +69,99 @@ static void forget_functions(struct trace *t)
 	t->nkept = t->kept_cap = 0;
 }
 
+static void destroy(struct trace *t)
+{
+	forget_functions(t);
+	recording_release(&t->recording);
+	Py_CLEAR(t->timer);
+	metrics_release(&t->metrics);
+	mem_free(t);
+}
+
+/* One that is adrift may be in the middle of an event: sweep() sees to it. */
 void trace_free(struct trace *t)
 {
 	if (t == NULL)
 		return;
 	trace_disarm(t);
-	forget_functions(t);
-	recording_release(&t->recording);
-	Py_CLEAR(t->timer);
-	metrics_release(&t->metrics);
 	if (t->adrift)
 		t->orphan = true;
 	else
-		mem_free(t);
+		destroy(t);
 }
 
-/* The user's clock, itself not recorded. One that fails stands still. */
+/* Python code of someone's runs in the middle of an event: unheard. */
+static struct trace *begin_python(struct trace *t)
+{
+	struct trace *top = trace_top;
+
+	trace_top = NULL;
+	t->busy++;
+	t->busy_thread = PyThread_get_thread_ident();
+	return top;
+}
+
+static void end_python(struct trace *t, struct trace *top)
+{
+	t->busy--;
+	trace_top = top;
+}
+
+/* What the timer said, in ns or ticks; -1 with an exception. */
+static int timer_value(const struct trace *t, PyObject *o, int64_t *value)
+{
+	double ns;
+
+	if (t->timer_rule == TIMER_TICKS) {
+		*value = PyLong_AsLongLong(o);
+		return PyErr_Occurred() ? -1 : 0;
+	}
+	if (t->timer_rule == TIMER_BY_TYPE && PyLong_Check(o))
+		ns = PyLong_AsDouble(o);
+	else
+		ns = PyFloat_AsDouble(o) * 1e9;
+	if (PyErr_Occurred())
+		return -1;
+	if (!(fabs(ns) < 9e18)) {
+		PyErr_SetString(PyExc_OverflowError, "the timer's time is out of range");
+		return -1;
+	}
+	*value = llround(ns);
+	return 0;
+}
+
+/* The user's clock, itself not recorded. One that fails, or goes back, stands
+ * still; a Profile says so as cProfile does, a request does not. */
 uint64_t trace_timer(struct trace *t)
 {
 	PyObject *type, *value, *traceback, *now;
-	struct trace *top = trace_top;
+	struct trace *top;
+	int64_t ns = 0;
 
 	PyErr_Fetch(&type, &value, &traceback);
-	trace_top = NULL;
+	top = begin_python(t);
 	now = PyObject_CallNoArgs(t->timer);
-	trace_top = top;
-	if (now != NULL) {
-		double ns = PyLong_Check(now) ? PyLong_AsDouble(now) : PyFloat_AsDouble(now) * 1e9;
-
-		if (!PyErr_Occurred() && isfinite(ns) && ns > (double)t->timer_last && ns < 1.8e19)
-			t->timer_last = (uint64_t)llround(ns);
+	if (now != NULL && timer_value(t, now, &ns) == 0) {
+		if (!t->timer_began || ns > t->timer_last)
+			t->timer_last = ns;
+		t->timer_began = true;
+	} else if (t->owner != NULL && PyErr_ExceptionMatches(PyExc_Exception)) {
+		PyErr_WriteUnraisable(t->timer);
 	}
 	Py_XDECREF(now);
-	PyErr_Clear();
+	end_python(t, top);
+	quiet_clear();
 	PyErr_Restore(type, value, traceback);
-	return t->timer_last;
+	return (uint64_t)t->timer_last;
 }
 
 /* Readings before an event; the callables are not recorded themselves. */
 void trace_measure(struct trace *t, uint64_t now)
 {
-	struct trace *top = trace_top;
+	struct trace *top = begin_python(t);
 
-	trace_top = NULL;
 	metrics_read(&t->readings, &t->metrics, clock_ticks(), now, t->recording.rec->extra_now);
-	trace_top = top;
+	end_python(t, top);
 }
 
 void trace_take(struct trace *t, struct recording *out)
@@ -130,9 +178,27 @@ void trace_take(struct trace *t, struct recording *out)
 	forget_functions(t);
 }
 
-static void leave_engine(const struct trace *t)
+/* Never the number of a thread that was before. Needs the GIL. */
+static unsigned this_thread(void)
+{
+	THREAD_LOCAL unsigned number;
+	static unsigned last;
+
+	if (number == 0)
+		number = ++last;
+	return number;
+}
+
+static void leave_engine(struct trace *t)
 {
 	t->engine->disarm(t->mode);
+	t->left_engine = true;
+}
+
+/* On the thread that armed it. */
+static void leave_thread(struct trace *t)
+{
+	t->left_thread = true;
 	if (narmed != 0 && --narmed == 0)
 		greenlets_unwatch();
 }
@@ -150,11 +216,14 @@ static void sweep(void)
 			continue;
 		}
 		*at = t->outer;
-		leave_engine(t);
+		if (!t->left_engine)
+			leave_engine(t);
+		if (!t->left_thread)
+			leave_thread(t);
 		t->adrift = false;
 		t->paused = 0;
 		if (t->orphan)
-			mem_free(t);
+			destroy(t);
 	}
 }
 
@@ -162,6 +231,47 @@ static void sweep(void)
 static uint64_t bare_ticks(struct trace *t)
 {
 	return t->timer == NULL ? clock_ticks() : trace_timer(t);
+}
+
+static void start_recording(struct trace *t)
+{
+	t->cpu_since = clock_cpu_ns();
+	t->armed_since = bare_ticks(t);
+	t->last = t->armed_since - t->away;
+	if (t->metrics.n != 0) {
+		metrics_begin(&t->readings, &t->metrics, clock_ticks());
+		trace_measure(t, t->last);
+	}
+	recorder_start(t->recording.rec, t->last);
+}
+
+int trace_clear(struct trace *t)
+{
+	struct recorder *fresh = recorder_new(0, t->metrics.n);
+	struct recording old = t->recording;
+
+	if (fresh == NULL)
+		return -1;
+	t->recording.rec = fresh;
+	t->recording.functions = (struct map)MAP_INIT;
+	t->away = t->helpers = t->armed_ticks = 0;
+	t->cpu_ns = 0;
+	if (t->armed)
+		start_recording(t);
+	recording_release(&old);
+	forget_functions(t);
+	return 0;
+}
+
+void trace_adopt(struct trace *t)
+{
+	if (t->generation == fork_generation())
+		return;
+	t->generation = fork_generation();
+	t->armed = t->enabled = t->adrift = false;
+	t->outer = NULL;
+	t->paused = t->busy = 0;
+	recorder_finish(t->recording.rec, trace_now(t, 0));
 }
 
 /* Those further out stay while it is armed. */
@@ -188,6 +298,8 @@ bool trace_arm_bare(struct trace *t)
 	if (t->armed || t->adrift || t->recording.rec == NULL || t->generation != fork_generation())
 		return false;
 	t->armed = true;
+	t->left_engine = t->left_thread = false;
+	t->thread = this_thread();
 	t->engine = engine_choose(t->mode);
 	t->outer = trace_top;
 	trace_top = t;
@@ -196,14 +308,7 @@ bool trace_arm_bare(struct trace *t)
 		greenlets_watch();
 	t->engine->arm(t->mode);
 	t->hook_was_out = trace_hook_was_out;
-	t->cpu_since = clock_cpu_ns();
-	t->armed_since = bare_ticks(t);
-	t->last = t->armed_since - t->away;
-	if (t->metrics.n != 0) {
-		metrics_begin(&t->readings, &t->metrics, clock_ticks());
-		trace_measure(t, t->last);
-	}
-	recorder_start(t->recording.rec, t->last);
+	start_recording(t);
 	return true;
 }
 
@@ -242,6 +347,19 @@ static void count_cpu(struct trace *t)
 	t->cpu_since = now;
 }
 
+/* What can be done from here is: the owner may never come back, as a greenlet
+ * that has ended with its profile on. */
+static void set_adrift(struct trace *t)
+{
+	t->adrift = true;
+	t->paused += PAUSED_FOR_GOOD;
+	hear(t, NULL);
+	if (t->thread == this_thread() || !t->engine->of_thread)
+		leave_engine(t);
+	if (t->thread == this_thread())
+		leave_thread(t);
+}
+
 void trace_disarm(struct trace *t)
 {
 	struct trace **link;
@@ -256,13 +374,12 @@ void trace_disarm(struct trace *t)
 	stop_recording(t);
 	link = link_to(t);
 	if (link == NULL) {
-		t->adrift = true;
-		t->paused += PAUSED_FOR_GOOD;
-		hear(t, NULL);
+		set_adrift(t);
 		return;
 	}
 	count_cpu(t);
 	leave_engine(t);
+	leave_thread(t);
 	*link = t->outer;
 	t->outer = NULL;
 }
@@ -308,13 +425,13 @@ static void keep(struct trace *t, const void *address, PyObject *owner, uint32_t
 /* While a name is looked for nothing is recorded: repr() may be Python code. */
 void trace_meet_code(struct trace *t, PyCodeObject *code, PyObject *first)
 {
-	struct trace *top = trace_top;
+	struct trace *top;
 
 	if (map_get(&t->recording.functions, (uintptr_t)code) != MAP_NONE)
 		return;
-	trace_top = NULL;
+	top = begin_python(t);
 	keep(t, code, (PyObject *)code, name_code(code, first));
-	trace_top = top;
+	end_python(t, top);
 }
 
 /* What a definition lives as long as. Not the object a method is bound to: that
@@ -333,13 +450,13 @@ static PyObject *owner_of_definition(PyObject *callable)
 void trace_meet_c_function(struct trace *t, PyMethodDef *def, PyObject *callable,
 			   PyObject *self_arg)
 {
-	struct trace *top = trace_top;
+	struct trace *top;
 
 	if (map_get(&t->recording.functions, (uintptr_t)def) != MAP_NONE)
 		return;
-	trace_top = NULL;
+	top = begin_python(t);
 	keep(t, def, owner_of_definition(callable), name_c_function(callable, self_arg));
-	trace_top = top;
+	end_python(t, top);
 }
 
 void trace_call_code_slowly(const struct engine *engine, PyCodeObject *code)

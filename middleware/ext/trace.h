@@ -25,6 +25,13 @@
 #include "metrics.h"
 #include "recording.h"
 
+/* What a timer's answer means. */
+enum timer_rule {
+	TIMER_BY_TYPE, /* the middleware's: float seconds, int nanoseconds */
+	TIMER_SECONDS, /* cProfile's: seconds, int or float */
+	TIMER_TICKS    /* cProfile's with a timeunit: ints; recording.ns_per_tick is it */
+};
+
 struct trace {
 	struct recording recording;
 	const struct engine *hears; /* whose events it takes: NULL while it is paused */
@@ -41,7 +48,15 @@ struct trace {
 	PyObject *timer;        /* callable in place of the clock, or NULL */
 	struct metrics metrics; /* beside the wall time */
 	struct metrics_state readings;
-	uint64_t timer_last;    /* ns; never goes back */
+	enum timer_rule timer_rule;
+	int64_t timer_last;     /* ns, or ticks; never goes back */
+	bool timer_began;       /* it has answered */
+	/* Python code runs on behalf of an event, in that thread; the event will go on
+	 * with the recorder it has. */
+	unsigned busy;
+	unsigned long busy_thread;
+	PyObject *owner;        /* the Profiler it is one of, borrowed, or NULL */
+	bool enabled;           /* by the owner's enable() */
 	uint64_t away_since;
 	uint64_t helpers;       /* the part of `away` that is our helpers' */
 	uint64_t armed_ticks, armed_since;
@@ -60,16 +75,26 @@ struct trace {
 	 * for good, and still in that one's list until it arms or disarms again. */
 	bool adrift;
 	bool orphan;            /* adrift, and freed */
+	unsigned thread;        /* that armed it */
+	bool left_engine, left_thread; /* is not counted there any more */
 };
 
-/* NULL without memory (no exception is set). `timer` may be NULL; it returns
- * seconds as float or nanoseconds as int. `metrics`, copied, may be NULL. */
+/* NULL without memory (no exception is set). `timer` may be NULL; what it returns
+ * is told by timer_rule. `metrics`, copied, may be NULL. */
 struct trace *trace_new(enum mode mode, PyObject *timer, const struct metrics *metrics);
 void trace_free(struct trace *t);
 
 /* Takes what was recorded out, closed, and drops what the trace kept alive; the
  * trace can only be freed after that. Sets wall_ns and tracer_ns. */
 void trace_take(struct trace *t, struct recording *out);
+
+/* Forgets what was recorded; goes on if it is armed. -1 without memory. Not while
+ * it is busy. */
+int trace_clear(struct trace *t);
+
+/* In a child after fork: the parent's trace, with what it recorded so far, becomes
+ * ours, disarmed. Does nothing elsewhere. */
+void trace_adopt(struct trace *t);
 
 /* False when it is armed already, on this thread or another: then the caller runs
  * the application without it. */
@@ -95,9 +120,8 @@ void trace_interrupted(void);
 /* Once, before the first trace. 0, or an errno. */
 int trace_init(void);
 
-/* True once in a child after fork: this thread's traces were the parent's and
- * have been forgotten. */
-bool trace_forget_after_fork(void);
+/* In a child after fork this thread's traces were the parent's: they go, once. */
+void trace_forget_after_fork(void);
 
 /* initial-exec: read at every event, where a call to find thread-local storage
  * would cost as much as the rest. */

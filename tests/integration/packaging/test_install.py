@@ -91,13 +91,14 @@ def test_make_install_and_uninstall(tmp_path):
     build = os.environ.get("BUILD", "build")
     destination = tmp_path / "root"
     arguments = ["make", "-C", TOP, "--no-print-directory", "BUILD=" + build,
-                 "PYTHON=" + sys.executable, "PREFIX=/opt/cprof", "DESTDIR=%s" % destination]
+                 "PYTHON=" + sys.executable, "PREFIX=/opt/cprof", "DESTDIR=%s" % destination,
+                 "SAN=", "WERROR="]
     plain = {name: value for name, value in environment().items() if name != "CFLAGS"}
     run(*arguments, "install", env=plain)
     command = destination / "opt" / "cprof" / "bin" / "cprof"
     assert run(str(command), "--version").stdout.startswith("cprof ")
     shared = destination / "opt" / "cprof" / "share"
-    assert (shared / "man" / "man1" / "cprof-diff.1").read_text().startswith(".TH CPROF-DIFF 1")
+    assert "compare two snapshots" in (shared / "man" / "man1" / "cprof-diff.1").read_text()
     for completion in ("bash-completion/completions/cprof", "zsh/site-functions/_cprof",
                        "fish/vendor_completions.d/cprof.fish"):
         assert "render" in (shared / completion).read_text()

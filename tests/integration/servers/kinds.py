@@ -24,7 +24,8 @@ class Kind:
 
 def gunicorn(worker, *options, nworkers=4):
     return [sys.executable, script("gunicorn"), "-k", worker, "-w", str(nworkers),
-            "-b", "127.0.0.1:{port}", "-c", "python:gunicorn_hooks", *options, "served_app:app"]
+            "-b", "127.0.0.1:{port}", "--no-control-socket", "-c", "python:gunicorn_hooks", *options,
+            "served_app:app"]
 
 
 def uwsgi(*options, graceful=True):

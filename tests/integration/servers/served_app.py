@@ -65,6 +65,7 @@ def endless(name):
 @app.get("/slow-stream/<name>")
 def slow_stream(name):
     def lines():
+        note("began slow-stream " + name)
         for number in range(5):
             time.sleep(0.3)
             yield "line %d\n" % number

@@ -1,4 +1,5 @@
 """What every server is asked, and one server's life with it."""
+import os
 import random
 
 from serving import Server, ask, ask_all, go_away, wait_until
@@ -52,6 +53,9 @@ def make_work(path):
 
 
 def start_options(kind, work, **environment):
+    if "gevent" in kind.command and "ASAN_OPTIONS" in os.environ:
+        # greenlet saves its stacks by memcpy, with the red zones in them.
+        environment["ASAN_OPTIONS"] = os.environ["ASAN_OPTIONS"] + ":replace_intrin=0"
     return {"environment": environment, "stop_signal": kind.stop_signal, "to_group": kind.abandons,
             "import_from": [] if kind.titles else [str(work / "untitled")]}
 
@@ -71,7 +75,7 @@ class Session:
             self.at_once = ask_all(server.port, AT_ONCE)
             self.overlap_answers = ask_all(server.port, self.overlapping)
             go_away(server.port, "/endless/left")
-            self._meet_all_processes(server.port)
+            self._meet_all_processes(server)
             notes = work / "notes"
             wait_until(lambda: "closed endless left\n" in notes.read_text(), "close() of the body")
             if kind.abandons:
@@ -85,10 +89,12 @@ class Session:
     def nrequests(self):
         return len(ONE_BY_ONE) + len(AT_ONCE) + len(self.overlapping) + 1 + self.pid_requests
 
-    def _meet_all_processes(self, port):
+    def _meet_all_processes(self, server):
         for round_number in range(15):
             requests = [("GET", "/pid/%d-%d" % (round_number, number)) for number in range(8)]
             self.pid_requests += len(requests)
-            self.pids.update(int(answer.body) for answer in ask_all(port, requests))
+            answers = ask_all(server.port, requests)
+            assert all(answer.status == 200 for answer in answers), server.log_text()[-3000:]
+            self.pids.update(int(answer.body) for answer in answers)
             if len(self.pids) == self.kind.nprocesses:
                 return

@@ -5,15 +5,14 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from sessions import ONE_BY_ONE
 from kinds import KINDS, gunicorn, uwsgi
 from serving import ask, ask_all, wait_until
+from sessions import ONE_BY_ONE
 from snapshots import Run, count_snapshots, only_run, run_paths
 
 USERS = [("GET", "/user/%d" % number) for number in range(40)]
@@ -36,12 +35,12 @@ def paths(run):
                                      gunicorn("gthread", "--threads", "2", nworkers=1),
                                      gunicorn("gevent", nworkers=1)],
                          ids=["sync", "gthread", "gevent"])
-def test_ending__sigterm_in_mid_response(serve, archive, command):
+def test_ending__sigterm_in_mid_response(serve, archive, work, command):
     """A worker that finishes its response on SIGTERM keeps its snapshot too."""
     server = serve(command)
     with ThreadPoolExecutor(1) as client:
         answer = client.submit(ask, server.port, "GET", "/slow-stream/last")
-        time.sleep(0.5)
+        wait_until(lambda: (work / "notes").exists(), "the stream's beginning")
         assert server.stop() == 0
     assert answer.result().body == b"".join(b"line %d\n" % number for number in range(5))
     run = only_run(archive)
@@ -260,6 +259,21 @@ def test_server__named_run_elsewhere(serve, archive, work):
         snapshot.check()
     with open(os.path.join(elsewhere, ".gitignore")) as file:
         assert file.read() == "*\n"
+
+
+def test_server__two_servers_on_one_archive(serve, archive):
+    """Each has its own run, though both may have begun in the same second."""
+    servers = [serve(gunicorn("sync", nworkers=2)) for _ in range(2)]
+    with ThreadPoolExecutor(2) as clients:
+        list(clients.map(lambda server: ask_all(server.port, USERS, 4), servers))
+    for server in servers:
+        server.stop()
+    runs = [Run(path) for path in run_paths(archive)]
+    assert len(runs) == 2
+    for run in runs:
+        run.check()
+        assert run.counts() == (len(USERS), len(USERS), 0)
+        assert paths(run) == {path: 1 for _, path in USERS}
 
 
 @pytest.mark.parametrize("name", ["gunicorn-gthread", "waitress", "cheroot"])

@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
-from sessions import make_work
 from serving import Answer, Server, ask, ask_all, script
+from sessions import make_work
 from snapshots import only_run
 
 JSON = {"Content-Type": "application/json"}
@@ -99,7 +99,7 @@ RANDOM_HEADERS = {"/cache": ["etag"], "/digest-auth/{qop}/{user}/{passwd}": ["ww
 
 def server(work, **environment):
     command = [sys.executable, script("gunicorn"), "-k", "gthread", "--threads", "8",
-               "-b", "127.0.0.1:{port}", "served_httpbin:app"]
+               "--no-control-socket", "-b", "127.0.0.1:{port}", "served_httpbin:app"]
     return Server(command, work, environment=environment)
 
 

@@ -1,0 +1,261 @@
+"""Other profilers before, beside and inside a request."""
+
+import cProfile
+import sys
+import threading
+
+import pytest
+from ext_client import serve
+
+import cprof
+
+OK = "200 OK", []
+MONITORING = sys.version_info >= (3, 12)
+
+
+def work():
+    return len("x")
+
+
+def app(environ, start_response):
+    for _ in range(3):
+        work()
+    start_response(*OK)
+    return iter([b"x"])
+
+
+def test_setprofile_before_is_called_on_and_kept(archive):
+    events = []
+
+    def hook(frame, event, arg):
+        events.append((event, frame.f_code.co_name))
+
+    middleware = archive.wrap(app)
+    sys.setprofile(hook)
+    try:
+        serve(middleware)
+        assert sys.getprofile() is hook
+    finally:
+        sys.setprofile(None)
+    assert events.count(("call", "work")) == events.count(("return", "work")) == 3
+    snapshot = archive.one()
+    assert snapshot.calls()["work"] == 3
+    assert snapshot.json["interrupted"] is False
+
+
+def test_setprofile_before_that_raises(archive):
+    """It is taken out by the interpreter and its error reaches the application, as
+    without us; the hook does not come back."""
+    def hook(frame, event, arg):
+        if frame.f_code.co_name == "work":
+            raise KeyError("from the hook")
+
+    middleware = archive.wrap(app)
+    sys.setprofile(hook)
+    try:
+        with pytest.raises(KeyError, match="from the hook"):
+            serve(middleware)
+        assert sys.getprofile() is None
+    finally:
+        sys.setprofile(None)
+    assert archive.one().json["exception"] == "builtins.KeyError"
+
+
+def test_settrace_is_left_alone(archive):
+    lines = []
+
+    def trace(frame, event, arg):
+        lines.append(event)
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        serve(archive.wrap(app))
+        assert sys.gettrace() is trace
+    finally:
+        sys.settrace(before)
+    assert "line" in lines
+    assert archive.one().calls()["work"] == 3
+
+
+def test_cprofile_outside(archive):
+    outer = cProfile.Profile()
+    middleware = archive.wrap(app)
+    outer.enable()
+    serve(middleware)
+    work()
+    outer.disable()
+    outer.create_stats()
+    theirs = {key[2]: row[1] for key, row in outer.stats.items()}
+    assert theirs["work"] == 4
+    assert theirs["serve"] == 1
+    assert archive.one().calls()["work"] == 3
+    assert archive.one().json["interrupted"] is False
+
+
+def test_cprofile_inside(archive):
+    inner = cProfile.Profile()
+
+    def profiling(environ, start_response):
+        work()
+        inner.enable()
+        work()
+        inner.disable()
+        work()
+        start_response(*OK)
+        return []
+
+    serve(archive.wrap(profiling))
+    assert sys.getprofile() is None
+    inner.create_stats()
+    assert {key[2]: row[1] for key, row in inner.stats.items()}["work"] == 1
+    snapshot = archive.one()
+    if MONITORING:
+        # Side by side: each has a tool of its own.
+        assert snapshot.calls()["work"] == 3
+        assert snapshot.json["interrupted"] is False
+    else:
+        # It took the only hook; the snapshot says so.
+        assert snapshot.json["interrupted"] is True
+    serve(archive.wrap(app), "/after")
+    assert [s for s in archive.snapshots()][-1].calls()["work"] == 3
+
+
+def test_setprofile_inside(archive):
+    def hook(frame, event, arg):
+        pass
+
+    def profiling(environ, start_response):
+        work()
+        sys.setprofile(hook)
+        start_response(*OK)
+        return []
+
+    try:
+        serve(archive.wrap(profiling))
+        assert sys.getprofile() is hook  # the application's wish
+    finally:
+        sys.setprofile(None)
+    assert archive.one().json["interrupted"] is (not MONITORING)
+    assert archive.one().calls()["work"] == 1
+
+
+def test_setprofile_inside_and_taken_back(archive):
+    def profiling(environ, start_response):
+        before = sys.getprofile()
+        sys.setprofile(lambda *args: None)
+        work()
+        sys.setprofile(before)
+        work()
+        start_response(*OK)
+        return []
+
+    serve(archive.wrap(profiling))
+    assert sys.getprofile() is None
+    if MONITORING:
+        assert archive.one().calls()["work"] == 2
+    else:
+        assert archive.one().json["interrupted"] is True
+
+
+def test_one_of_ours_inside_another_and_cprofile_between(archive):
+    between = cProfile.Profile()
+    inner = archive.wrap(app)
+
+    def outer(environ, start_response):
+        between.enable()
+        serve(inner, "/inner")
+        between.disable()
+        work()
+        start_response(*OK)
+        return []
+
+    serve(archive.wrap(outer), "/outer")
+    assert sys.getprofile() is None
+    between.create_stats()
+    assert {key[2]: row[1] for key, row in between.stats.items()}["work"] == 3
+    snapshots = {s.json["path"]: s for s in archive.snapshots()}
+    assert snapshots["/inner"].calls()["work"] == 3
+
+
+def test_threading_setprofile(archive):
+    """What an application asks for its threads stays its own."""
+    seen = []
+    middleware = archive.wrap(app)
+    threading.setprofile(lambda frame, event, arg: seen.append(frame.f_code.co_name))
+    try:
+        thread = threading.Thread(target=serve, args=(middleware,))
+        thread.start()
+        thread.join()
+    finally:
+        threading.setprofile(None)
+    assert seen.count("work") >= 3
+    assert archive.one().calls()["work"] == 3
+
+
+def test_cprofile_and_ours_side_by_side():
+    ours, theirs = cprof.Profile(), cProfile.Profile()
+    theirs.enable()
+    ours.enable()
+    work()
+    ours.disable()
+    theirs.disable()
+    ours.create_stats()
+    theirs.create_stats()
+    for stats in (ours.stats, theirs.stats):
+        assert {key[2]: row[1] for key, row in stats.items()}["work"] == 1
+
+
+@pytest.mark.skipif(not MONITORING, reason="from 3.12 on")
+def test_monitoring_tools_of_others(archive):
+    tool = next(i for i in (0, 1, 5) if sys.monitoring.get_tool(i) is None)
+    events = sys.monitoring.events
+    seen = []
+    sys.monitoring.use_tool_id(tool, "another")
+    try:
+        sys.monitoring.register_callback(
+            tool, events.PY_START, lambda code, offset: seen.append(code.co_name))
+        sys.monitoring.set_events(tool, events.PY_START)
+        serve(archive.wrap(app))
+        assert sys.monitoring.get_events(tool) == events.PY_START
+    finally:
+        sys.monitoring.set_events(tool, 0)
+        sys.monitoring.free_tool_id(tool)
+    assert seen.count("work") == 3
+    assert archive.one().calls()["work"] == 3
+
+
+@pytest.mark.skipif(not MONITORING, reason="from 3.12 on")
+def test_no_events_are_left_on(archive):
+    """They would slow down every request that is not profiled."""
+    serve(archive.wrap(app))
+    assert sys.getprofile() is None
+    on = {i: sys.monitoring.get_events(i) for i in range(6)
+          if sys.monitoring.get_tool(i) == "cprof"}
+    assert on and set(on.values()) == {0}
+
+
+@pytest.mark.skipif(not MONITORING, reason="from 3.12 on")
+def test_all_tools_taken(in_process, tmp_path):
+    """Then the old hook serves."""
+    from ext_archive import Archive
+
+    in_process("""
+import sys
+for i in range(6):
+    if sys.monitoring.get_tool(i) is None:
+        sys.monitoring.use_tool_id(i, "taken")
+from ext_client import serve
+import cprof
+def work(): return len("x")
+def app(environ, start_response):
+    work(), work()
+    start_response("200 OK", [])
+    return []
+serve(cprof.CProfMiddleware(app))
+assert sys.getprofile() is None
+""")
+    snapshot = Archive(tmp_path / "profiling").one()
+    assert snapshot.json["engine"] == "setprofile"
+    assert snapshot.calls()["work"] == 2
