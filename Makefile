@@ -10,6 +10,7 @@ include mk/config.mk
 include mk/build.mk
 include mk/ext.mk
 include mk/check.mk
+include mk/bench.mk
 include mk/install.mk
 
 # What a goal needs that is not here is said before a compiler says it worse.
@@ -20,6 +21,7 @@ needs_ext := core ext
 needs_unit := core native unit
 needs_fuzz-replay := core native
 needs_fuzz := core native fuzz
+needs_floor := core ext
 needs_lint := core ext test
 needs_install := core native ext
 needs := $(sort $(foreach goal,$(or $(MAKECMDGOALS),all),$(needs_$(goal))))

@@ -1,4 +1,4 @@
-# Tests, lint, fuzzing, measurements, the demo.
+# Tests, lint, fuzzing, the demo.
 
 # --- C unit tests: each tests/unit/<module>/test_*.c is a program of its own.
 unit_sources  := $(wildcard tests/unit/*/test_*.c)
@@ -72,9 +72,6 @@ lint: ext
 test:
 	@BUILD='$(BUILD)' PYTHON='$(PYTHON)' SAN='$(SAN)' WERROR='$(WERROR)' V='$(V)' MAKE='$(MAKE)' ci/test
 
-bench:
-	@BUILD='$(BUILD)' PYTHON='$(PYTHON)' MAKE='$(MAKE)' bench/run
-
 demo:
 	@BUILD='$(BUILD)' PYTHON='$(PYTHON)' MAKE='$(MAKE)' examples/demo.sh
 
@@ -84,7 +81,7 @@ setup:
 pythons:
 	@PYTHON='$(PYTHON)' ci/pythons
 
-.PHONY: unit fuzz fuzz-replay lint test bench demo setup pythons
+.PHONY: unit fuzz fuzz-replay lint test demo setup pythons
 .SECONDARY:
 
 -include $(unit_sources:%.c=$(OUT)/%.d) $(wildcard $(OUT)/tests/fuzz/*.d)

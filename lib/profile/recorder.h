@@ -92,49 +92,80 @@ void recorder_return_slowly(struct recorder *rec, uint64_t now);
 void recorder_extra_call(struct recorder *rec);
 void recorder_extra_return(struct recorder *rec);
 
-/* Whether recorder_call(rec, function, ...) would find its node where it is
- * expected: then the caller has seen the function before. */
-static inline bool recorder_expects(const struct recorder *rec, uint64_t function)
+/* The node that recorder_call(rec, function, ...) would find where it is expected,
+ * 0 if it would not: then the caller has seen the function before. */
+static inline uint32_t recorder_expects(const struct recorder *rec, uint64_t function)
 {
-	return rec->nodes[*rec->top->expect].function == function && rec->lost_depth == 0;
+	uint32_t node = *rec->top->expect;
+
+	return rec->nodes[node].function == function && rec->lost_depth == 0 ? node : 0;
 }
 
-static inline void recorder_call(struct recorder *rec, uint64_t function, uint64_t now)
+/* The function that called last and has not returned; RECORDER_NONE outside all. */
+static inline uint64_t recorder_innermost(const struct recorder *rec)
 {
-	struct recorder_frame *f = rec->top;
-	uint32_t node = *f->expect;
+	return rec->nodes[rec->top->node].function;
+}
 
-	if (rec->nodes[node].function != function || rec->lost_depth != 0 || f == rec->last) {
-		recorder_call_slowly(rec, function, now);
-		return;
-	}
+/* A call of the node that recorder_expects, in a recorder without extras. */
+static inline void recorder_enter(struct recorder *rec, uint32_t node, uint64_t now)
+{
+	struct recorder_frame *f = rec->top + 1;
+
 	rec->nevents++;
-	f++;
 	f->start = now;
 	f->expect = &rec->nodes[node].expect[0];
 	f->node = node;
 	f->folded = false;
 	rec->top = f;
+}
+
+static inline bool recorder_has_room(const struct recorder *rec)
+{
+	return rec->top != rec->last;
+}
+
+static inline void recorder_call(struct recorder *rec, uint64_t function, uint64_t now)
+{
+	uint32_t node = recorder_expects(rec, function);
+
+	if (node == 0 || !recorder_has_room(rec)) {
+		recorder_call_slowly(rec, function, now);
+		return;
+	}
+	recorder_enter(rec, node, now);
 	if (rec->nextra != 0)
 		recorder_extra_call(rec);
 }
 
-static inline void recorder_return(struct recorder *rec, uint64_t now)
+/* Whether the innermost frame can be left by recorder_leave. */
+static inline bool recorder_leaves(const struct recorder *rec)
+{
+	return rec->lost_depth == 0 && rec->top != rec->frames && !rec->top->folded;
+}
+
+/* A return, in a recorder without extras. */
+static inline void recorder_leave(struct recorder *rec, uint64_t now)
 {
 	struct recorder_frame *f = rec->top;
 	struct recorder_node *node = &rec->nodes[f->node];
 
-	if (rec->lost_depth != 0 || f == rec->frames || f->folded) {
-		recorder_return_slowly(rec, now);
-		return;
-	}
 	rec->nevents++;
 	node->ncalls++;
 	node->cum += (int64_t)(now - f->start);
-	if (rec->nextra != 0)
-		recorder_extra_return(rec);
 	f[-1].expect = &node->expect[1];
 	rec->top = f - 1;
+}
+
+static inline void recorder_return(struct recorder *rec, uint64_t now)
+{
+	if (!recorder_leaves(rec)) {
+		recorder_return_slowly(rec, now);
+		return;
+	}
+	if (rec->nextra != 0)
+		recorder_extra_return(rec);
+	recorder_leave(rec, now);
 }
 
 /* Closes what is open, as returns at `now` would. */

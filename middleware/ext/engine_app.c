@@ -26,25 +26,37 @@ const struct engine *engine_app(void)
 static struct monitoring tool;
 static const struct engine engine;
 
-/* PY_START, PY_RESUME. */
+/* PY_START, PY_RESUME. What a trace expects is the application's: nobody else is
+ * recorded. */
 static PyObject *on_start(PyObject *self, PyObject *const *args, size_t nargs, PyObject *names)
 {
 	PyCodeObject *code = (PyCodeObject *)args[0];
+	struct trace *t = trace_top;
 
 	(void)self, (void)nargs, (void)names;
+	if (t != NULL && trace_quick_call(t, &engine, (uintptr_t)code))
+		Py_RETURN_NONE;
 	if (!application_owns(code))
 		return Py_NewRef(tool.disable);
-	trace_call_code(&engine, code);
+	if (t != NULL)
+		trace_call_code_slowly(&engine, code);
 	Py_RETURN_NONE;
 }
 
 /* PY_RETURN, PY_YIELD. */
 static PyObject *on_return(PyObject *self, PyObject *const *args, size_t nargs, PyObject *names)
 {
+	struct trace *t = trace_top;
+
 	(void)self, (void)nargs, (void)names;
+	if (t != NULL && t->quick == &engine &&
+	    recorder_innermost(t->recording.rec) == (uintptr_t)args[0] &&
+	    trace_quick_return(t, &engine, t->costs.python))
+		Py_RETURN_NONE;
 	if (!application_owns((PyCodeObject *)args[0]))
 		return Py_NewRef(tool.disable);
-	trace_return_code(&engine);
+	if (t != NULL)
+		trace_return_code_slowly(&engine);
 	Py_RETURN_NONE;
 }
 

@@ -48,7 +48,7 @@ static unsigned generation; /* of fork, that narmed belongs to */
 /* Borrowed: the frame keeps it. */
 static inline PyCodeObject *code_of(frame_t *frame)
 {
-#if PY_VERSION_HEX < 0x030C0000
+#if PY_VERSION_HEX < 0x030D0000
 	return frame->f_code;
 #else
 	PyObject *code = PyUnstable_InterpreterFrame_GetCode(frame);
@@ -192,34 +192,54 @@ static inline bool hears_frame(const struct trace *t, PyCodeObject *code, enum o
 	return *owner == OWNER_APPLICATION;
 }
 
-static PyObject *hook(HOOK_PARAMETERS)
+static void call_slowly(PyCodeObject *code, frame_t *frame, enum owner *owner)
 {
-	enum owner owner = OWNER_UNKNOWN;
-	unsigned before = depth;
-	PyCodeObject *code;
-	PyObject *result;
-
-	if (before >= DEPTH_MAX)
-		return run_unheard(HOOK_ARGUMENTS);
-	if (trace_top == NULL && generation != fork_generation())
-		leave_child();
-	code = code_of(frame);
-	if (makes_generator(code, frame))
-		return next(HOOK_ARGUMENTS);
 	for (struct trace *t = trace_top; t != NULL; t = t->outer) {
-		if (!hears_frame(t, code, &owner))
+		if (!hears_frame(t, code, owner))
 			continue;
 		if (!recorder_expects(t->recording.rec, (uintptr_t)code))
 			trace_meet_code(t, code, first_argument(code, frame));
 		trace_call_to(t, (uintptr_t)code);
 	}
-	depth = before + 1;
-	result = next(HOOK_ARGUMENTS);
-	depth = before;
-	/* A trace that was armed in there has no such call: it ignores this. */
+}
+
+/* A trace that was armed in there has no such call: it ignores this. */
+static void return_slowly(PyCodeObject *code, enum owner owner)
+{
 	for (struct trace *t = trace_top; t != NULL; t = t->outer)
 		if (hears_frame(t, code, &owner))
 			trace_return_to(t, t->costs.python);
+}
+
+static PyObject *hook(HOOK_PARAMETERS)
+{
+	enum owner owner = OWNER_UNKNOWN;
+	unsigned before = depth;
+	struct trace *t = trace_top;
+	PyCodeObject *code;
+	PyObject *result;
+
+	if (before >= DEPTH_MAX)
+		return run_unheard(HOOK_ARGUMENTS);
+	if (t == NULL && generation != fork_generation())
+		leave_child();
+	code = code_of(frame);
+	if (makes_generator(code, frame))
+		return next(HOOK_ARGUMENTS);
+	/* What a trace expects it hears: nothing else is recorded. */
+	if (t != NULL && trace_quick_call(t, &engine_frame, (uintptr_t)code))
+		owner = OWNER_APPLICATION;
+	else if (t != NULL)
+		call_slowly(code, frame, &owner);
+	depth = before + 1;
+	result = next(HOOK_ARGUMENTS);
+	depth = before;
+	t = trace_top;
+	if (t == NULL)
+		return result;
+	if ((owner != OWNER_APPLICATION && t->mode == MODE_APP) ||
+	    !trace_quick_return(t, &engine_frame, t->costs.python))
+		return_slowly(code, owner);
 	return result;
 }
 

@@ -47,7 +47,7 @@ static void switch_events(void)
 }
 
 /* A child after fork inherits its parent's events: they go at the first one. */
-static PyObject *no_trace(void)
+static __attribute__((noinline)) PyObject *no_trace(void)
 {
 	if (generation != fork_generation()) {
 		trace_forget_after_fork();
@@ -58,53 +58,86 @@ static PyObject *no_trace(void)
 	Py_RETURN_NONE;
 }
 
+/* Each callback ends in the call of its slow way, if it comes to that: so the quick
+ * one saves no registers. */
+#define SLOW static __attribute__((noinline)) PyObject *
+
+SLOW start_slowly(PyObject *code)
+{
+	if (trace_top == NULL)
+		return no_trace();
+	trace_call_code_slowly(&engine, (PyCodeObject *)code);
+	Py_RETURN_NONE;
+}
+
 /* (code, offset) of PY_START and PY_RESUME; PY_THROW has an exception besides. */
 static PyObject *on_start(PyObject *self, PyObject *const *args, size_t nargs, PyObject *names)
 {
+	struct trace *t = trace_top;
+
 	(void)self, (void)nargs, (void)names;
+	if (t != NULL && trace_quick_call(t, &engine, (uintptr_t)args[0]))
+		Py_RETURN_NONE;
+	return start_slowly(args[0]);
+}
+
+SLOW return_slowly(void)
+{
 	if (trace_top == NULL)
 		return no_trace();
-	trace_call_code(&engine, (PyCodeObject *)args[0]);
+	trace_return_code_slowly(&engine);
 	Py_RETURN_NONE;
 }
 
 /* PY_RETURN, PY_YIELD, PY_UNWIND. */
 static PyObject *on_return(PyObject *self, PyObject *const *args, size_t nargs, PyObject *names)
 {
+	struct trace *t = trace_top;
+
 	(void)self, (void)args, (void)nargs, (void)names;
-	if (trace_top == NULL)
-		return no_trace();
-	trace_return_code(&engine);
-	Py_RETURN_NONE;
+	if (t != NULL && trace_quick_return(t, &engine, t->costs.python))
+		Py_RETURN_NONE;
+	return return_slowly();
 }
 
 /* What cProfile counts: builtin functions, and methods of builtin types called
  * through the type's descriptor with a fitting self. Types, slots and operators
  * are not seen. */
-static PyMethodDef *c_definition(PyObject *callable, PyObject *self_arg)
+static inline PyMethodDef *c_definition(PyObject *callable, PyObject *self_arg)
 {
 	PyMethodDescrObject *descr = (PyMethodDescrObject *)callable;
 
-	if (PyCFunction_Check(callable))
+	if (PyCFunction_CheckExact(callable))
 		return ((PyCFunctionObject *)callable)->m_ml;
-	if (Py_TYPE(callable) == &PyMethodDescr_Type && self_arg != tool.missing &&
-	    PyObject_TypeCheck(self_arg, PyDescr_TYPE(descr)))
+	if (Py_TYPE(callable) == &PyMethodDescr_Type) {
+		if (self_arg == tool.missing ||
+		    !PyObject_TypeCheck(self_arg, PyDescr_TYPE(descr)))
+			return NULL;
 		return descr->d_method;
-	return NULL;
+	}
+	/* Looks through the type's bases. */
+	return PyCFunction_Check(callable) ? ((PyCFunctionObject *)callable)->m_ml : NULL;
+}
+
+SLOW call_c_function(PyObject *callable, PyObject *self_arg)
+{
+	PyMethodDef *def;
+
+	if (trace_top == NULL)
+		return no_trace();
+	def = c_definition(callable, self_arg);
+	if (def != NULL)
+		trace_call_c_function(&engine, def, callable, self_arg);
+	Py_RETURN_NONE;
 }
 
 /* (code, offset, callable, first argument) of CALL. */
 static PyObject *on_call(PyObject *self, PyObject *const *args, size_t nargs, PyObject *names)
 {
-	PyMethodDef *def;
-
 	(void)self, (void)nargs, (void)names;
-	if (trace_top == NULL)
-		return no_trace();
-	def = c_definition(args[2], args[3]);
-	if (def != NULL)
-		trace_call_c_function(&engine, def, args[2], args[3]);
-	Py_RETURN_NONE;
+	if (trace_top != NULL && PyFunction_Check(args[2]))
+		Py_RETURN_NONE; /* PY_START comes for it */
+	return call_c_function(args[2], args[3]);
 }
 
 /* The same of C_RETURN and C_RAISE, which come for types as well. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/mem.h"
 #include "symbols.h"
 
 /* A str as UTF-8, borrowed from it; what cannot be encoded (lone surrogates) is
@@ -162,20 +163,49 @@ static bool knows_its_class(const char *file)
 	return PY_VERSION_HEX >= 0x030B0000 && file[0] != '<';
 }
 
+/* A code object carries its symbol, plus one, once it is sure: every profile meets
+ * every function anew, and making its name costs more than many calls. */
+static Py_ssize_t code_extra = -1;
+
+static uint32_t remembered_code(PyCodeObject *code)
+{
+	void *extra = NULL;
+
+	if (code_extra < 0 ||
+	    PyUnstable_Code_GetExtra((PyObject *)code, code_extra, &extra) != 0)
+		return 0;
+	return (uint32_t)(uintptr_t)extra;
+}
+
+static void remember_code(PyCodeObject *code, uint32_t id)
+{
+	if (code_extra < 0)
+		code_extra = PyUnstable_Eval_RequestCodeExtraIndex(NULL);
+	if (code_extra >= 0 && id < SYMBOLS_MAX)
+		PyUnstable_Code_SetExtra((PyObject *)code, code_extra,
+					 (void *)(uintptr_t)(id + 1));
+}
+
 uint32_t name_code(PyCodeObject *code, PyObject *first)
 {
 	struct buf qualname = BUF_INIT;
 	PyObject *type, *value, *traceback;
-	const char *file = utf8(code->co_filename);
-	const char *qual;
-	uint32_t id;
+	uint32_t id = remembered_code(code);
+	const char *file, *qual;
+	bool by_class = false, sure;
 
+	if (id != 0)
+		return id - 1;
 	PyErr_Fetch(&type, &value, &traceback);
-	if (!knows_its_class(file) && qualname_by_class(&qualname, code, first))
-		qual = buf_str(&qualname);
-	else
-		qual = own_qualname(code);
+	file = utf8(code->co_filename);
+	sure = knows_its_class(file);
+	if (!sure)
+		by_class = qualname_by_class(&qualname, code, first);
+	qual = by_class ? buf_str(&qualname) : own_qualname(code);
 	id = symbols_add(file, (uint32_t)code->co_firstlineno, utf8(code->co_name), qual);
+	if (sure || by_class)
+		remember_code(code, id);
+	PyErr_Clear();
 	buf_release(&qualname);
 	PyErr_Restore(type, value, traceback);
 	return id;
@@ -240,7 +270,79 @@ static void name_by_module(struct buf *out, PyCFunctionObject *fn)
 	Py_XDECREF(name);
 }
 
-uint32_t name_c_function(PyObject *callable, PyObject *self_arg)
+/* The name of a C function follows from its definition and the type of what it is
+ * called on, which must be one that neither changes nor goes. A definition may be
+ * made at run time and go, and another come to lie in its place: so what it says is
+ * looked at as well. */
+struct known {
+	const PyMethodDef *def;
+	const PyTypeObject *type;
+	const char *ml_name;
+	PyCFunction ml_meth;
+	uint64_t name_hash;
+	uint32_t id;
+};
+
+enum { KNOWN_MAX = 1 << 16 };
+
+static struct known *known;
+static size_t nknown, known_cap;
+static struct map known_index;
+
+/* NULL: what this is called need not be so the next time. */
+static PyTypeObject *lasting_type(PyObject *callable, PyObject *self_arg)
+{
+	PyObject *self = PyCFunction_Check(callable) ? PyCFunction_GET_SELF(callable) : self_arg;
+
+	if (self == NULL || PyCapsule_CheckExact(self) ||
+	    (Py_TYPE(self)->tp_flags & Py_TPFLAGS_HEAPTYPE) != 0)
+		return NULL;
+	return Py_TYPE(self);
+}
+
+static struct known about(PyObject *callable, const PyTypeObject *type)
+{
+	const PyMethodDef *def = PyCFunction_Check(callable) ?
+					 ((PyCFunctionObject *)callable)->m_ml :
+					 ((PyMethodDescrObject *)callable)->d_method;
+
+	return (struct known){ def, type, def->ml_name, def->ml_meth,
+			       map_hash(def->ml_name, strlen(def->ml_name)), SYMBOLS_MAX };
+}
+
+static uint64_t known_key(const struct known *k)
+{
+	return map_mix((uintptr_t)k->def) ^ (uintptr_t)k->type;
+}
+
+static uint32_t find_known(const struct known *k)
+{
+	size_t at = 0;
+	uint32_t i;
+
+	while ((i = map_find(&known_index, known_key(k), &at)) != MAP_NONE)
+		if (known[i].def == k->def && known[i].type == k->type &&
+		    known[i].ml_name == k->ml_name && known[i].ml_meth == k->ml_meth &&
+		    known[i].name_hash == k->name_hash)
+			return known[i].id;
+	return SYMBOLS_MAX;
+}
+
+static void add_known(const struct known *k)
+{
+	struct known *grown;
+
+	if (k->id >= SYMBOLS_MAX || nknown == KNOWN_MAX)
+		return;
+	grown = mem_grow(known, &known_cap, nknown + 1, sizeof *known);
+	if (grown == NULL)
+		return;
+	known = grown;
+	if (map_add(&known_index, known_key(k), (uint32_t)nknown) == 0)
+		known[nknown++] = *k;
+}
+
+static uint32_t make_c_name(PyObject *callable, PyObject *self_arg)
 {
 	struct buf name = BUF_INIT;
 	PyObject *type, *value, *traceback, *bound = NULL;
@@ -261,4 +363,20 @@ uint32_t name_c_function(PyObject *callable, PyObject *self_arg)
 	Py_XDECREF(bound);
 	PyErr_Restore(type, value, traceback);
 	return id;
+}
+
+uint32_t name_c_function(PyObject *callable, PyObject *self_arg)
+{
+	PyTypeObject *type = lasting_type(callable, self_arg);
+	struct known k;
+
+	if (type == NULL)
+		return make_c_name(callable, self_arg);
+	k = about(callable, type);
+	k.id = find_known(&k);
+	if (k.id == SYMBOLS_MAX) {
+		k.id = make_c_name(callable, self_arg);
+		add_known(&k);
+	}
+	return k.id;
 }

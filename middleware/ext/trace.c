@@ -274,6 +274,15 @@ void trace_adopt(struct trace *t)
 	recorder_finish(t->recording.rec, trace_now(t, 0));
 }
 
+/* Those further out stay while it is armed. */
+static void hear(struct trace *t, const struct engine *engine)
+{
+	t->hears = engine;
+	t->quick = NULL;
+	if (clock_is_quick() && t->timer == NULL && t->metrics.n == 0 && t->outer == NULL)
+		t->quick = engine;
+}
+
 bool trace_arm(struct trace *t)
 {
 	/* Once for a request, not for each block of its body. */
@@ -291,9 +300,10 @@ bool trace_arm_bare(struct trace *t)
 	t->armed = true;
 	t->left_engine = t->left_thread = false;
 	t->thread = this_thread();
-	t->hears = t->engine = engine_choose(t->mode);
+	t->engine = engine_choose(t->mode);
 	t->outer = trace_top;
 	trace_top = t;
+	hear(t, t->engine);
 	if (narmed++ == 0)
 		greenlets_watch();
 	t->engine->arm(t->mode);
@@ -343,7 +353,7 @@ static void set_adrift(struct trace *t)
 {
 	t->adrift = true;
 	t->paused += PAUSED_FOR_GOOD;
-	t->hears = NULL;
+	hear(t, NULL);
 	if (t->thread == this_thread() || !t->engine->of_thread)
 		leave_engine(t);
 	if (t->thread == this_thread())
@@ -378,7 +388,7 @@ void trace_pause(void)
 {
 	for (struct trace *t = trace_top; t != NULL; t = t->outer)
 		if (t->paused++ == 0) {
-			t->hears = NULL;
+			hear(t, NULL);
 			t->away_since = trace_now(t, 0);
 			count_cpu(t);
 		}
@@ -395,7 +405,7 @@ void trace_resume(void)
 			t->away += helpers;
 			t->helpers += helpers;
 			t->last -= helpers;
-			t->hears = t->engine;
+			hear(t, t->engine);
 		}
 }
 
@@ -447,6 +457,43 @@ void trace_meet_c_function(struct trace *t, PyMethodDef *def, PyObject *callable
 	top = begin_python(t);
 	keep(t, def, owner_of_definition(callable), name_c_function(callable, self_arg));
 	end_python(t, top);
+}
+
+void trace_call_code_slowly(const struct engine *engine, PyCodeObject *code)
+{
+	for (struct trace *t = trace_top; t != NULL; t = t->outer) {
+		if (t->hears != engine)
+			continue;
+		if (!recorder_expects(t->recording.rec, (uintptr_t)code))
+			trace_meet_code(t, code, NULL);
+		trace_call_to(t, (uintptr_t)code);
+	}
+}
+
+void trace_call_c_function_slowly(const struct engine *engine, PyMethodDef *def,
+				  PyObject *callable, PyObject *self_arg)
+{
+	for (struct trace *t = trace_top; t != NULL; t = t->outer) {
+		if (t->hears != engine || t->mode != MODE_EXACT)
+			continue;
+		if (!recorder_expects(t->recording.rec, (uintptr_t)def))
+			trace_meet_c_function(t, def, callable, self_arg);
+		trace_call_to(t, (uintptr_t)def);
+	}
+}
+
+void trace_return_code_slowly(const struct engine *engine)
+{
+	for (struct trace *t = trace_top; t != NULL; t = t->outer)
+		if (t->hears == engine)
+			trace_return_to(t, t->costs.python);
+}
+
+void trace_return_c_function_slowly(const struct engine *engine)
+{
+	for (struct trace *t = trace_top; t != NULL; t = t->outer)
+		if (t->hears == engine && t->mode == MODE_EXACT)
+			trace_return_to(t, t->costs.c);
 }
 
 struct trace *trace_swap(struct trace *other)

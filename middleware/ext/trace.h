@@ -35,6 +35,9 @@ enum timer_rule {
 struct trace {
 	struct recording recording;
 	const struct engine *hears; /* whose events it takes: NULL while it is paused */
+	/* The same when an event is a quick clock and the recorder alone: no timer,
+	 * no metrics, no trace further out. */
+	const struct engine *quick;
 	struct trace *outer;    /* armed before this one on the same thread */
 	unsigned paused;
 	enum mode mode;
@@ -134,12 +137,16 @@ void trace_meet_c_function(struct trace *t, PyMethodDef *def, PyObject *callable
 			   PyObject *self_arg);
 uint64_t trace_timer(struct trace *t);
 void trace_measure(struct trace *t, uint64_t now);
+void trace_call_code_slowly(const struct engine *engine, PyCodeObject *code);
+void trace_call_c_function_slowly(const struct engine *engine, PyMethodDef *def,
+				  PyObject *callable, PyObject *self_arg);
+void trace_return_code_slowly(const struct engine *engine);
+void trace_return_c_function_slowly(const struct engine *engine);
 
 /* The clock, less what was taken out, now `cost` ticks more. What is taken out is an
  * average, and may be more than has gone by: the clock then stands still. */
-static inline uint64_t trace_now(struct trace *t, uint64_t cost)
+static inline uint64_t trace_clock(struct trace *t, uint64_t ticks, uint64_t cost)
 {
-	uint64_t ticks = t->timer == NULL ? clock_ticks() : trace_timer(t);
 	uint64_t now = ticks - (t->away += cost);
 
 	if ((int64_t)(now - t->last) < 0) {
@@ -148,6 +155,11 @@ static inline uint64_t trace_now(struct trace *t, uint64_t cost)
 	}
 	t->last = now;
 	return now;
+}
+
+static inline uint64_t trace_now(struct trace *t, uint64_t cost)
+{
+	return trace_clock(t, t->timer == NULL ? clock_ticks() : trace_timer(t), cost);
 }
 
 static inline void trace_call_to(struct trace *t, uintptr_t function)
@@ -170,18 +182,43 @@ static inline void trace_return_to(struct trace *t, struct cost cost)
 	t->away += cost.outside;
 }
 
+/* The way of nearly all events: false when it cannot be gone. */
+static inline bool trace_quick_call(struct trace *t, const struct engine *engine,
+				    uintptr_t function)
+{
+	struct recorder *rec = t->recording.rec;
+	uint32_t node;
+
+	if (t->quick != engine)
+		return false;
+	node = recorder_expects(rec, function);
+	if (node == 0 || !recorder_has_room(rec))
+		return false;
+	recorder_enter(rec, node, trace_clock(t, clock_quick_ticks(), 0));
+	return true;
+}
+
+static inline bool trace_quick_return(struct trace *t, const struct engine *engine,
+				      struct cost cost)
+{
+	struct recorder *rec = t->recording.rec;
+
+	if (t->quick != engine || !recorder_leaves(rec))
+		return false;
+	recorder_leave(rec, trace_clock(t, clock_quick_ticks(), cost.inside));
+	t->away += cost.outside;
+	return true;
+}
+
 /* What the thread's traces are told; engines call these, and a trace hears its own
  * engine alone. The clock is read last at a call and first at a return: our own
  * work is the caller's. */
 static inline void trace_call_code(const struct engine *engine, PyCodeObject *code)
 {
-	for (struct trace *t = trace_top; t != NULL; t = t->outer) {
-		if (t->hears != engine)
-			continue;
-		if (!recorder_expects(t->recording.rec, (uintptr_t)code))
-			trace_meet_code(t, code, NULL);
-		trace_call_to(t, (uintptr_t)code);
-	}
+	struct trace *t = trace_top;
+
+	if (t != NULL && !trace_quick_call(t, engine, (uintptr_t)code))
+		trace_call_code_slowly(engine, code);
 }
 
 /* A C function is known by its definition: bound methods come and go. `callable`
@@ -189,27 +226,27 @@ static inline void trace_call_code(const struct engine *engine, PyCodeObject *co
 static inline void trace_call_c_function(const struct engine *engine, PyMethodDef *def,
 					 PyObject *callable, PyObject *self_arg)
 {
-	for (struct trace *t = trace_top; t != NULL; t = t->outer) {
-		if (t->hears != engine || t->mode != MODE_EXACT)
-			continue;
-		if (!recorder_expects(t->recording.rec, (uintptr_t)def))
-			trace_meet_c_function(t, def, callable, self_arg);
-		trace_call_to(t, (uintptr_t)def);
-	}
+	struct trace *t = trace_top;
+
+	if (t != NULL &&
+	    (t->mode != MODE_EXACT || !trace_quick_call(t, engine, (uintptr_t)def)))
+		trace_call_c_function_slowly(engine, def, callable, self_arg);
 }
 
 static inline void trace_return_code(const struct engine *engine)
 {
-	for (struct trace *t = trace_top; t != NULL; t = t->outer)
-		if (t->hears == engine)
-			trace_return_to(t, t->costs.python);
+	struct trace *t = trace_top;
+
+	if (t != NULL && !trace_quick_return(t, engine, t->costs.python))
+		trace_return_code_slowly(engine);
 }
 
 static inline void trace_return_c_function(const struct engine *engine)
 {
-	for (struct trace *t = trace_top; t != NULL; t = t->outer)
-		if (t->hears == engine && t->mode == MODE_EXACT)
-			trace_return_to(t, t->costs.c);
+	struct trace *t = trace_top;
+
+	if (t != NULL && (t->mode != MODE_EXACT || !trace_quick_return(t, engine, t->costs.c)))
+		trace_return_c_function_slowly(engine);
 }
 
 #endif

@@ -135,9 +135,6 @@ def test_profiles_that_are_made_and_dropped():
                 profile.dump_stats("/nowhere/at/all")
             except OSError:
                 pass
-        # Up to 3.11 this has the last reference to the last of them, as of cProfile's.
-        if sys.getprofile() is not None:
-            sys.getprofile().disable()
 
     some(20)
     gc.collect()

@@ -1,0 +1,185 @@
+/* floor.c -- the bench's own extension `_floor`: hooks that return at once, which
+ * is what any tracer has to pay, and a bracket for instruction counts.
+ *
+ *     calls_on()   every event that cProfile's counts need: PyEval_SetProfile up to
+ *                  3.11, sys.monitoring from 3.12
+ *     frames_on()  the frame evaluation hook (PEP 523): Python functions alone
+ *     off()
+ *     measured(f)  f(), for callgrind's --toggle-collect=floor_measured
+ */
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <frameobject.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#if PY_VERSION_HEX < 0x03090000
+#define Py_BUILD_CORE
+#include <internal/pycore_pystate.h>
+#undef Py_BUILD_CORE
+#endif
+
+#if PY_VERSION_HEX >= 0x030C0000
+
+static PyObject *tool; /* sys.monitoring */
+enum { NUMBER = 3 };
+
+static PyObject *ignore(PyObject *self, PyObject *const *args, size_t nargs, PyObject *names)
+{
+	(void)self, (void)args, (void)nargs, (void)names;
+	Py_RETURN_NONE;
+}
+
+struct callback {
+	PyObject_HEAD
+	vectorcallfunc call;
+};
+
+static PyTypeObject Callback_Type = {
+	PyVarObject_HEAD_INIT(NULL, 0)
+	.tp_name = "_floor.Callback",
+	.tp_basicsize = sizeof(struct callback),
+	.tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL,
+	.tp_vectorcall_offset = offsetof(struct callback, call),
+	.tp_call = PyVectorcall_Call,
+};
+
+static int register_callback(PyObject *events, const char *name, long *all)
+{
+	PyObject *number = PyObject_GetAttrString(events, name), *old = NULL;
+	struct callback *callback = PyObject_New(struct callback, &Callback_Type);
+
+	if (number != NULL && callback != NULL) {
+		callback->call = ignore;
+		*all |= PyLong_AsLong(number);
+		old = PyObject_CallMethod(tool, "register_callback", "iOO", (int)NUMBER, number,
+					  callback);
+	}
+	Py_XDECREF(number);
+	Py_XDECREF(callback);
+	Py_XDECREF(old);
+	return old == NULL ? -1 : 0;
+}
+
+static int set_up(long *all)
+{
+	static const char *const names[] = { "PY_START", "PY_RESUME", "PY_THROW",
+					     "PY_RETURN", "PY_YIELD", "PY_UNWIND",
+					     "CALL", "C_RETURN", "C_RAISE" };
+	PyObject *events = PyObject_GetAttrString(tool, "events");
+	PyObject *done = PyObject_CallMethod(tool, "use_tool_id", "is", (int)NUMBER, "floor");
+	int rc = events == NULL || done == NULL || PyType_Ready(&Callback_Type) < 0 ? -1 : 0;
+
+	for (size_t i = 0; rc == 0 && i < sizeof names / sizeof names[0]; i++)
+		rc = register_callback(events, names[i], all);
+	Py_XDECREF(events);
+	Py_XDECREF(done);
+	return rc;
+}
+
+static PyObject *switch_calls(bool on)
+{
+	static long all;
+
+	if (tool == NULL) {
+		tool = PySys_GetObject("monitoring");
+		if (tool == NULL || set_up(&all) < 0)
+			return NULL;
+	}
+	return PyObject_CallMethod(tool, "set_events", "il", (int)NUMBER, on ? all : 0L);
+}
+
+#else
+
+static int ignore(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
+{
+	(void)self, (void)frame, (void)what, (void)arg;
+	return 0;
+}
+
+static PyObject *switch_calls(bool on)
+{
+	PyEval_SetProfile(on ? ignore : NULL, NULL);
+	Py_RETURN_NONE;
+}
+
+#endif
+
+#if PY_VERSION_HEX < 0x03090000
+
+static PyObject *pass_on(PyFrameObject *frame, int throwing)
+{
+	return _PyEval_EvalFrameDefault(frame, throwing);
+}
+
+static void switch_frames(bool on)
+{
+	PyThreadState_Get()->interp->eval_frame = on ? pass_on : _PyEval_EvalFrameDefault;
+}
+
+#else
+
+#if PY_VERSION_HEX < 0x030B0000
+typedef PyFrameObject frame_t;
+#else
+typedef struct _PyInterpreterFrame frame_t;
+#endif
+
+static PyObject *pass_on(PyThreadState *ts, frame_t *frame, int throwing)
+{
+	return _PyEval_EvalFrameDefault(ts, frame, throwing);
+}
+
+static void switch_frames(bool on)
+{
+	_PyInterpreterState_SetEvalFrameFunc(PyInterpreterState_Get(),
+					     on ? pass_on : _PyEval_EvalFrameDefault);
+}
+
+#endif
+
+static PyObject *calls_on(PyObject *self, PyObject *unused)
+{
+	(void)self, (void)unused;
+	return switch_calls(true);
+}
+
+static PyObject *frames_on(PyObject *self, PyObject *unused)
+{
+	(void)self, (void)unused;
+	switch_frames(true);
+	Py_RETURN_NONE;
+}
+
+static PyObject *off(PyObject *self, PyObject *unused)
+{
+	(void)self, (void)unused;
+	switch_frames(false);
+	return switch_calls(false);
+}
+
+/* A symbol that callgrind finds by name. */
+__attribute__((noinline, visibility("default")))
+PyObject *floor_measured(PyObject *self, PyObject *f)
+{
+	(void)self;
+	return PyObject_CallObject(f, NULL);
+}
+
+static PyMethodDef functions[] = {
+	{ "calls_on", calls_on, METH_NOARGS, NULL },
+	{ "frames_on", frames_on, METH_NOARGS, NULL },
+	{ "off", off, METH_NOARGS, NULL },
+	{ "measured", floor_measured, METH_O, NULL },
+	{ NULL, NULL, 0, NULL }
+};
+
+static struct PyModuleDef module = {
+	PyModuleDef_HEAD_INIT, .m_name = "_floor", .m_size = -1, .m_methods = functions,
+};
+
+PyMODINIT_FUNC PyInit__floor(void)
+{
+	return PyModule_Create(&module);
+}

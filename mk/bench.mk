@@ -1,0 +1,20 @@
+# What the measurements need beside the extension: hooks that do nothing.
+
+floor := $(PYTHONPATH_DIR)/_floor$(py_suffix)
+
+$(floor): bench/floor.c $(flags_file)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(LINK) $(ext_shared) $(own_cppflags) $(CPPFLAGS) $(own_cflags) \
+		$(patsubst %,-isystem %,$(sort $(wordlist 3,9,$(py_info)))) -o $@ $<
+
+floor: ext $(floor)
+
+bench:
+	@BUILD='$(BUILD)' PYTHON='$(PYTHON)' MAKE='$(MAKE)' bench/run
+
+SOAK ?= 1000000
+soak:
+	@BUILD='$(BUILD)' PYTHON='$(PYTHON)' MAKE='$(MAKE)' bench/run soak $(SOAK)
+
+.PHONY: floor bench soak
