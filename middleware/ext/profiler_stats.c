@@ -309,6 +309,23 @@ static PyObject *label_of(PyObject *code)
 	return Py_BuildValue("(OiO)", c->co_filename, c->co_firstlineno, c->co_name);
 }
 
+/* The group of this label, a new one if need be; -1 with an exception. */
+static long find_group(PyObject *index, PyObject *label, PyObject *labels)
+{
+	/* Not PyDict_SetDefault: 3.13.0's crashes without memory. */
+	PyObject *known = PyDict_GetItemWithError(index, label), *next;
+	long group = (long)PyList_GET_SIZE(labels);
+	int rc = -1;
+
+	if (known != NULL)
+		return PyLong_AsLong(known);
+	next = PyErr_Occurred() ? NULL : PyLong_FromLong(group);
+	if (next != NULL && PyDict_SetItem(index, label, next) == 0)
+		rc = PyList_Append(labels, label);
+	Py_XDECREF(next);
+	return rc < 0 ? -1 : group;
+}
+
 /* Functions of one label are one group, in which recursion is looked for: what
  * cProfile writes over each other is added. labels: a list, one per group. */
 static int make_groups(const struct tally *t, uint32_t *group, PyObject *labels)
@@ -318,15 +335,11 @@ static int make_groups(const struct tally *t, uint32_t *group, PyObject *labels)
 
 	for (uint32_t i = 0; i < t->profile->nfunctions && rc == 0; i++) {
 		PyObject *label = label_of(t->code[i]);
-		PyObject *next = label ? PyLong_FromSsize_t(PyList_GET_SIZE(labels)) : NULL;
-		PyObject *at = next ? PyDict_SetDefault(index, label, next) : NULL;
+		long found = label ? find_group(index, label, labels) : -1;
 
-		if (at == NULL || (at == next && PyList_Append(labels, label) < 0))
-			rc = -1;
-		else
-			group[i] = (uint32_t)PyLong_AsUnsignedLong(at);
+		group[i] = (uint32_t)found;
+		rc = found < 0 ? -1 : 0;
 		Py_XDECREF(label);
-		Py_XDECREF(next);
 	}
 	Py_XDECREF(index);
 	return rc;
