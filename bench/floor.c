@@ -179,7 +179,8 @@ static struct PyModuleDef module = {
 	PyModuleDef_HEAD_INIT, .m_name = "_floor", .m_size = -1, .m_methods = functions,
 };
 
-PyMODINIT_FUNC PyInit__floor(void)
+/* 3.8 does not export it by itself. */
+__attribute__((visibility("default"))) PyMODINIT_FUNC PyInit__floor(void)
 {
 	return PyModule_Create(&module);
 }

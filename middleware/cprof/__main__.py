@@ -34,7 +34,8 @@ class Parser(optparse.OptionParser):
 
 def parser():
     p = Parser(prog="python -m cprof",
-               usage="%prog [-o FILE] [-s KEY] [--mode MODE] [--archive] [-m MODULE | SCRIPT] [ARG...]",
+               usage="%prog [-o FILE] [-s KEY] [--mode MODE] [--archive] "
+                     "[-m MODULE | SCRIPT] [ARG...]",
                version="cprof " + cprof.__version__)
     # What follows the program's name is the program's.
     p.disable_interspersed_args()

@@ -489,18 +489,20 @@ def test_no_references_leak():
     clock = Clock()
     for _ in range(3):
         use_everything()
-    watched = [leaf.__code__, len, clock, None, "~", cprof.Profile, type(cprof.Profile().getstats)]
+    watched = [leaf.__code__, len, clock, cprof.Profile]
+    if sys.version_info < (3, 11):  # later, specialised code changes the count by itself
+        watched.append(None)
     before, counts = objects(), [sys.getrefcount(thing) for thing in watched]
     for _ in range(50):
         use_everything()
     after, counts_after = objects(), [sys.getrefcount(thing) for thing in watched]
     assert after - before <= 5
-    if counts[3] < 1 << 29:  # else None is immortal
-        assert abs(counts_after[3] - counts[3]) < 20
-    del counts[3:5], counts_after[3:5]
-    assert [b - a for a, b in zip(counts, counts_after)] == pytest.approx([0] * len(counts), abs=2)
+    assert [b - a for a, b in zip(counts, counts_after)] == pytest.approx([0] * len(counts), abs=5)
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="no /proc")
+@pytest.mark.skipif("libasan" in os.environ.get("LD_PRELOAD", ""),
+                    reason="AddressSanitizer keeps freed memory for a while")
 def test_memory_does_not_grow(in_process):
     """Names and rows that are C's are seen by nobody else."""
     in_process("""
