@@ -168,9 +168,9 @@ static PyObject *target_again(struct middleware *mw)
 }
 
 /* This very request is on its way through a middleware of ours already. */
-static bool came_round(struct middleware *mw, PyObject *environ)
+static bool came_round(struct middleware *mw, PyObject *env)
 {
-	PyObject *mark = PyDict_GetItemString(environ, ENVIRON_KEY);
+	PyObject *mark = PyDict_GetItemString(env, ENVIRON_KEY);
 
 	if (mark == NULL)
 		return false;
@@ -179,18 +179,18 @@ static bool came_round(struct middleware *mw, PyObject *environ)
 	return mark == (PyObject *)mw;
 }
 
-static PyObject *pass_on(struct middleware *mw, PyObject *args, PyObject *environ)
+static PyObject *pass_on(struct middleware *mw, PyObject *args, PyObject *env)
 {
 	PyObject *to = Py_NewRef(target(mw));
 	bool marked = mw->wsgi_app != NULL && to == mw->app &&
-		      PyDict_SetItemString(environ, ENVIRON_KEY, (PyObject *)mw) == 0;
+		      PyDict_SetItemString(env, ENVIRON_KEY, (PyObject *)mw) == 0;
 	PyObject *result = PyObject_Call(to, args, NULL);
 	PyObject *type, *value, *traceback;
 
 	if (marked) {
 		PyErr_Fetch(&type, &value, &traceback);
-		if (PyDict_GetItemString(environ, ENVIRON_KEY) == (PyObject *)mw)
-			PyDict_DelItemString(environ, ENVIRON_KEY);
+		if (PyDict_GetItemString(env, ENVIRON_KEY) == (PyObject *)mw)
+			PyDict_DelItemString(env, ENVIRON_KEY);
 		PyErr_Clear();
 		PyErr_Restore(type, value, traceback);
 	}
@@ -269,20 +269,20 @@ static PyObject *hand_on(struct request *r, PyObject *file_wrapper, PyObject *re
 }
 
 /* (environ, start_response) with our start_response; environ gets our marks. */
-static PyObject *own_arguments(struct request *r, PyObject *environ, PyObject *start_response,
+static PyObject *own_arguments(struct request *r, PyObject *env, PyObject *start_response,
 			       PyObject *file_wrapper)
 {
 	PyObject *own = start_response_new(r, start_response);
-	PyObject *args = own ? PyTuple_Pack(2, environ, own) : NULL;
+	PyObject *args = own ? PyTuple_Pack(2, env, own) : NULL;
 	PyObject *wrapper = NULL;
 
 	Py_XDECREF(own);
-	if (args == NULL || PyDict_SetItemString(environ, ENVIRON_KEY, (PyObject *)r) < 0)
+	if (args == NULL || PyDict_SetItemString(env, ENVIRON_KEY, (PyObject *)r) < 0)
 		goto failed;
 	if (file_wrapper != NULL && !PyType_Check(file_wrapper)) {
 		wrapper = file_wrapper_new(r, file_wrapper);
 		if (wrapper == NULL ||
-		    PyDict_SetItemString(environ, "wsgi.file_wrapper", wrapper) < 0)
+		    PyDict_SetItemString(env, "wsgi.file_wrapper", wrapper) < 0)
 			goto failed;
 		Py_DECREF(wrapper);
 	}
@@ -314,7 +314,7 @@ static PyObject *profile_call(struct middleware *mw, struct request *r, PyObject
 static PyObject *middleware_call(PyObject *self, PyObject *args, PyObject *kwargs)
 {
 	struct middleware *mw = (struct middleware *)self;
-	PyObject *environ, *start_response, *file_wrapper, *own, *result;
+	PyObject *env, *start_response, *file_wrapper, *own, *result;
 	struct request *r = NULL;
 	uint64_t before;
 
@@ -325,24 +325,24 @@ static PyObject *middleware_call(PyObject *self, PyObject *args, PyObject *kwarg
 	if (PyTuple_GET_SIZE(args) != 2 || (kwargs != NULL && PyDict_GET_SIZE(kwargs) != 0) ||
 	    !PyDict_Check(PyTuple_GET_ITEM(args, 0)))
 		return PyObject_Call(target_again(mw), args, kwargs);
-	environ = PyTuple_GET_ITEM(args, 0);
+	env = PyTuple_GET_ITEM(args, 0);
 	start_response = PyTuple_GET_ITEM(args, 1);
-	if (came_round(mw, environ))
+	if (came_round(mw, env))
 		return PyObject_Call(target_again(mw), args, NULL);
 	if (mw->options.disabled)
-		return pass_on(mw, args, environ);
+		return pass_on(mw, args, env);
 	before = sink_seen(mw->sink);
-	if (options_want(&mw->options, environ))
-		r = request_new(environ, mw->app, mw->sink, before, mw->options.slow_ns,
+	if (options_want(&mw->options, env))
+		r = request_new(env, mw->app, mw->sink, before, mw->options.slow_ns,
 				mw->options.mode, mw->timer, &mw->options.metrics);
 	if (r == NULL)
-		return pass_on(mw, args, environ);
-	file_wrapper = Py_XNewRef(PyDict_GetItemString(environ, "wsgi.file_wrapper"));
-	own = own_arguments(r, environ, start_response, file_wrapper);
+		return pass_on(mw, args, env);
+	file_wrapper = Py_XNewRef(PyDict_GetItemString(env, "wsgi.file_wrapper"));
+	own = own_arguments(r, env, start_response, file_wrapper);
 	if (own != NULL)
 		result = profile_call(mw, r, own, file_wrapper);
 	else
-		result = pass_on(mw, args, environ);
+		result = pass_on(mw, args, env);
 	Py_XDECREF(own);
 	Py_XDECREF(file_wrapper);
 	Py_DECREF(r);

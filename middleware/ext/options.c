@@ -174,9 +174,9 @@ void options_release(struct options *o)
 	o->routes = o->ignore = NULL;
 }
 
-static void add_text(struct buf *out, PyObject *environ, const char *key)
+static void add_text(struct buf *out, PyObject *env, const char *key)
 {
-	PyObject *str = PyDict_GetItemString(environ, key);
+	PyObject *str = PyDict_GetItemString(env, key);
 	PyObject *bytes = str && PyUnicode_Check(str) ? PyUnicode_AsLatin1String(str) : NULL;
 
 	if (bytes != NULL)
@@ -196,7 +196,7 @@ static bool any_matches(const char **patterns, const char *request, size_t metho
 	return false;
 }
 
-static bool path_is_wanted(const struct options *o, PyObject *environ)
+static bool path_is_wanted(const struct options *o, PyObject *env)
 {
 	struct buf request = BUF_INIT;
 	size_t method_len;
@@ -204,11 +204,11 @@ static bool path_is_wanted(const struct options *o, PyObject *environ)
 
 	if (o->routes == NULL && o->ignore == NULL)
 		return true;
-	add_text(&request, environ, "REQUEST_METHOD");
+	add_text(&request, env, "REQUEST_METHOD");
 	method_len = request.len;
 	buf_addc(&request, ' ');
-	add_text(&request, environ, "SCRIPT_NAME");
-	add_text(&request, environ, "PATH_INFO");
+	add_text(&request, env, "SCRIPT_NAME");
+	add_text(&request, env, "PATH_INFO");
 	if (o->routes != NULL)
 		wanted = any_matches(o->routes, buf_str(&request), method_len);
 	if (wanted && o->ignore != NULL)
@@ -219,9 +219,9 @@ static bool path_is_wanted(const struct options *o, PyObject *environ)
 	return wanted;
 }
 
-static bool is_upgrade(PyObject *environ)
+static bool is_upgrade(PyObject *env)
 {
-	PyObject *value = PyDict_GetItemString(environ, "HTTP_UPGRADE");
+	PyObject *value = PyDict_GetItemString(env, "HTTP_UPGRADE");
 	const char *s = value && PyUnicode_Check(value) ? PyUnicode_AsUTF8(value) : NULL;
 
 	PyErr_Clear();
@@ -242,9 +242,9 @@ static double random_share(void)
 	return (double)(state >> 11) / (double)(UINT64_C(1) << 53);
 }
 
-bool options_want(const struct options *o, PyObject *environ)
+bool options_want(const struct options *o, PyObject *env)
 {
 	if (o->sample < 1 && random_share() >= o->sample)
 		return false;
-	return path_is_wanted(o, environ) && !is_upgrade(environ);
+	return path_is_wanted(o, env) && !is_upgrade(env);
 }

@@ -36,6 +36,6 @@ void options_release(struct options *o);
 /* Whether a request is to be profiled, before it runs: by path (patterns with a
  * space are matched against "METHOD path"), share, and kind (a connection that
  * is upgraded to a websocket has no end). */
-bool options_want(const struct options *o, PyObject *environ);
+bool options_want(const struct options *o, PyObject *env);
 
 #endif

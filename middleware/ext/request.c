@@ -67,9 +67,9 @@ static const char *text_copy(struct job *job, const char *s, size_t len)
 
 /* A WSGI string ("bytes in a str", PEP 3333) as bytes in the job's arena; what
  * is no such string is as if it were not there. */
-static const char *wsgi_text(struct job *job, PyObject *environ, const char *key)
+static const char *wsgi_text(struct job *job, PyObject *env, const char *key)
 {
-	PyObject *str = PyDict_GetItemString(environ, key);
+	PyObject *str = PyDict_GetItemString(env, key);
 	PyObject *bytes = str && PyUnicode_Check(str) ? PyUnicode_AsLatin1String(str) : NULL;
 	const char *copy = "";
 
@@ -89,10 +89,10 @@ static const char *utf8_copy(struct job *job, PyObject *str)
 	return s ? arena_strndup(&job->arena, s, (size_t)len) : NULL;
 }
 
-static const char *whole_path(struct job *job, PyObject *environ)
+static const char *whole_path(struct job *job, PyObject *env)
 {
-	const char *script = wsgi_text(job, environ, "SCRIPT_NAME");
-	const char *info = wsgi_text(job, environ, "PATH_INFO");
+	const char *script = wsgi_text(job, env, "SCRIPT_NAME");
+	const char *info = wsgi_text(job, env, "PATH_INFO");
 	struct buf path = BUF_INIT;
 	const char *copy = NULL;
 
@@ -146,7 +146,7 @@ void request_describe_process(struct manifest *m, uint64_t served_before)
 	m->git.dirty = -1;
 }
 
-struct request *request_new(PyObject *environ, PyObject *app, struct sink *sink,
+struct request *request_new(PyObject *env, PyObject *app, struct sink *sink,
 			    uint64_t served_before, int64_t slow_ns, enum mode mode,
 			    PyObject *timer, const struct metrics *metrics)
 {
@@ -160,8 +160,8 @@ struct request *request_new(PyObject *environ, PyObject *app, struct sink *sink,
 	request_describe_process(m, served_before);
 	/* Now: dispatchers shift SCRIPT_NAME and PATH_INFO. */
 	m->mode = mode_name(mode);
-	m->method = wsgi_text(job, environ, "REQUEST_METHOD");
-	m->path = whole_path(job, environ);
+	m->method = wsgi_text(job, env, "REQUEST_METHOD");
+	m->path = whole_path(job, env);
 	m->route = m->path;
 	if (m->method != NULL && m->path != NULL)
 		r = PyObject_GC_New(struct request, &Request_Type);
@@ -173,7 +173,7 @@ struct request *request_new(PyObject *environ, PyObject *app, struct sink *sink,
 	}
 	r->job = job;
 	r->trace = trace_new(mode, timer, metrics);
-	r->environ = Py_NewRef(environ);
+	r->environ = Py_NewRef(env);
 	r->app = Py_NewRef(app);
 	r->sent_file = NULL;
 	r->slow_ns = slow_ns;

@@ -32,7 +32,7 @@ extern PyTypeObject Request_Type;
 
 /* NULL when it cannot be recorded (counted as dropped). `app` is asked for its
  * routes. */
-struct request *request_new(PyObject *environ, PyObject *app, struct sink *sink,
+struct request *request_new(PyObject *env, PyObject *app, struct sink *sink,
 			    uint64_t served_before, int64_t slow_ns, enum mode mode,
 			    PyObject *timer, const struct metrics *metrics);
 

@@ -191,8 +191,11 @@ static void trim(struct writer *w, struct sink *s)
 {
 	struct error err = ERROR_INIT;
 
-	if (s->total_bytes + s->added_bytes <= s->quota_bytes &&
-	    s->added_bytes <= s->quota_bytes / TRIM_SHARE)
+	/* If it is over its quota after a look, what is there is too young to go. */
+	bool over = s->total_bytes <= s->quota_bytes &&
+		    s->total_bytes + s->added_bytes > s->quota_bytes;
+
+	if (!over && s->added_bytes <= s->quota_bytes / TRIM_SHARE)
 		return;
 	s->added_bytes = 0;
 	if (archive_trim(s->directory, s->quota_bytes, &s->total_bytes, &err) < 0) {
