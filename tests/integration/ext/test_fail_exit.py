@@ -10,7 +10,7 @@ import pytest
 from ext_archive import FILES, Archive
 
 APP = """
-import gc, os, sys, threading, time
+import gc, os, sys, threading, time, traceback
 from ext_client import serve, environ_for
 import cprof
 
@@ -148,6 +148,8 @@ def child(function):
         try:
             function()
             status = 0
+        except BaseException:
+            traceback.print_exc()
         finally:
             sys.stdout.flush()
             os._exit(status)
@@ -268,7 +270,7 @@ def forever():
     while not stop:
         serve(middleware)
         time.sleep(0.005)
-threads = [threading.Thread(target=forever) for _ in range(3)]
+threads = [threading.Thread(target=forever, daemon=True) for _ in range(3)]
 for thread in threads: thread.start()
 def once():
     assert serve(middleware, "/child").body == b"x"

@@ -51,7 +51,7 @@ def some_requests(middleware, n, paths=PATHS):
 def live_objects():
     counts = {}
     for obj in gc.get_objects():
-        kind = type(obj).__module__ + "." + type(obj).__qualname__
+        kind = "%s.%s" % (type(obj).__module__, type(obj).__qualname__)
         counts[kind] = counts.get(kind, 0) + 1
     return counts
 
