@@ -115,11 +115,14 @@ void greenlets_watch(void)
 		return;
 	PyErr_Fetch(&type, &value, &traceback);
 	callback = PyCFunction_New(&switched_def, NULL);
-	if (parked == NULL)
-		parked = PyDict_New();
-	if (callback != NULL && parked != NULL)
+	if (callback != NULL)
 		old = settrace(callback);
-	if (old != NULL) {
+	/* Not before greenlet is there: each thread has one. */
+	if (old != NULL && parked == NULL)
+		parked = PyDict_New();
+	if (old != NULL && parked == NULL) {
+		Py_XDECREF(settrace(old));
+	} else if (old != NULL) {
 		watching = true;
 		if (!is_ours(old))
 			Py_XSETREF(previous, old == Py_None ? NULL : Py_NewRef(old));

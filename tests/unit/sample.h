@@ -94,12 +94,13 @@ static inline struct profile *sample_random(uint64_t seed, uint32_t nfunctions, 
 	for (uint32_t i = 0; i < nnodes; i++) {
 		uint32_t up = sample_next(&state) % 4;
 		int64_t self = sample_next(&state) % 3 ? sample_next(&state) % 50000000 : 1000000;
+		uint64_t ncalls = 1 + sample_next(&state) % 5;
+		uint32_t function = sample_next(&state) % p->nfunctions;
 
 		/* Mostly on from where the last call was, so that it gets deep. */
 		while (up-- > 1 && at != 0)
 			at = p->nodes[at].parent;
-		at = sample_calls(p, at, sample_next(&state) % p->nfunctions,
-				  1 + sample_next(&state) % 5, self);
+		at = sample_calls(p, at, function, ncalls, self);
 	}
 	profile_node_cum(p, 0)[0] += 12345; /* served outside all functions */
 	return p;
