@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/localtime.h"
 #include "base/mem.h"
 #include "format/number.h"
 #include "format/pstats.h"
@@ -72,7 +73,7 @@ static void add_date(struct buf *out, time_t when)
 					  "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
 	struct tm tm;
 
-	if (localtime_r(&when, &tm) == NULL)
+	if (!localtime_get(when, &tm))
 		memset(&tm, 0, sizeof tm);
 	buf_printf(out, "%s %s%3d %.2d:%.2d:%.2d %lld", days[tm.tm_wday], months[tm.tm_mon],
 		   tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, 1900ll + tm.tm_year);

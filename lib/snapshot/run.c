@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/localtime.h"
 #include "base/mem.h"
 #include "snapshot/folder.h"
 #include "snapshot/manifest.h"
@@ -247,11 +248,12 @@ static int find_owned(const char *archive, const struct process *leader, char *f
 
 static int stamp_name(char *out, size_t size, const struct process *leader, struct error *err)
 {
-	time_t t = (time_t)(leader->start_ns / 1000000000);
 	struct tm tm;
 
-	if (localtime_r(&t, &tm) == NULL ||
-	    strftime(out, size, "%Y-%m-%d_%H:%M:%S", &tm) != STAMP_LEN)
+	/* Not strftime(), which takes the lock that localtime.h is about. */
+	if (!localtime_get((time_t)(leader->start_ns / 1000000000), &tm) ||
+	    snprintf(out, size, "%04d-%02d-%02d_%02d:%02d:%02d", tm.tm_year + 1900, tm.tm_mon + 1,
+		     tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec) != STAMP_LEN)
 		return error_set(err, ERR_IO, "the clock shows no time a run could be named by");
 	return 0;
 }

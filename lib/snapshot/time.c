@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/localtime.h"
 #include "snapshot/manifest.h"
 
 enum { NS_PER_S = 1000000000 };
@@ -25,15 +26,13 @@ void time_format(struct buf *out, int64_t unix_ns)
 	int64_t seconds = unix_ns / NS_PER_S, ns = unix_ns % NS_PER_S;
 	long offset = 0;
 	struct tm tm;
-	time_t t;
 
 	if (ns < 0) {
 		ns += NS_PER_S;
 		seconds--;
 	}
-	t = (time_t)seconds;
 	memset(&tm, 0, sizeof tm);
-	if (localtime_r(&t, &tm) != NULL)
+	if (localtime_get((time_t)seconds, &tm))
 		/* RFC 3339 knows no seconds in a zone; some old ones had them. */
 		offset = tm.tm_gmtoff / 60;
 	buf_printf(out, "%04d-%02d-%02dT%02d:%02d:%02d.%09lld%c%02ld:%02ld", tm.tm_year + 1900,

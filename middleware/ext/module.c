@@ -1,6 +1,7 @@
 /* module.c -- cprof._cprof: the types, and the end of the process. */
 #include "compat.h"
 
+#include "base/localtime.h"
 #include "base/version.h"
 #include "clock.h"
 #include "forks.h"
@@ -86,7 +87,8 @@ __attribute__((visibility("default"))) PyMODINIT_FUNC PyInit__cprof(void)
 		return NULL;
 	if (!watched) {
 		clock_init();
-		watched = forks_watch() == 0 && trace_init() == 0;
+		watched = forks_watch() == 0 && localtime_watch_forks() == 0 &&
+			  trace_init() == 0;
 	}
 	if (response_init() < 0 || profiler_stats_init() < 0 || PyType_Ready(&Request_Type) < 0 ||
 	    add_type(m, "CProfMiddleware", &Middleware_Type) < 0 ||
