@@ -8,6 +8,7 @@ import textwrap
 
 import pytest
 from ext_archive import FILES, Archive
+from ext_client import instrumented
 
 APP = """
 import gc, os, sys, threading, time, traceback
@@ -247,6 +248,7 @@ for _ in range(4): child(worker)
     assert counts == [(10, 10)] * 4
 
 
+@pytest.mark.skipif(instrumented, reason="AddressSanitizer's allocator may be locked in a child")
 def test_fork_after_requests_with_two_archives(in_process, left, tmp_path):
     """The child's counts are its own, in the archive it does not use as well."""
     in_process(APP + FORK + """
@@ -262,6 +264,7 @@ child(worker)
     assert [p["seen"] for p in Archive(tmp_path / "other").run_json()["processes"]] == [3]
 
 
+@pytest.mark.skipif(instrumented, reason="AddressSanitizer's allocator may be locked in a child")
 def test_fork_while_others_are_served(in_process, left):
     """The child of one thread is clean whatever the other threads were at."""
     out, err = in_process(APP + FORK + """
