@@ -121,5 +121,5 @@ setup(
         "Programming Language :: Python :: Implementation :: CPython",
         "Topic :: Internet :: WWW/HTTP :: WSGI :: Middleware",
         "Topic :: Software Development :: Debuggers",
-    ],
+    ] + ["Programming Language :: Python :: 3.%d" % minor for minor in range(8, 16)],
 )

@@ -1,5 +1,5 @@
 /* callstack.txt: what pstats.Stats(PATH).sort_stats("time", "name").print_stats()
- * prints, the same from CPython 3.8 to 3.13:
+ * prints, the same from CPython 3.8 to 3.15:
  *
  *     Sat Nov 21 18:20:37 2026    PATH
  *

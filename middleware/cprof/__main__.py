@@ -1,6 +1,5 @@
 """python -m cprof: profile a script or a module, as python -m cProfile does."""
 
-import importlib.machinery
 import io
 import optparse
 import os
@@ -59,12 +58,12 @@ def module_code(name):
 
 def script_code(path):
     """The script's code and its namespace: that of a new __main__, so that what it
-    pickles and what imports __main__ find it."""
+    pickles and what imports __main__ find it. Without a __spec__, as a script has
+    none: by that multiprocessing knows how to start it again."""
     with io.open_code(path) as file:
         code = compile(file.read(), path, "exec")
     sys.path.insert(0, os.path.dirname(path))
     module = types.ModuleType("__main__")
-    module.__spec__ = importlib.machinery.ModuleSpec("__main__", loader=None, origin=path)
     module.__file__ = path
     module.__builtins__ = __builtins__
     module.__cached__ = None

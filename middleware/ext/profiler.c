@@ -73,13 +73,21 @@ bool profiler_may_change(const struct profiler *p, const char *verb)
 	return busy_trace(p) == NULL || refuse(verb);
 }
 
+/* This is called from there: what is profiled here is only set aside meanwhile. */
+static bool busy_here(const struct profiler *p)
+{
+	unsigned long here = PyThread_get_thread_ident();
+
+	for (size_t i = 0; i < p->ntraces; i++)
+		if (p->traces[i]->busy != 0 && p->traces[i]->busy_thread == here)
+			return true;
+	return false;
+}
+
 /* From another thread it does no harm. */
 static bool may_disable(const struct profiler *p)
 {
-	const struct trace *busy = busy_trace(p);
-
-	return busy == NULL || busy->busy_thread != PyThread_get_thread_ident() ||
-	       refuse("disable");
+	return !busy_here(p) || refuse("disable");
 }
 
 /* An enabled one ends with its last reference. Up to 3.11 sys.getprofile() has one of
@@ -215,7 +223,7 @@ static PyObject *profiler_enable(PyObject *self, PyObject *args, PyObject *kwarg
 		p->subcalls = subcalls;
 	if (builtins >= 0)
 		p->mode = builtins ? MODE_EXACT : MODE_FAST;
-	if (running_here(p) != NULL) {
+	if (running_here(p) != NULL || busy_here(p)) {
 		if (PY_VERSION_HEX < 0x030C0000)
 			Py_RETURN_NONE;
 		PyErr_SetString(PyExc_ValueError, "Another profiling tool is already active");
@@ -299,7 +307,7 @@ static PyObject *profiler_call(PyObject *self, PyObject *args)
 
 	if (!PyArg_ParseTuple(args, "OO!|O:_call", &function, &PyTuple_Type, &arguments, &keywords))
 		return NULL;
-	if (running_here(p) != NULL)
+	if (running_here(p) != NULL || busy_here(p))
 		return PyObject_Call(function, arguments, keywords);
 	t = start(p);
 	if (t == NULL)

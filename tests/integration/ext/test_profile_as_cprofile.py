@@ -125,7 +125,9 @@ def test_a_clock_below_zero():
 @pytest.mark.parametrize("by_enable", [False, True])
 def test_subcalls_and_builtins(options, by_enable):
     def run(profile, clock):
-        profile.enable(**(options if by_enable else {}))
+        # From 3.14 on cProfile's enable() forgets what the constructor was told.
+        forgets = isinstance(profile, cProfile.Profile) and sys.version_info >= (3, 14)
+        profile.enable(**(options if by_enable or forgets else {}))
         work(clock)
         profile.disable()
         return plain(profile.getstats())
@@ -421,6 +423,28 @@ def test_a_timer_that_changes_its_profile(verb, at, monkeypatch):
     (lambda: None)()
     profile.disable()
     assert len(seen) == 1 and seen[0].endswith("profiler in external timer")
+    profile.create_stats()
+    assert any(key[2] == "<lambda>" for key in profile.stats)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_timer_that_enables_its_profile():
+    results = []
+
+    def timer():
+        try:
+            results.append(profile.enable())
+        except ValueError as exc:
+            results.append(str(exc))
+        return len(results)
+
+    profile = cprof.Profile(timer, 1.0)
+    profile.enable()
+    (lambda: None)()
+    profile.disable()
+    # As anywhere while it is enabled.
+    refused = None if sys.version_info < (3, 12) else "Another profiling tool is already active"
+    assert len(results) > 3 and set(results) == {refused}
     profile.create_stats()
     assert any(key[2] == "<lambda>" for key in profile.stats)
 
