@@ -11,8 +11,9 @@
  *     comment       see pprof_fields.h
  *
  * A node of our tree is one sample with its calls and self values; reading adds
- * them up again: cum is self and the children's cum. The root's own time is a
- * sample without locations. Fields come in any order, numbers packed or one by
+ * them up again: cum is self and the children's cum, of the root without its
+ * strands, which other readers do add. The root's own time is a sample without
+ * locations. Fields come in any order, numbers packed or one by
  * one, so reading goes over the file twice: for all that samples refer to, then
  * for samples. Files of other makers have no calls first: they are sampled. */
 #include "format/pprof.h"
@@ -377,9 +378,12 @@ static int sum_up(struct reader *r)
 
 	if (check_sums(r) < 0)
 		return -1;
-	for (uint32_t i = p->nnodes; i-- > 1;)
+	for (uint32_t i = p->nnodes; i-- > 1;) {
+		if (node_is_strand(p, i))
+			continue;
 		for (uint32_t m = 0; m < p->nmetrics; m++)
 			profile_node_cum(p, p->nodes[i].parent)[m] += profile_node_cum(p, i)[m];
+	}
 	return 0;
 }
 

@@ -13,10 +13,13 @@ int64_t *derive_node_self(const struct profile *p)
 		return NULL;
 	if (n != 0)
 		memcpy(self, p->cum, n * sizeof *self);
-	for (uint32_t i = 1; i < p->nnodes; i++)
+	for (uint32_t i = 1; i < p->nnodes; i++) {
+		if (node_is_strand(p, i))
+			continue;
 		for (uint32_t m = 0; m < p->nmetrics; m++)
 			self[(size_t)p->nodes[i].parent * p->nmetrics + m] -=
 				profile_node_cum(p, i)[m];
+	}
 	return self;
 }
 
@@ -26,6 +29,16 @@ int64_t table_total(const struct table *t, uint32_t metric)
 
 	for (uint32_t i = 0; i < t->nfunctions; i++)
 		sum += t->functions[i].self[metric];
+	return sum;
+}
+
+int64_t profile_total(const struct profile *p, const struct table *t, uint32_t metric)
+{
+	int64_t sum = table_total(t, metric);
+
+	for (uint32_t i = 0; i < p->nfunctions; i++)
+		if (function_is_strand(&p->functions[i]))
+			sum -= t->functions[i].cum[metric];
 	return sum;
 }
 

@@ -22,12 +22,17 @@
 int derive_table(struct table *out, const struct profile *p, const uint32_t *group,
 		 uint32_t ngroups, struct error *err);
 
-/* Self values of a node: its cum less its children's. Fills nnodes rows of
+/* Self values of a node: its cum less its children's, the root's less its strands.
+ * Fills nnodes rows of
  * nmetrics values in a new array, which the caller frees with mem_free; NULL
  * without memory. */
 int64_t *derive_node_self(const struct profile *p);
 
 /* Sum of self over all functions: what pstats calls total_tt. */
 int64_t table_total(const struct table *t, uint32_t metric);
+
+/* The same without what ran in strands: the request's own. t is of p's functions
+ * one by one (no groups). */
+int64_t profile_total(const struct profile *p, const struct table *t, uint32_t metric);
 
 #endif

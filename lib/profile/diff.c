@@ -374,3 +374,21 @@ bool diff_row_calls_differ(const struct diff *d, const struct diff_row *row)
 	return row->before == PROFILE_NONE || row->after == PROFILE_NONE ||
 	       row->old_totals->ncalls != row->new_totals->ncalls;
 }
+
+int64_t diff_strands(const struct diff *d, bool old)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < d->nrows; i++) {
+		const struct diff_row *r = &d->rows[i];
+		uint32_t f = old ? r->before : r->after;
+
+		if (f == PROFILE_NONE)
+			continue;
+		if (old && function_is_strand(&d->before->functions[f]))
+			sum += r->old_totals->cum[d->old_metric];
+		if (!old && function_is_strand(&d->after->functions[f]))
+			sum += r->new_totals->cum[d->new_metric];
+	}
+	return sum;
+}

@@ -44,6 +44,10 @@ void diff_release(struct diff *d);
  * no calls, hence never. */
 bool diff_row_calls_differ(const struct diff *d, const struct diff_row *row);
 
+/* What ran beside the older or the newer request (a strand, see profile.h): the
+ * total of its table less this is the request's own. */
+int64_t diff_strands(const struct diff *d, bool old);
+
 /* The metric that stands for time: "wall", else the first in nanoseconds, else
  * the first. */
 uint32_t profile_time_metric(const struct profile *p);

@@ -46,6 +46,12 @@ int profile_metric(const struct profile *p, const char *name)
 	return -1;
 }
 
+bool function_is_strand(const struct function *f)
+{
+	return f->line == 0 && strcmp(f->file, "~") == 0 &&
+	       (strcmp(f->name, PROFILE_JOB) == 0 || strcmp(f->name, PROFILE_THREAD) == 0);
+}
+
 /* Texts are interned, so their addresses are their identity. */
 static uint64_t function_key(const char *file, uint32_t line, const char *name,
 			     const char *qualname)

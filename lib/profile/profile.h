@@ -18,6 +18,17 @@
  * time in it and all it calls. A node's self is its cum less its children's.
  * An arc goes from caller to callee.
  *
+ * What the request handed on to other threads is a strand: a node right below the
+ * root, of one of two made-up functions (file "~", line 0), and under it what ran
+ * there, by the clock of that thread. It went on beside the request, so it is no
+ * part of the root's cum, nor of any total that percentages are taken of: of that
+ * it may be more than 100 %.
+ *
+ *     root                         cum 100, the request's own
+ *      |- main                     cum 100
+ *      `- <executor job>  2 calls  cum 150: two threads, 75 each
+ *          `- fetch       2 calls  cum 148
+ *
  * Values are integers in the unit of their metric; metric 0 of a traced profile
  * is "wall" in nanoseconds. Everything hangs on the profile: profile_free is
  * one call. One thread at a time.
@@ -36,6 +47,11 @@
 
 enum { PROFILE_MAX_METRICS = 8 };
 
+/* The functions that stand for threads which the request started, and for jobs
+ * it gave to an executor. */
+#define PROFILE_THREAD "<started thread>"
+#define PROFILE_JOB "<executor job>"
+
 /* No function, no node. */
 #define PROFILE_NONE UINT32_MAX
 
@@ -53,6 +69,8 @@ struct function {
 	const char *qualname; /* = name where nothing better is known */
 	uint32_t line;        /* first line, 1-based */
 };
+
+bool function_is_strand(const struct function *f);
 
 /* One place in the call tree. nodes[0] is the root: it stands for the request,
  * has function PROFILE_NONE and ncalls 0. A parent stands before its children. */
@@ -133,6 +151,12 @@ uint32_t profile_function(struct profile *p, const char *file, uint32_t line,
 static inline bool profile_has_tree(const struct profile *p)
 {
 	return p->nnodes != 0;
+}
+
+static inline bool node_is_strand(const struct profile *p, uint32_t node)
+{
+	return node != 0 && p->nodes[node].parent == 0 &&
+	       function_is_strand(&p->functions[p->nodes[node].function]);
 }
 
 /* Makes the root when there is none; -1 without memory. */

@@ -290,12 +290,12 @@ static void add_values(int64_t *to, const struct recorder *rec, uint32_t node,
 		to[1 + i] += in_ns(rec->node_extra[(size_t)node * rec->nextra + i], extra[i].scale);
 }
 
+/* The recorder's root becomes to[0]. */
 static int copy_tree(struct profile *p, const struct recorder *rec, double ns_per_tick,
 		     const struct recorder_metric *extra, recorder_lookup *lookup, void *arg,
 		     uint32_t *to, struct map *ids)
 {
-	to[0] = 0;
-	add_values(p->cum, rec, 0, ns_per_tick, extra);
+	add_values(profile_node_cum(p, to[0]), rec, 0, ns_per_tick, extra);
 	for (uint32_t i = 1; i < rec->nnodes; i++) {
 		const struct recorder_node *from = &rec->nodes[i];
 		uint32_t function = profile_id(p, ids, from->function, lookup, arg);
@@ -310,9 +310,27 @@ static int copy_tree(struct profile *p, const struct recorder *rec, double ns_pe
 		p->nodes[node].ncalls += from->ncalls;
 		add_values(profile_node_cum(p, node), rec, i, ns_per_tick, extra);
 	}
-	p->nlost = rec->nlost;
-	p->nfolded = rec->nfolded;
+	p->nlost += rec->nlost;
+	p->nfolded += rec->nfolded;
 	return 0;
+}
+
+/* The tree below `root`, a node of p. */
+static int add_tree(struct profile *p, uint32_t root, const struct recorder *rec,
+		    double ns_per_tick, const struct recorder_metric *extra,
+		    recorder_lookup *lookup, void *arg)
+{
+	struct map ids = MAP_INIT;
+	uint32_t *to = mem_array(NULL, rec->nnodes, sizeof *to);
+	int rc = -1;
+
+	if (to != NULL) {
+		to[0] = root;
+		rc = copy_tree(p, rec, ns_per_tick, extra, lookup, arg, to, &ids);
+	}
+	map_release(&ids);
+	mem_free(to);
+	return rc;
 }
 
 static int add_metrics(struct profile *p, const struct recorder_metric *extra, uint32_t nextra)
@@ -330,18 +348,26 @@ struct profile *recorder_profile(const struct recorder *rec, double ns_per_tick,
 				 void *arg, struct error *err)
 {
 	struct profile *p = profile_new();
-	struct map ids = MAP_INIT;
-	uint32_t *to = mem_array(NULL, rec->nnodes, sizeof *to);
-	int rc = -1;
 
-	if (p != NULL && to != NULL && add_metrics(p, extra, rec->nextra) == 0 &&
-	    profile_add_root(p) == 0)
-		rc = copy_tree(p, rec, ns_per_tick, extra, lookup, arg, to, &ids);
-	map_release(&ids);
-	mem_free(to);
-	if (rc == 0)
+	if (p != NULL && add_metrics(p, extra, rec->nextra) == 0 && profile_add_root(p) == 0 &&
+	    add_tree(p, 0, rec, ns_per_tick, extra, lookup, arg) == 0)
 		return p;
 	error_nomem(err);
 	profile_free(p);
 	return NULL;
+}
+
+int recorder_add_strand(struct profile *p, const char *name, const struct recorder *rec,
+			double ns_per_tick, const struct recorder_metric *extra,
+			recorder_lookup *lookup, void *arg, struct error *err)
+{
+	uint32_t function = profile_function(p, "~", 0, name, NULL);
+	uint32_t node = PROFILE_NONE;
+
+	if (function != PROFILE_NONE)
+		node = profile_child(p, 0, function);
+	if (node == PROFILE_NONE || add_tree(p, node, rec, ns_per_tick, extra, lookup, arg) < 0)
+		return error_nomem(err);
+	p->nodes[node].ncalls++;
+	return 0;
 }

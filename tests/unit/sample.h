@@ -37,7 +37,8 @@ static inline uint32_t sample_function(struct profile *p, const char *file, uint
 	return f;
 }
 
-/* Adds calls and self to the child, and the self to the cum of all above. */
+/* Adds calls and self to the child, and the self to the cum of all above, up to
+ * the root or a strand. */
 static inline uint32_t sample_calls(struct profile *p, uint32_t parent, uint32_t function,
 				    uint64_t ncalls, int64_t self)
 {
@@ -45,10 +46,34 @@ static inline uint32_t sample_calls(struct profile *p, uint32_t parent, uint32_t
 
 	ck_assert_uint_ne(node, PROFILE_NONE);
 	p->nodes[node].ncalls += ncalls;
-	for (uint32_t i = node; i != PROFILE_NONE; i = p->nodes[i].parent)
+	for (uint32_t i = node; i != PROFILE_NONE; i = p->nodes[i].parent) {
 		for (uint32_t m = 0; m < p->nmetrics; m++)
 			profile_node_cum(p, i)[m] += self + m;
+		if (node_is_strand(p, i))
+			break;
+	}
 	return node;
+}
+
+/* The request: main (60) calls work (40). Beside it two jobs, 4 of their own, call
+ * work (150) and other (16); a thread, 1 of its own, calls main (30). */
+static inline struct profile *sample_strands(void)
+{
+	struct profile *p = sample_new();
+	uint32_t main_f = sample_function(p, "/srv/app.py", 1, "main", NULL);
+	uint32_t work = sample_function(p, "/srv/app.py", 10, "work", NULL);
+	uint32_t other = sample_function(p, "/srv/app.py", 20, "other", NULL);
+	uint32_t job = sample_function(p, "~", 0, PROFILE_JOB, NULL);
+	uint32_t thread = sample_function(p, "~", 0, PROFILE_THREAD, NULL);
+	uint32_t node = sample_calls(p, 0, main_f, 1, 60);
+
+	sample_calls(p, node, work, 1, 40);
+	node = sample_calls(p, 0, job, 2, 4);
+	sample_calls(p, node, work, 2, 150);
+	sample_calls(p, node, other, 1, 16);
+	node = sample_calls(p, 0, thread, 1, 1);
+	sample_calls(p, node, main_f, 1, 30);
+	return p;
 }
 
 /* Functions with all that has ever confused a format: C functions, names beyond

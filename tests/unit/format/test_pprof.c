@@ -81,6 +81,18 @@ START_TEST(test_pprof__round_trip)
 }
 END_TEST
 
+START_TEST(test_pprof__round_trip_of_strands)
+{
+	struct profile *p = sample_strands(), *back = read_back(p);
+
+	assert_same_functions(p, back);
+	assert_same_tree(p, back);
+	ck_assert_int_eq(back->cum[0], 100);
+	profile_free(p);
+	profile_free(back);
+}
+END_TEST
+
 START_TEST(test_pprof__round_trip_of_metrics)
 {
 	struct profile *p = profile_new(), *back;
@@ -550,6 +562,7 @@ END_TEST
 
 UNIT_MAIN("format/pprof",
 	  test_pprof__round_trip,
+	  test_pprof__round_trip_of_strands,
 	  test_pprof__round_trip_of_metrics,
 	  test_pprof__round_trip_of_samples,
 	  test_pprof__root_without_time,

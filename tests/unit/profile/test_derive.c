@@ -270,6 +270,44 @@ START_TEST(test_derive__several_metrics)
 }
 END_TEST
 
+START_TEST(test_derive__strands_are_beside_the_total)
+{
+	struct profile *p = sample_strands();
+	int64_t *self = derive_node_self(p);
+	struct table t = derive(p, NULL, 0);
+
+	ck_assert_int_eq(p->cum[0], 100);                     /* 60 + 40 */
+	ck_assert_int_eq(self[0], 0);                         /* not 100 - 100 - 170 - 31 */
+	ck_assert_int_eq(table_total(&t, 0), 301);            /* 100 + 170 + 31 */
+	ck_assert_int_eq(profile_total(p, &t, 0), 100);
+	assert_totals(&t.functions[1], 3, 3, 190, 190);       /* work: 40 + 150 */
+	assert_totals(&t.functions[3], 2, 2, 4, 170);         /* the jobs: 4 + 150 + 16 */
+	assert_totals(&t.functions[0], 2, 2, 90, 130);        /* main: 60 + 30; 100 + 30 */
+	mem_free(self);
+	table_release(&t);
+	profile_free(p);
+}
+END_TEST
+
+/* A name alone makes no strand. */
+START_TEST(test_derive__no_strand)
+{
+	struct profile *p = sample_new();
+	uint32_t main_f = sample_function(p, "app.py", 1, "main", NULL);
+	uint32_t job = sample_function(p, "~", 0, PROFILE_JOB, NULL);
+	uint32_t named = sample_function(p, "app.py", 7, PROFILE_JOB, NULL);
+	uint32_t node = sample_calls(p, 0, main_f, 1, 10);
+
+	ck_assert(function_is_strand(&p->functions[job]));
+	ck_assert(!function_is_strand(&p->functions[named]));
+	ck_assert(!node_is_strand(p, sample_calls(p, node, job, 1, 5)));
+	ck_assert(!node_is_strand(p, sample_calls(p, 0, named, 1, 5)));
+	ck_assert(!node_is_strand(p, 0));
+	ck_assert_int_eq(p->cum[0], 20);
+	profile_free(p);
+}
+END_TEST
+
 static int derive_once(void *arg, struct error *err)
 {
 	struct table t;
@@ -297,4 +335,6 @@ UNIT_MAIN("profile/derive",
 	  test_derive__groups_keep_the_identity,
 	  test_derive__from_a_table,
 	  test_derive__several_metrics,
+	  test_derive__strands_are_beside_the_total,
+	  test_derive__no_strand,
 	  test_derive__without_memory)

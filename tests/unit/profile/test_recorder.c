@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "failing.h"
 #include "profile/derive.h"
 #include "unit.h"
 
@@ -411,6 +412,62 @@ START_TEST(test_recorder__two_ids_of_one_function)
 }
 END_TEST
 
+/* f 0..100; beside it f 10..40 and f 0..50 with g 10..20 in it. */
+static struct recorder *record(uint64_t start_at, uint64_t end, bool with_g)
+{
+	struct recorder *rec = start(0);
+
+	recorder_start(rec, start_at);
+	recorder_call(rec, F, start_at);
+	if (with_g) {
+		recorder_call(rec, G, start_at + 10);
+		recorder_return(rec, start_at + 20);
+	}
+	recorder_return(rec, end);
+	recorder_stop(rec, end);
+	return rec;
+}
+
+static int add_strands(void *arg, struct error *err)
+{
+	struct recorder *const *recs = arg;
+	struct profile *p = recorder_profile(recs[0], 1, NULL, look_up, NULL, err);
+	int rc = -1;
+
+	if (p == NULL)
+		return -1;
+	if (recorder_add_strand(p, PROFILE_JOB, recs[1], 1, NULL, look_up, NULL, err) == 0 &&
+	    recorder_add_strand(p, PROFILE_JOB, recs[2], 2, NULL, look_up, NULL, err) == 0)
+		rc = 0;
+	profile_free(p);
+	return rc;
+}
+
+START_TEST(test_recorder__strands)
+{
+	struct recorder *recs[] = { record(0, 100, false), record(10, 40, false),
+				    record(0, 50, true) };
+	struct error err = ERROR_INIT;
+	struct profile *p = recorder_profile(recs[0], 1, NULL, look_up, NULL, &err);
+
+	recs[1]->nlost = 3;
+	recs[2]->nfolded = 4;
+	ck_assert_int_eq(recorder_add_strand(p, PROFILE_JOB, recs[1], 1, NULL, look_up, NULL, &err), 0);
+	ck_assert_int_eq(recorder_add_strand(p, PROFILE_JOB, recs[2], 2, NULL, look_up, NULL, &err), 0);
+	ck_assert_int_eq(p->cum[0], 100);
+	assert_totals(p, PROFILE_JOB, 2, 2, 0, 130); /* 30 + 2 * 50 */
+	assert_totals(p, "f", 3, 3, 210, 230);       /* 100 + 30 + 2 * 50, less g's */
+	assert_totals(p, "g", 1, 1, 20, 20);         /* 2 * 10 */
+	ck_assert_uint_eq(p->nnodes, 5);             /* root, f, the jobs, f, g */
+	ck_assert_uint_eq(p->nlost, 3);
+	ck_assert_uint_eq(p->nfolded, 4);
+	profile_free(p);
+	ck_assert_uint_gt(fail_each_allocation(add_strands, recs), 10);
+	for (int i = 0; i < 3; i++)
+		recorder_free(recs[i]);
+}
+END_TEST
+
 START_TEST(test_recorder__profile_without_memory)
 {
 	struct recorder *rec = start(0);
@@ -526,4 +583,5 @@ UNIT_MAIN("profile/recorder",
 	  test_recorder__children_in_changing_order,
 	  test_recorder__deep,
 	  test_recorder__two_ids_of_one_function,
+	  test_recorder__strands,
 	  test_recorder__profile_without_memory)
