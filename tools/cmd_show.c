@@ -30,19 +30,24 @@ const struct usage show_usage = {
 	"Functions are named with their class, and those that pstats takes for one are\n"
 	"apart.\n"
 	"\n"
+	"What the request handed on to other threads counts in the table too, and stands\n"
+	"apart in the tree, below {started thread} and {executor job}. Percentages are\n"
+	"of the request's own time.\n"
+	"\n"
 	"PATTERN, an extended regular expression, keeps the functions whose printed name\n"
 	"it matches; of a tree, what lies on the way to them, and below.\n",
 	"  schema  1\n"
 	"  path, request, status, start, wall_ns, commit   null where not known\n"
 	"  unit    of the times: \"nanoseconds\" in a traced profile\n"
-	"  calls, primitive_calls, total    sums over all functions\n"
+	"  calls, primitive_calls    sums over all functions\n"
+	"  total, beside   time of the request, and of the threads and jobs it started\n"
 	"  lost, folded    calls that are missing, or booked on an ancestor\n"
 	"  functions  of each: file, line, name, qualname, calls, primitive_calls,\n"
 	"          tottime, cumtime (null calls: the profile was sampled), metrics\n"
 	"          (what else was measured: of each unit, self, cum)\n"
 	"  tree    instead, with --tree; parents first. Of each node: parent (an index\n"
-	"          into tree, or null), file, line, name, qualname, calls, tottime,\n"
-	"          cumtime\n",
+	"          into tree, or null: the request, and what ran beside it), file, line,\n"
+	"          name, qualname, calls, tottime, cumtime\n",
 	"  cprof show GET.root.000738ms            the 30 functions with most time of\n"
 	"                                          their own\n"
 	"  cprof show GET.root.000738ms --tree     who called what, and what it took\n"
@@ -85,7 +90,11 @@ void show_losses(struct buf *out, const struct show *show, const char *indent)
 	const struct profile *p = show->profile;
 	const struct manifest *m = &show->snapshot->manifest;
 	uint64_t lost = larger(p->nlost, m->lost), folded = larger(p->nfolded, m->folded);
+	uint64_t cut = 0;
 	struct buf text = BUF_INIT;
+
+	for (size_t i = 0; i < m->nfollowed; i++)
+		cut += m->followed[i].cut;
 
 	if (lost != 0) {
 		buf_printf(&text, "%sincomplete: ", indent);
@@ -99,6 +108,12 @@ void show_losses(struct buf *out, const struct show *show, const char *indent)
 	}
 	if (m->interrupted)
 		buf_printf(&text, "%sincomplete: another profiler took over meanwhile\n", indent);
+	if (cut != 0)
+		buf_printf(&text, "%sof its threads and jobs %llu went on after the request\n",
+			   indent, (unsigned long long)cut);
+	if (m->followed_lost != 0)
+		buf_printf(&text, "%sof its threads and jobs %llu began too late to be in this\n",
+			   indent, (unsigned long long)m->followed_lost);
 	term_put(&show->term, out, STYLE_YELLOW, buf_str(&text));
 	buf_release(&text);
 }

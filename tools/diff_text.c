@@ -252,13 +252,16 @@ static void put_side(struct buf *out, const struct diff_view *view, const char *
 	buf_addc(out, '\n');
 }
 
-static int64_t side_wall(const struct diff_side *side, const struct table *t, uint32_t metric)
+static int64_t side_wall(const struct diff_side *side, const struct diff *d, bool old)
 {
+	const struct table *t = old ? &d->old_table : &d->new_table;
+	uint32_t metric = old ? d->old_metric : d->new_metric;
+
 	if (side->snapshot.has_manifest)
 		return side->snapshot.manifest.wall_ns;
 	if (profile_has_tree(side->profile))
 		return profile_node_cum(side->profile, 0)[metric];
-	return table_total(t, metric);
+	return table_total(t, metric) - diff_strands(d, old);
 }
 
 static const struct column total_columns[] = {
@@ -272,8 +275,8 @@ static const struct column total_columns[] = {
 static void put_totals(struct buf *out, struct diff_view *view, const struct diff_side *before,
 		       const struct diff_side *after, const struct diff *d)
 {
-	int64_t was = side_wall(before, &d->old_table, d->old_metric);
-	int64_t is = side_wall(after, &d->new_table, d->new_metric);
+	int64_t was = side_wall(before, d, true);
+	int64_t is = side_wall(after, d, false);
 	uint64_t old = profile_calls(before->profile), new = profile_calls(after->profile);
 	struct grid g;
 

@@ -122,6 +122,7 @@ struct listing {
 	size_t nrows, nmatched, nall;
 	uint64_t ncalls, nprimitive;
 	int64_t total;
+	int64_t beside; /* what ran beside the request */
 };
 
 static void listing_release(struct listing *l)
@@ -165,7 +166,8 @@ static int listing_fill(struct listing *l, const struct show *show, struct error
 	for (uint32_t i = 0; i < p->nfunctions; i++)
 		if (listing_add(l, show, i) < 0)
 			return error_nomem(err);
-	l->total = table_total(&l->table, show->metric);
+	l->total = profile_total(p, &l->table, show->metric);
+	l->beside = table_total(&l->table, show->metric) - l->total;
 	l->nall = p->nfunctions;
 	l->nmatched = l->nrows;
 	if (l->nrows != 0)
@@ -249,6 +251,9 @@ static void put_head(struct buf *out, const struct show *show, const struct list
 		buf_printf(out, "(%llu primitive calls) ", (unsigned long long)l->nprimitive);
 	if (!show->profile->sampled)
 		buf_printf(out, "in %.3f seconds\n", (double)l->total / 1e9);
+	if (l->beside != 0)
+		buf_printf(out, "%sand %.3f seconds beside the request, in threads and jobs\n",
+			   indent, (double)l->beside / 1e9);
 	show_losses(out, show, indent);
 	buf_printf(out, "\n   Ordered by: %s\n",
 		   sort_titles[o->sort == SHOW_UNSET ? 0 : o->sort]);
@@ -373,6 +378,7 @@ int table_json(struct json_writer *w, const struct show *show, struct error *err
 	show_json_calls(w, show, "calls", l.ncalls);
 	show_json_calls(w, show, "primitive_calls", l.nprimitive);
 	json_add_int(w, "total", l.total);
+	json_add_int(w, "beside", l.beside);
 	json_open_array(w, "functions");
 	for (size_t i = 0; i < l.nrows; i++) {
 		const struct row *r = &l.rows[i];

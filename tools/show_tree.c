@@ -5,6 +5,10 @@
  *    731 ms  12.0 us      1  |- Flask.wsgi_app  flask/app.py:1463
  *    729 ms  8.00 us      1  |  `- index  app.py:20
  *
+ *    410 ms  10.0 us      2  {executor job}
+ *    409 ms  409 ms       2  `- fetch  client.py:7
+ *
+ * What ran beside the request (a strand, see profile.h) is a root of its own.
  * Children come with the costliest first; what is below --min is one line,
  * when it comes to as much together. A
  * tree may be 50,000 deep: nothing here recurses, and of an indent only the
@@ -21,7 +25,7 @@
 
 /* A node's children are children[first[node]..first[node + 1]): first the nshown
  * that are shown, costliest first, then the nhidden that --min leaves out, then
- * what the pattern does. */
+ * what the pattern does; last of the root's its strands, nstrands of them shown. */
 struct tree {
 	const struct show *show;
 	const struct profile *p;
@@ -30,6 +34,7 @@ struct tree {
 	uint32_t *children;
 	uint32_t *nshown, *nhidden; /* per node */
 	int64_t *hidden_cum; /* per node: of its hidden children */
+	uint32_t nstrands;
 	uint8_t *kept;       /* by the pattern */
 	uint32_t *next;      /* per level: the place in children to go on from */
 	uint32_t *at;        /* per level: the node */
@@ -76,12 +81,14 @@ static int keep_matching(struct tree *t)
 	return 0;
 }
 
-enum rank { SHOWN, HIDDEN, FILTERED };
+enum rank { SHOWN, HIDDEN, FILTERED, STRAND };
 
 static enum rank rank_of(const struct tree *t, uint32_t node)
 {
 	if (!t->kept[node])
 		return FILTERED;
+	if (node_is_strand(t->p, node))
+		return STRAND;
 	return cum_of(t, node) >= t->least ? SHOWN : HIDDEN;
 }
 
@@ -121,6 +128,7 @@ static int sort_children(struct tree *t)
 			t->first[++parent] = i;
 		t->children[i] = s[i].node;
 		t->nshown[parent] += s[i].rank == SHOWN;
+		t->nstrands += s[i].rank == STRAND;
 		if (s[i].rank == HIDDEN) {
 			t->nhidden[parent]++;
 			t->hidden_cum[parent] += s[i].cum;
@@ -253,24 +261,29 @@ static void add_hidden(struct grid *g, const struct tree *t, uint32_t level, boo
 	buf_release(&text);
 }
 
+/* `visit` and `hidden` may see t->at. */
+struct visitor {
+	void *arg;
+	void (*visit)(void *arg, struct tree *t, uint32_t level, bool last);
+	void (*hidden)(void *arg, struct tree *t, uint32_t level, bool all);
+};
+
 /* Goes down into each child that is shown; what follows the last child of a
- * level is its line of hidden ones. `visit` and `hidden` may see t->at. */
-static void walk(struct tree *t, void *arg,
-		 void (*visit)(void *arg, struct tree *t, uint32_t level, bool last),
-		 void (*hidden)(void *arg, struct tree *t, uint32_t level, bool all))
+ * level is its line of hidden ones. */
+static void walk_from(struct tree *t, uint32_t root, const struct visitor *v)
 {
 	uint32_t level = 0, depth = t->show->options->depth;
 
-	t->at[0] = 0;
-	t->next[0] = t->first[0];
-	visit(arg, t, 0, true);
+	t->at[0] = root;
+	t->next[0] = t->first[root];
+	v->visit(v->arg, t, 0, true);
 	for (;;) {
 		uint32_t node = t->at[level], place = t->next[level];
 		bool too_deep = depth != 0 && level == depth;
 
 		if (too_deep || place == shown_end(t, node)) {
 			t->next[level] = shown_end(t, node);
-			hidden(arg, t, level, too_deep);
+			v->hidden(v->arg, t, level, too_deep);
 			if (level-- == 0)
 				return;
 			continue;
@@ -279,9 +292,18 @@ static void walk(struct tree *t, void *arg,
 		level++;
 		t->at[level] = t->children[place];
 		t->next[level] = t->first[t->at[level]];
-		visit(arg, t, level,
-		      place + 1 == shown_end(t, node) && !hidden_matter(t, node));
+		v->visit(v->arg, t, level,
+			 place + 1 == shown_end(t, node) && !hidden_matter(t, node));
 	}
+}
+
+static void walk(struct tree *t, const struct visitor *v)
+{
+	uint32_t end = t->first[1];
+
+	walk_from(t, 0, v);
+	for (uint32_t i = end - t->nstrands; i < end; i++)
+		walk_from(t, t->children[i], v);
 }
 
 struct text_walk {
@@ -328,7 +350,7 @@ int tree_text(struct buf *out, const struct show *show, struct error *err)
 	if (rc < 0)
 		goto done;
 	w.limit = show->options->limit == SHOW_UNSET ? 0 : show->options->limit;
-	walk(&t, &w, visit_text, hidden_text);
+	walk(&t, &(struct visitor){ &w, visit_text, hidden_text });
 	show_title(out, show);
 	buf_addc(out, '\n');
 	show_losses(out, show, "");
@@ -354,7 +376,7 @@ static void visit_json(void *arg, struct tree *t, uint32_t level, bool last)
 {
 	struct json_walk *j = arg;
 	const struct node *node = &t->p->nodes[t->at[level]];
-	const struct function *f = level ? &t->p->functions[node->function] : NULL;
+	const struct function *f = t->at[level] ? &t->p->functions[node->function] : NULL;
 
 	(void)last;
 	j->index[level] = j->n++;
@@ -393,7 +415,7 @@ int tree_json(struct json_writer *w, const struct show *show, struct error *err)
 		goto done;
 	}
 	json_open_array(w, "tree");
-	walk(&t, &j, visit_json, hidden_json);
+	walk(&t, &(struct visitor){ &j, visit_json, hidden_json });
 	json_close_array(w);
 done:
 	mem_free(j.index);

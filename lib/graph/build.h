@@ -6,6 +6,12 @@
 
 #include "graph/graph.h"
 
+/* Of a profile with strands (profile.h) a copy in which what ran beside the request
+ * has functions of its own, and per function of it p's; both are NULL where there is
+ * no tree, or no strand in it. The copy borrows p's texts. The caller frees both. */
+int graph_split(struct profile **out, const struct function ***origin, const struct profile *p,
+		struct error *err);
+
 /* Drops what is below the thresholds or past max_nodes, sorts nodes and edges
  * by share, heaviest first, and renumbers the edges' ends. place[] (as many as
  * there were nodes) receives each node's new index or PROFILE_NONE. */
@@ -17,8 +23,8 @@ int graph_prune(struct graph *g, const struct graph_options *options, uint32_t *
 int graph_add_skips(struct graph *g, const struct profile *p, const uint32_t *place,
 		    const struct graph_options *options, struct error *err);
 
-/* Marks the hot path: from the heaviest function that nobody calls along the
- * heaviest edges, to where the time is spent or spreads out. */
+/* Marks the hot path: from the request's heaviest function that nobody calls along
+ * the heaviest edges, to where the time is spent or spreads out. */
 void graph_mark_hot(struct graph *g);
 
 /* What the two builders share: everything measured goes in, then the shares, the
@@ -26,7 +32,8 @@ void graph_mark_hot(struct graph *g);
 int graph_begin(struct graph *g, const struct profile *p, unsigned metric, size_t nnodes,
 	       size_t nedges, struct error *err);
 struct graph_cost graph_cost_of(const struct totals *t, unsigned metric);
-int64_t graph_total(const struct table *t, unsigned metric);
+/* What is 100 %, `strands` being what ran beside the request. */
+int64_t graph_total(const struct table *t, unsigned metric, int64_t strands);
 void graph_set_shares(struct graph *g);
 int graph_name_nodes(struct graph *g, const struct profile *p, const struct profile *before,
 		     struct error *err);

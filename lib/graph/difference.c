@@ -93,8 +93,8 @@ static int build(struct graph *g, const struct diff *d, const struct graph_optio
 	}
 	g->narcs = g->nedges;
 	g->is_diff = true;
-	g->total = graph_total(&d->new_table, d->new_metric);
-	g->total_before = graph_total(&d->old_table, d->old_metric);
+	g->total = graph_total(&d->new_table, d->new_metric, diff_strands(d, false));
+	g->total_before = graph_total(&d->old_table, d->old_metric, diff_strands(d, true));
 	graph_set_shares(g);
 	rc = graph_prune(g, options, place, err);
 done:

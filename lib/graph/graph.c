@@ -43,11 +43,13 @@ struct graph_cost graph_cost_of(const struct totals *t, unsigned metric)
 }
 
 /* As gprof2dot has it: what a file says of cum may be more than its self costs
- * add up to. */
-int64_t graph_total(const struct table *t, unsigned metric)
+ * add up to. With strands such a cum may be theirs. */
+int64_t graph_total(const struct table *t, unsigned metric, int64_t strands)
 {
-	int64_t total = table_total(t, metric);
+	int64_t total = table_total(t, metric) - strands;
 
+	if (strands != 0)
+		return total;
 	for (uint32_t i = 0; i < t->nfunctions; i++)
 		if (t->functions[i].cum[metric] > total)
 			total = t->functions[i].cum[metric];
@@ -110,11 +112,11 @@ static void fill(struct graph *g, const struct profile *p, const struct table *t
 			.cost = graph_cost_of(&t->arcs[i].totals, metric),
 		};
 	g->narcs = g->nedges;
-	g->total = graph_total(t, metric);
+	g->total = graph_total(t, metric, table_total(t, metric) - profile_total(p, t, metric));
 }
 
-int graph_build(struct graph *out, const struct profile *p, const struct graph_options *options,
-		struct error *err)
+static int build(struct graph *out, const struct profile *p, const struct graph_options *options,
+		 struct error *err)
 {
 	struct table t = TABLE_INIT;
 	uint32_t *place = NULL;
@@ -141,5 +143,22 @@ done:
 	mem_free(place);
 	if (rc < 0)
 		graph_release(out);
+	return rc;
+}
+
+int graph_build(struct graph *out, const struct profile *p, const struct graph_options *options,
+		struct error *err)
+{
+	struct profile *split;
+	const struct function **origin;
+	int rc;
+
+	if (graph_split(&split, &origin, p, err) < 0)
+		return -1;
+	rc = build(out, split ? split : p, options, err);
+	for (uint32_t i = 0; rc == 0 && split != NULL && i < out->nnodes; i++)
+		out->nodes[i].function = origin[out->nodes[i].function - split->functions];
+	profile_free(split);
+	mem_free(origin);
 	return rc;
 }

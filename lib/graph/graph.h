@@ -13,7 +13,11 @@
  *
  *     A -> (hidden) -> B        A ··> B
  *
- * The graph of a difference holds the functions and arcs of both profiles;
+ * What ran beside the request (a strand, see profile.h) stands apart, below a box
+ * that nobody calls: a function that ran here and there is in two boxes. The total
+ * is the request's own, of which they may be more than 100 %.
+ *
+ * The graph of a difference, in which a function is one box wherever it ran, holds the functions and arcs of both profiles;
  * `before` is then the older one's cost, shares are the greater of the two, and
  * the metric is the time, whatever the options say.
  *

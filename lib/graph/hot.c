@@ -7,7 +7,7 @@
 static uint32_t find_start(const struct graph *g)
 {
 	for (uint32_t i = 0; i < g->nnodes; i++) {
-		bool called = false;
+		bool called = function_is_strand(g->nodes[i].function);
 
 		for (uint32_t e = 0; e < g->nedges && !called; e++)
 			called = g->edges[e].callee == i && g->edges[e].caller != i;

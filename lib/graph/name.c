@@ -280,7 +280,10 @@ int name_node(struct graph_node *node, const struct name_base *base, struct aren
 	struct buf name = BUF_INIT, place = BUF_INIT;
 
 	node->origin = name_origin(f->file);
-	if (node->origin == ORIGIN_BUILTIN) {
+	if (function_is_strand(f)) {
+		buf_add(&name, f->name + 1, strlen(f->name) - 2);
+		buf_adds(&place, "beside the request");
+	} else if (node->origin == ORIGIN_BUILTIN) {
 		add_builtin(&name, &place, f->qualname);
 	} else {
 		add_place(&place, f, base);

@@ -328,6 +328,56 @@ START_TEST(test_graph__difference)
 }
 END_TEST
 
+static uint32_t nth_of(const struct graph *g, const char *name, int nth)
+{
+	for (uint32_t i = 0; i < g->nnodes; i++)
+		if (strcmp(g->nodes[i].name, name) == 0 && nth-- == 0)
+			return i;
+	return PROFILE_NONE;
+}
+
+START_TEST(test_graph__strands_stand_apart)
+{
+	struct profile *p = sample_strands();
+	struct graph_options options = { 0, 0, 0, 0 };
+	struct graph g = build(p, &options);
+	uint32_t job = node_of(&g, "executor job"), beside = nth_of(&g, "work", 0);
+	uint32_t own_work = nth_of(&g, "work", 1);
+
+	ck_assert_int_eq(g.total, 100);
+	ck_assert_uint_eq(g.nnodes, 7); /* main and work twice */
+	ck_assert_double_eq_tol(g.nodes[job].share, 1.7, 1e-12);
+	ck_assert_str_eq(g.nodes[job].place, "beside the request");
+	ck_assert_int_eq(g.nodes[beside].cost.cum, 150);
+	ck_assert_int_eq(g.nodes[own_work].cost.cum, 40);
+	ck_assert_ptr_eq(g.nodes[own_work].function, &p->functions[1]);
+	ck_assert_ptr_eq(g.nodes[beside].function, &p->functions[1]);
+	ck_assert(g.nodes[nth_of(&g, "main", 0)].hot); /* not the jobs, which took longer */
+	ck_assert(!g.nodes[job].hot);
+	for (uint32_t i = 0; i < g.nedges; i++)
+		ck_assert_uint_ne(g.edges[i].callee, job);
+	graph_release(&g);
+	profile_free(p);
+}
+END_TEST
+
+START_TEST(test_graph__difference_of_strands)
+{
+	struct profile *p = sample_strands(), *q = sample_strands();
+	struct graph_options options = { 0, 0, 0, 0 };
+	struct error err = ERROR_INIT;
+	struct graph g;
+
+	sample_calls(q, 0, 0, 1, 11);
+	ck_assert_int_eq(graph_build_diff(&g, p, q, &options, &err), 0);
+	ck_assert_int_eq(g.total_before, 100);
+	ck_assert_int_eq(g.total, 111);
+	graph_release(&g);
+	profile_free(p);
+	profile_free(q);
+}
+END_TEST
+
 struct pair {
 	const struct profile *before, *after;
 };
@@ -352,6 +402,8 @@ START_TEST(test_graph__out_of_memory)
 	struct profile *p = sample_random(5, 12, 40), *q = sample_random(6, 12, 40);
 	struct pair pair = { p, q };
 
+	sample_calls(p, 0, sample_function(p, "~", 0, PROFILE_JOB, NULL), 1, 100);
+
 	ck_assert_uint_gt(fail_each_allocation(build_both, &pair), 50);
 	profile_free(p);
 	profile_free(q);
@@ -363,4 +415,6 @@ UNIT_MAIN("graph/graph", test_graph__thresholds_are_those_of_gprof2dot,
 	  test_graph__recursion, test_graph__edges_through_hidden_functions,
 	  test_graph__without_a_tree, test_graph__hot_path_leaves_mutual_recursion,
 	  test_graph__hot_path_ends_where_the_time_is, test_graph__nothing_to_show,
-	  test_graph__difference, test_graph__out_of_memory)
+	  test_graph__difference,
+	  test_graph__strands_stand_apart, test_graph__difference_of_strands,
+	  test_graph__out_of_memory)
