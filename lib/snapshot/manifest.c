@@ -25,6 +25,11 @@
  *       "events": 20400, "tracer_seconds": 0.002, what tracing cost, taken out of the profile
  *       "ns_per_event": 98, "tracer_share": 0.27,   the same per event, and of the wall time
  *       "lost": 0, "folded": 0, "interrupted": false,
+ *       "followed": [                    what ran beside it, see profile.h
+ *         { "kind": "job", "wall_seconds": 0.2, "cpu_seconds": 0.1, "events": 52,
+ *           "cut": false }               true: it went on after the request
+ *       ],
+ *       "followed_lost": 0,              and is not in the profile
  *       "ended": "closed",
  *       "exception": null,
  *       "git": { "commit": "...", "branch": "main", "dirty": false, ... }
@@ -41,7 +46,7 @@ static const char *const members[] = {
 	"wall_seconds", "cpu_seconds", "bytes_sent", "pid", "thread", "served_before", "host",
 	"python", "implementation", "cprof", "mode", "engine", "events",
 	"tracer_seconds", "ns_per_event", "tracer_share", "lost", "folded",
-	"interrupted", "ended", "exception", "git", NULL
+	"interrupted", "followed", "followed_lost", "ended", "exception", "git", NULL
 };
 
 static const char *const git_members[] = { "commit",  "branch",    "dirty", "author_date",
@@ -97,6 +102,31 @@ static void add_request(struct json_writer *w, const struct manifest *m)
 		json_add_null(w, "bytes_sent");
 }
 
+static void add_followed(struct json_writer *w, const struct manifest *m)
+{
+	const struct json *was = json_get(m->other, "followed");
+
+	if (was != NULL) {
+		json_add_value(w, "followed", was);
+		add_count(w, "followed_lost", m->followed_lost);
+		return;
+	}
+	json_open_array(w, "followed");
+	for (size_t i = 0; i < m->nfollowed; i++) {
+		const struct manifest_followed *f = &m->followed[i];
+
+		json_open_object(w, NULL);
+		json_add_string(w, "kind", f->kind);
+		json_add_number(w, "wall_seconds", (double)f->wall_ns / 1e9);
+		add_seconds(w, "cpu_seconds", f->cpu_ns);
+		add_count(w, "events", f->events);
+		json_add_bool(w, "cut", f->cut);
+		json_close_object(w);
+	}
+	json_close_array(w);
+	add_count(w, "followed_lost", m->followed_lost);
+}
+
 static void add_how(struct json_writer *w, const struct manifest *m)
 {
 	json_add_int(w, "pid", m->pid);
@@ -117,6 +147,7 @@ static void add_how(struct json_writer *w, const struct manifest *m)
 	add_count(w, "lost", m->lost);
 	add_count(w, "folded", m->folded);
 	json_add_bool(w, "interrupted", m->interrupted);
+	add_followed(w, m);
 	json_add_string(w, "ended", m->ended);
 	json_add_string(w, "exception", m->exception);
 }
@@ -212,6 +243,27 @@ static void read_request(struct manifest *m, const struct json *doc)
 	m->bytes_sent = sent >= 0 ? (uint64_t)sent : 0;
 }
 
+static int read_followed(struct manifest *m, const struct json *array, struct error *err)
+{
+	size_t n = 0;
+
+	if (array == NULL || array->type != JSON_ARRAY)
+		return 0;
+	for (const struct json *v = array->first; v != NULL; v = v->next)
+		n++;
+	m->followed = arena_alloc(&m->arena, n * sizeof *m->followed);
+	if (m->followed == NULL)
+		return error_nomem(err);
+	for (const struct json *v = array->first; v != NULL; v = v->next)
+		if (v->type == JSON_OBJECT)
+			m->followed[m->nfollowed++] = (struct manifest_followed){
+				json_str(v, "kind", ""), seconds_ns(v, "wall_seconds", 0),
+				seconds_ns(v, "cpu_seconds", -1), count_of(v, "events"),
+				json_bool(v, "cut", false)
+			};
+	return 0;
+}
+
 static void read_how(struct manifest *m, const struct json *doc)
 {
 	int64_t pid = json_int(doc, "pid", 0);
@@ -230,6 +282,7 @@ static void read_how(struct manifest *m, const struct json *doc)
 	m->lost = count_of(doc, "lost");
 	m->folded = count_of(doc, "folded");
 	m->interrupted = json_bool(doc, "interrupted", false);
+	m->followed_lost = count_of(doc, "followed_lost");
 	m->ended = json_str(doc, "ended", "");
 	m->exception = json_str(doc, "exception", NULL);
 }
@@ -253,7 +306,7 @@ static int read_document(struct manifest *m, const struct json *doc, struct erro
 	read_how(m, doc);
 	read_git(&m->git, json_get(doc, "git"));
 	m->other = doc;
-	return 0;
+	return read_followed(m, json_get(doc, "followed"), err);
 }
 
 int manifest_read(struct manifest *out, struct bytes in, struct error *err)

@@ -26,6 +26,15 @@ struct manifest_git {
 	const char *tagged_at;   /* RFC 3339 */
 };
 
+/* A thread that the request started, or a job that it gave to an executor. */
+struct manifest_followed {
+	const char *kind; /* "thread", "job" */
+	int64_t wall_ns;  /* from its begin to its end, or to that of the request */
+	int64_t cpu_ns;   /* -1 where not known */
+	uint64_t events;
+	bool cut;         /* it had not ended when the request did */
+};
+
 struct manifest {
 	int schema;
 	const char *method;
@@ -51,6 +60,9 @@ struct manifest {
 	int64_t tracer_ns;   /* of wall_ns, taken out of the profile as the tracer's own */
 	uint64_t lost;       /* events not recorded */
 	uint64_t folded;
+	struct manifest_followed *followed; /* in the order they ended */
+	size_t nfollowed;    /* a manifest that was read keeps its own, whatever is here */
+	uint64_t followed_lost; /* handed on, but not begun in time, or one too many */
 	bool interrupted;    /* another profiler took the hook away meanwhile */
 	const char *ended;   /* "returned", "closed", "exhausted", "dropped", "exception",
 	                        "file": how it ended */

@@ -37,6 +37,15 @@ static void same_manifest(const struct manifest *a, const struct manifest *b)
 	ck_assert_uint_eq(a->lost, b->lost);
 	ck_assert_uint_eq(a->folded, b->folded);
 	ck_assert_int_eq(a->interrupted, b->interrupted);
+	ck_assert_uint_eq(a->followed_lost, b->followed_lost);
+	ck_assert_uint_eq(a->nfollowed, b->nfollowed);
+	for (size_t i = 0; i < a->nfollowed; i++) {
+		ck_assert_str_eq(a->followed[i].kind, b->followed[i].kind);
+		ck_assert_int_eq(a->followed[i].wall_ns, b->followed[i].wall_ns);
+		ck_assert_int_eq(a->followed[i].cpu_ns, b->followed[i].cpu_ns);
+		ck_assert_uint_eq(a->followed[i].events, b->followed[i].events);
+		ck_assert_int_eq(a->followed[i].cut, b->followed[i].cut);
+	}
 	ck_assert_str_eq(a->ended, b->ended);
 	ck_assert_pstr_eq(a->exception, b->exception);
 	ck_assert_pstr_eq(a->git.commit, b->git.commit);
@@ -67,7 +76,13 @@ static void round_trip(const struct manifest *m)
 START_TEST(test_manifest__round_trip)
 {
 	struct manifest m = small_manifest();
+	struct manifest_followed followed[] = { { "job", 2000000003, 1999999999, 52, false },
+						{ "thread", 5, -1, 0, true } };
 
+	round_trip(&m);
+	m.followed = followed;
+	m.nfollowed = 2;
+	m.followed_lost = 9;
 	round_trip(&m);
 	m.status = NULL;
 	m.cpu_ns = -1;
