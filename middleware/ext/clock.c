@@ -1,7 +1,9 @@
 #include "clock.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -87,4 +89,23 @@ double clock_ns_per_tick(void)
 	if (now.ticks == older.ticks)
 		return 1;
 	return (double)(now.ns - older.ns) / (double)(now.ticks - older.ticks);
+}
+
+struct thread_clock clock_this_thread(void)
+{
+	struct thread_clock clock = { .known = false };
+
+#if defined(_POSIX_THREAD_CPUTIME) && _POSIX_THREAD_CPUTIME >= 0
+	clock.known = pthread_getcpuclockid(pthread_self(), &clock.id) == 0;
+#endif
+	return clock;
+}
+
+int64_t thread_clock_ns(const struct thread_clock *clock, int64_t otherwise)
+{
+	struct timespec t;
+
+	if (!clock->known || clock_gettime(clock->id, &t) != 0)
+		return otherwise;
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }

@@ -28,6 +28,16 @@ static inline int64_t clock_cpu_ns(void)
 	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
+/* The CPU clock of a thread, for other threads to read. */
+struct thread_clock {
+	clockid_t id;
+	bool known;
+};
+
+struct thread_clock clock_this_thread(void);
+/* `otherwise` where it can't be read, or the thread is gone. */
+int64_t thread_clock_ns(const struct thread_clock *clock, int64_t otherwise);
+
 extern bool clock_counts_cycles;
 
 static inline uint64_t clock_ticks(void)

@@ -44,6 +44,16 @@ static inline PyObject *Py_XNewRef(PyObject *o)
 }
 #endif
 
+/* What the class itself has; a new reference. */
+static inline PyObject *type_dict(PyTypeObject *type)
+{
+#if PY_VERSION_HEX >= 0x030C0000
+	return PyType_GetDict(type);
+#else
+	return Py_XNewRef(type->tp_dict);
+#endif
+}
+
 /* The code object a frame runs, borrowed: the frame keeps it alive. */
 static inline PyCodeObject *frame_code(PyFrameObject *frame)
 {

@@ -63,11 +63,31 @@ static int leave_child(PyFrameObject *frame, int what, PyObject *arg)
 	return rc;
 }
 
+/* So it does on a thread whose trace was cut from elsewhere, perhaps the last. */
+static int leave_cut(PyFrameObject *frame, int what, PyObject *arg)
+{
+	Py_tracefunc next = previous;
+	PyObject *next_arg = Py_XNewRef(previous_arg);
+	int rc = 0;
+
+	trace_sweep();
+	if (trace_top != NULL)
+		rc = hook(NULL, frame, what, arg);
+	else if (next != NULL)
+		rc = next(next_arg, frame, what, arg);
+	Py_XDECREF(next_arg);
+	return rc;
+}
+
 static int hook(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
 {
 	(void)self;
-	if (trace_top == NULL && forget_after_fork())
-		return leave_child(frame, what, arg);
+	if (trace_top == NULL) {
+		if (forget_after_fork())
+			return leave_child(frame, what, arg);
+	} else if (trace_top->adrift) {
+		return leave_cut(frame, what, arg);
+	}
 	switch (what) {
 	case PyTrace_CALL:
 		trace_call_code(&engine_setprofile, frame_code(frame));

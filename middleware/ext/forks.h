@@ -4,8 +4,17 @@
 #ifndef CPROF_EXT_FORKS_H
 #define CPROF_EXT_FORKS_H
 
+#include "compat.h"
+
 /* 0, or an errno. Once per process. */
 int forks_watch(void);
 unsigned fork_generation(void);
+
+/* PyImport_ImportModule, which no fork comes into: a child would wait for ever for
+ * a module that is being imported by a thread it does not have. Requests import
+ * what they need when the first of them needs it, so that is likely. */
+PyObject *forks_import(const char *module);
+/* To be called before a fork, with the GIL: waits for imports on other threads. */
+void forks_wait(void);
 
 #endif

@@ -205,10 +205,9 @@ void metrics_return(struct metrics_state *s, uint64_t ticks)
 
 /* Of the time since the kernel was asked last, what was not on a processor belongs
  * to the gap before this event; as much as the gap cannot hold waits for another. */
-static void ask_kernel(struct metrics_state *s, uint64_t ticks)
+static void book_cpu(struct metrics_state *s, uint64_t ticks, int64_t cpu_ns)
 {
 	uint64_t gap = ticks - s->ticks, whole = ticks - s->asked, booked;
-	int64_t cpu_ns = clock_cpu_ns();
 	uint64_t on = (uint64_t)((double)(cpu_ns - s->cpu_ns) * s->ticks_per_ns);
 
 	s->owed += whole > on ? whole - on : 0;
@@ -217,7 +216,25 @@ static void ask_kernel(struct metrics_state *s, uint64_t ticks)
 	s->off_ticks += booked;
 	s->cpu_ns = cpu_ns;
 	s->asked = ticks;
+}
+
+static void ask_kernel(struct metrics_state *s, uint64_t ticks)
+{
+	book_cpu(s, ticks, clock_cpu_ns());
 	s->vcsw = voluntary_switches() - s->vcsw_base;
+}
+
+void metrics_cut(struct metrics_state *s, const struct metrics *m, uint64_t ticks, uint64_t now,
+		 int64_t cpu_ns, int64_t *out)
+{
+	if (s->asks_kernel && cpu_ns >= 0)
+		book_cpu(s, ticks, cpu_ns);
+	else if (s->asks_kernel)
+		s->off_ticks += ticks - s->ticks;
+	s->ticks = ticks;
+	for (uint32_t i = 0; i < m->n; i++)
+		if (m->of[i].kind == METRIC_CPU)
+			out[i] = (int64_t)(now - s->off_ticks);
 }
 
 static int64_t ask_callable(PyObject *callable, int64_t before)

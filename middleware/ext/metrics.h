@@ -66,4 +66,10 @@ void metrics_return(struct metrics_state *s, uint64_t ticks);
 void metrics_read(struct metrics_state *s, const struct metrics *m, uint64_t ticks, uint64_t now,
 		  int64_t *out);
 
+/* The same for the end of it, from another thread. Only CPU time can be read there
+ * (cpu_ns, of its thread; negative: it is not running): the rest stays as it was at
+ * the event before. */
+void metrics_cut(struct metrics_state *s, const struct metrics *m, uint64_t ticks, uint64_t now,
+		 int64_t cpu_ns, int64_t *out);
+
 #endif

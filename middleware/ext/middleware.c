@@ -4,6 +4,7 @@
 #include <structmember.h>
 
 #include "calibration.h"
+#include "forks.h"
 #include "options.h"
 #include "quiet.h"
 #include "request.h"
@@ -72,19 +73,20 @@ static int middleware_init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
 	static char *names[] = { "app", "directory", "routes", "ignore", "slow_ms", "sample",
 				 "quota_mb", "timer", "mode", "packages", "metrics",
-				 NULL };
+				 "follow", NULL };
 	struct middleware *mw = (struct middleware *)self;
 	PyObject *app, *directory = NULL, *routes = NULL, *ignore = NULL, *timer = NULL;
 	PyObject *packages = NULL, *metrics = NULL;
 	const char *mode = "exact";
 	double slow_ms = 0, sample = 1, quota_mb = 1024;
+	int follow = 1;
 	struct options options;
 	struct sink *sink;
 	PyObject *wsgi_app;
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O$OOdddOsOO:CProfMiddleware", names, &app,
-					 &directory, &routes, &ignore, &slow_ms, &sample, &quota_mb,
-					 &timer, &mode, &packages, &metrics))
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O$OOdddOsOOp:CProfMiddleware", names,
+					 &app, &directory, &routes, &ignore, &slow_ms, &sample,
+					 &quota_mb, &timer, &mode, &packages, &metrics, &follow))
 		return -1;
 	if (!PyCallable_Check(app)) {
 		PyErr_Format(PyExc_TypeError, "app must be a WSGI callable, not %.80s",
@@ -107,6 +109,7 @@ static int middleware_init(PyObject *self, PyObject *args, PyObject *kwargs)
 	}
 	options_release(&mw->options);
 	mw->options = options;
+	mw->options.follow = follow != 0;
 	mw->sink = sink;
 	Py_XSETREF(mw->wsgi_app, wsgi_app);
 	Py_INCREF(app);
@@ -130,7 +133,7 @@ static bool leads_to_us(struct middleware *mw, PyObject *wrapper)
 		return false; /* the class' own method, bound anew at each look */
 	if (wrapper == mw->outermost)
 		return mw->is_inside;
-	module = PyImport_ImportModule("cprof._wrapping");
+	module = forks_import("cprof._wrapping");
 	if (module != NULL)
 		answer = PyObject_CallMethod(module, "leads_to", "OO", wrapper, mw);
 	mw->is_inside = answer == Py_True;
@@ -334,7 +337,8 @@ static PyObject *middleware_call(PyObject *self, PyObject *args, PyObject *kwarg
 	before = sink_seen(mw->sink);
 	if (options_want(&mw->options, env))
 		r = request_new(env, mw->app, mw->sink, before, mw->options.slow_ns,
-				mw->options.mode, mw->timer, &mw->options.metrics);
+				mw->options.mode, mw->timer, &mw->options.metrics,
+				mw->options.follow);
 	if (r == NULL)
 		return pass_on(mw, args, env);
 	file_wrapper = Py_XNewRef(PyDict_GetItemString(env, "wsgi.file_wrapper"));
@@ -439,7 +443,7 @@ PyTypeObject Middleware_Type = {
 	.tp_name = "cprof.CProfMiddleware",
 	.tp_doc = "CProfMiddleware(app, directory='profiling', *, routes=None, ignore=None, slow_ms=0,"
 		  " sample=1.0, quota_mb=1024, timer=None, mode='exact', packages=None,"
-		  " metrics=None)\n--\n\n"
+		  " metrics=None, follow=True)\n--\n\n"
 		  "Profile each request of a WSGI application and archive it as a snapshot.\n\n"
 		  "app        any WSGI callable, or an object with one in wsgi_app (Flask)\n"
 		  "directory  the archive; CPROF_DIR wins over it\n"
@@ -454,7 +458,8 @@ PyTypeObject Middleware_Type = {
 		  "packages   what the application is, for 'app': ['shop', 'billing.views']; else\n"
 		  "           what lies under the current directory\n"
 		  "metrics    beside the wall time: 'cpu', 'vcsw', 'allocs', 'alloc_bytes', or a\n"
-		  "           callable whose number only goes up\n\n"
+		  "           callable whose number only goes up\n"
+		  "follow     profile the threads and executor jobs that a request starts, too\n\n"
 		  "CPROF_RUN names the run; CPROF_DISABLE=1 passes every request on as it is.",
 	.tp_basicsize = sizeof(struct middleware),
 	.tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,

@@ -4,11 +4,13 @@
 #include "base/localtime.h"
 #include "base/version.h"
 #include "clock.h"
+#include "follow.h"
 #include "forks.h"
 #include "middleware.h"
 #include "profiler.h"
 #include "request.h"
 #include "response.h"
+#include "strand.h"
 #include "trace.h"
 #include "writer.h"
 
@@ -20,6 +22,22 @@ static PyObject *stop(PyObject *self, PyObject *unused)
 	writer_stop();
 	Py_END_ALLOW_THREADS
 	log_complaints();
+	Py_RETURN_NONE;
+}
+
+static PyObject *in_child(PyObject *self, PyObject *unused)
+{
+	(void)self;
+	(void)unused;
+	follow_forget();
+	Py_RETURN_NONE;
+}
+
+static PyObject *before_fork(PyObject *self, PyObject *unused)
+{
+	(void)self;
+	(void)unused;
+	forks_wait();
 	Py_RETURN_NONE;
 }
 
@@ -38,6 +56,8 @@ static PyMethodDef functions[] = {
 	  "Return False if that took longer than timeout seconds." },
 	{ "_open_archive", open_archive, METH_VARARGS,
 	  "_open_archive(directory='profiling', /)\n--\n\nWhat Profiler._archive() takes." },
+	{ "_before_fork", before_fork, METH_NOARGS, "Before fork: wait until that is safe." },
+	{ "_in_child", in_child, METH_NOARGS, "After fork: put back what was wrapped." },
 	{ "_stop", stop, METH_NOARGS, "Write what is left and end the writer thread." },
 	{ NULL, NULL, 0, NULL }
 };
@@ -77,6 +97,29 @@ static int stop_at_exit(PyObject *m)
 	return result == NULL ? -1 : 0;
 }
 
+static int register_at_forks(PyObject *m)
+{
+	PyObject *os = PyImport_ImportModule("os");
+	PyObject *register_at_fork = os ? PyObject_GetAttrString(os, "register_at_fork") : NULL;
+	PyObject *before = PyObject_GetAttrString(m, "_before_fork");
+	PyObject *in_child_function = PyObject_GetAttrString(m, "_in_child");
+	PyObject *args = PyTuple_New(0), *kwargs = NULL, *result = NULL;
+
+	if (before != NULL && in_child_function != NULL)
+		kwargs = Py_BuildValue("{sOsO}", "before", before, "after_in_child",
+				       in_child_function);
+	if (register_at_fork != NULL && args != NULL && kwargs != NULL)
+		result = PyObject_Call(register_at_fork, args, kwargs);
+	Py_XDECREF(os);
+	Py_XDECREF(register_at_fork);
+	Py_XDECREF(before);
+	Py_XDECREF(in_child_function);
+	Py_XDECREF(args);
+	Py_XDECREF(kwargs);
+	Py_XDECREF(result);
+	return result == NULL ? -1 : 0;
+}
+
 /* The one symbol that others see; before 3.9 PyMODINIT_FUNC does not say so. */
 __attribute__((visibility("default"))) PyMODINIT_FUNC PyInit__cprof(void)
 {
@@ -90,11 +133,12 @@ __attribute__((visibility("default"))) PyMODINIT_FUNC PyInit__cprof(void)
 		watched = forks_watch() == 0 && localtime_watch_forks() == 0 &&
 			  trace_init() == 0;
 	}
-	if (response_init() < 0 || profiler_stats_init() < 0 || PyType_Ready(&Request_Type) < 0 ||
+	if (response_init() < 0 || strand_init() < 0 || follow_init() < 0 ||
+	    profiler_stats_init() < 0 || PyType_Ready(&Request_Type) < 0 ||
 	    add_type(m, "CProfMiddleware", &Middleware_Type) < 0 ||
 	    add_type(m, "Profiler", &Profiler_Type) < 0 ||
 	    PyModule_AddStringConstant(m, "__version__", CPROF_VERSION) < 0 ||
-	    stop_at_exit(m) < 0) {
+	    stop_at_exit(m) < 0 || register_at_forks(m) < 0) {
 		Py_DECREF(m);
 		return NULL;
 	}

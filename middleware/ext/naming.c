@@ -37,15 +37,6 @@ static PyObject *code_behind(PyObject *o)
 	return code;
 }
 
-static PyObject *type_dict(PyTypeObject *type)
-{
-#if PY_VERSION_HEX >= 0x030C0000
-	return PyType_GetDict(type);
-#else
-	return Py_XNewRef(type->tp_dict);
-#endif
-}
-
 /* What the class itself has under the code's name, borrowed. A private name is
  * there with the class' own before it. */
 static PyObject *attribute_of(PyTypeObject *type, PyCodeObject *code)

@@ -24,6 +24,7 @@ struct options {
 	enum mode mode;
 	struct metrics metrics;
 	bool disabled;
+	bool follow;
 };
 
 /* From the values of the constructor's arguments (NULL: not given). -1 with an

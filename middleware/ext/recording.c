@@ -26,3 +26,12 @@ struct profile *recording_profile(const struct recording *r, struct error *err)
 	return recorder_profile(r->rec, r->ns_per_tick, r->extra, lookup, (void *)&r->functions,
 				err);
 }
+
+int followed_add(const struct followed *f, struct profile *p, struct error *err)
+{
+	const struct recording *r = &f->recording;
+
+	return recorder_add_strand(p, f->is_job ? PROFILE_JOB : PROFILE_THREAD, r->rec,
+				   r->ns_per_tick, r->extra, lookup, (void *)&r->functions,
+				   err);
+}

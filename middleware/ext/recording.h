@@ -15,6 +15,14 @@ struct recording {
 
 #define RECORDING_INIT { NULL, MAP_INIT, 1, { { NULL, NULL, 1 } } }
 
+/* What ran beside a request: a thread it started, a job it gave to an executor. */
+struct followed {
+	struct recording recording;
+	int64_t wall_ns, cpu_ns;
+	bool is_job;
+	bool cut; /* it had not ended when the request did */
+};
+
 void recording_release(struct recording *r);
 
 /* Bytes it holds. */
@@ -22,5 +30,7 @@ size_t recording_size(const struct recording *r);
 
 /* NULL with err filled. */
 struct profile *recording_profile(const struct recording *r, struct error *err);
+/* Adds it to the profile of its request; -1 with err filled. */
+int followed_add(const struct followed *f, struct profile *p, struct error *err);
 
 #endif

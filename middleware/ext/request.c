@@ -8,8 +8,10 @@
 #include "base/mem.h"
 #include "base/version.h"
 #include "clock.h"
+#include "follow.h"
 #include "forks.h"
 #include "quiet.h"
+#include "strand.h"
 
 /* Calls a helper of the Python package with the traces paused. A new reference,
  * or NULL without an exception. */
@@ -22,7 +24,7 @@ static PyObject *call_helper(const char *module, const char *name, PyObject *arg
 		return NULL;
 	}
 	trace_pause();
-	m = PyImport_ImportModule(module);
+	m = forks_import(module);
 	if (m != NULL)
 		f = PyObject_GetAttrString(m, name);
 	if (f != NULL)
@@ -146,9 +148,33 @@ void request_describe_process(struct manifest *m, uint64_t served_before)
 	m->git.dirty = -1;
 }
 
+static void follow_strands(struct request *r)
+{
+	r->strands = strands_new(r->trace->mode, r->trace->timer, &r->trace->metrics);
+	if (r->strands == NULL)
+		return;
+	r->trace->strands = r->strands;
+	follow_begin();
+}
+
+/* The request is over: what it handed on ends here too. */
+static void cut_strands(struct request *r)
+{
+	struct strands *all = r->strands;
+	struct job *job = r->job;
+
+	if (all == NULL)
+		return;
+	r->strands = NULL;
+	r->trace->strands = NULL;
+	if (all->generation == fork_generation())
+		follow_end();
+	strands_close(all, &job->followed, &job->nfollowed, &job->manifest.followed_lost);
+}
+
 struct request *request_new(PyObject *env, PyObject *app, struct sink *sink,
 			    uint64_t served_before, int64_t slow_ns, enum mode mode,
-			    PyObject *timer, const struct metrics *metrics)
+			    PyObject *timer, const struct metrics *metrics, bool follow)
 {
 	struct job *job = job_new(sink);
 	struct request *r = NULL;
@@ -173,6 +199,7 @@ struct request *request_new(PyObject *env, PyObject *app, struct sink *sink,
 	}
 	r->job = job;
 	r->trace = trace_new(mode, timer, metrics);
+	r->strands = NULL;
 	r->environ = Py_NewRef(env);
 	r->app = Py_NewRef(app);
 	r->sent_file = NULL;
@@ -187,6 +214,8 @@ struct request *request_new(PyObject *env, PyObject *app, struct sink *sink,
 		job_free(job);
 		return NULL;
 	}
+	if (follow)
+		follow_strands(r);
 	return r;
 }
 
@@ -271,6 +300,7 @@ void request_finish(struct request *r, const char *ended)
 		return;
 	PyErr_Fetch(&type, &value, &traceback);
 	trace_disarm(r->trace);
+	cut_strands(r);
 	find_route(r);
 	r->job = NULL;
 	job->manifest.ended = ended;
@@ -282,7 +312,9 @@ void request_finish(struct request *r, const char *ended)
 	job->manifest.tracer_ns = r->trace->tracer_ns;
 	Py_CLEAR(r->environ);
 	Py_CLEAR(r->app);
-	if (is_wanted(r, job))
+	if (job->recording.rec == NULL)
+		job->sink->dropped++;
+	if (job->recording.rec != NULL && is_wanted(r, job))
 		writer_submit(job);
 	else
 		job_free(job);

@@ -18,6 +18,7 @@
 struct request {
 	PyObject_HEAD
 	struct trace *trace;
+	struct strands *strands; /* NULL: what it hands on is not followed, or it is over */
 	struct job *job;      /* NULL once it is finished, or was given up */
 	PyObject *environ;    /* until the route is known */
 	PyObject *app;        /* the same */
@@ -31,10 +32,10 @@ struct request {
 extern PyTypeObject Request_Type;
 
 /* NULL when it cannot be recorded (counted as dropped). `app` is asked for its
- * routes. */
+ * routes. `follow`: what it hands on to other threads is its own (follow.h). */
 struct request *request_new(PyObject *env, PyObject *app, struct sink *sink,
 			    uint64_t served_before, int64_t slow_ns, enum mode mode,
-			    PyObject *timer, const struct metrics *metrics);
+			    PyObject *timer, const struct metrics *metrics, bool follow);
 
 /* The status line, and the route as far as it can be told now. */
 void request_status(struct request *r, PyObject *status);

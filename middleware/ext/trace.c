@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "forks.h"
@@ -60,13 +61,17 @@ struct trace *trace_new(enum mode mode, PyObject *timer, const struct metrics *m
 	return t;
 }
 
+/* Letting go of them may run any code, of this trace's thread too. */
 static void forget_functions(struct trace *t)
 {
-	for (size_t i = 0; i < t->nkept; i++)
-		Py_DECREF(t->kept[i]);
-	mem_free(t->kept);
+	PyObject **kept = t->kept;
+	size_t n = t->nkept;
+
 	t->kept = NULL;
 	t->nkept = t->kept_cap = 0;
+	for (size_t i = 0; i < n; i++)
+		Py_DECREF(kept[i]);
+	mem_free(kept);
 }
 
 static void destroy(struct trace *t)
@@ -78,7 +83,7 @@ static void destroy(struct trace *t)
 	mem_free(t);
 }
 
-/* One that is adrift may be in the middle of an event: sweep() sees to it. */
+/* One that is adrift may be in the middle of an event: trace_sweep() sees to it. */
 void trace_free(struct trace *t)
 {
 	if (t == NULL)
@@ -159,13 +164,18 @@ uint64_t trace_timer(struct trace *t)
 void trace_measure(struct trace *t, uint64_t now)
 {
 	struct trace *top = begin_python(t);
+	size_t size = t->metrics.n * sizeof(int64_t);
+	int64_t values[RECORDER_MAX_EXTRA];
 
-	metrics_read(&t->readings, &t->metrics, clock_ticks(), now, t->recording.rec->extra_now);
+	memcpy(values, t->recording.rec->extra_now, size);
+	metrics_read(&t->readings, &t->metrics, clock_ticks(), now, values);
 	end_python(t, top);
+	memcpy(t->recording.rec->extra_now, values, size);
 }
 
 void trace_take(struct trace *t, struct recording *out)
 {
+	struct recorder *in_place = NULL;
 	double ns_per_tick;
 
 	if (t->armed)
@@ -173,8 +183,15 @@ void trace_take(struct trace *t, struct recording *out)
 	ns_per_tick = t->recording.ns_per_tick;
 	t->wall_ns = (int64_t)((double)(t->armed_ticks - t->helpers) * ns_per_tick);
 	t->tracer_ns = (int64_t)((double)(t->away - t->helpers) * ns_per_tick);
+	*out = (struct recording)RECORDING_INIT;
+	if (t->busy != 0) {
+		in_place = recorder_new(0, t->metrics.n);
+		if (in_place == NULL)
+			return;
+	}
 	*out = t->recording;
 	t->recording = (struct recording)RECORDING_INIT;
+	t->recording.rec = in_place;
 	forget_functions(t);
 }
 
@@ -203,8 +220,7 @@ static void leave_thread(struct trace *t)
 		greenlets_unwatch();
 }
 
-/* Takes those out of this thread's list that were disarmed from elsewhere. */
-static void sweep(void)
+void trace_sweep(void)
 {
 	struct trace **at = &trace_top;
 
@@ -236,6 +252,8 @@ static uint64_t bare_ticks(struct trace *t)
 static void start_recording(struct trace *t)
 {
 	t->cpu_since = clock_cpu_ns();
+	t->cpu_clock = clock_this_thread();
+	t->parked = false;
 	t->armed_since = bare_ticks(t);
 	t->last = t->armed_since - t->away;
 	if (t->metrics.n != 0) {
@@ -294,7 +312,7 @@ bool trace_arm(struct trace *t)
 bool trace_arm_bare(struct trace *t)
 {
 	trace_forget_after_fork();
-	sweep();
+	trace_sweep();
 	if (t->armed || t->adrift || t->recording.rec == NULL || t->generation != fork_generation())
 		return false;
 	t->armed = true;
@@ -321,14 +339,10 @@ static struct trace **link_to(const struct trace *t)
 	return NULL;
 }
 
-static void stop_recording(struct trace *t)
+static void stop_recording(struct trace *t, uint64_t now)
 {
-	uint64_t now = trace_now(t, 0);
-
-	if (t->metrics.n != 0) {
-		trace_measure(t, now);
+	if (t->metrics.n != 0)
 		metrics_end(&t->readings, &t->metrics);
-	}
 	t->armed_ticks += now + t->away - t->armed_since;
 	recorder_finish(t->recording.rec, now);
 	recorder_stop(t->recording.rec, now);
@@ -360,20 +374,17 @@ static void set_adrift(struct trace *t)
 		leave_thread(t);
 }
 
-void trace_disarm(struct trace *t)
+static void disarm_here(struct trace *t)
 {
+	uint64_t now = trace_now(t, 0);
 	struct trace **link;
 
-	if (t->adrift)
-		sweep();
-	if (!t->armed)
-		return;
-	t->armed = false;
-	if (t->generation != fork_generation())
-		return; /* the parent's; the hook takes itself out */
-	stop_recording(t);
+	if (t->metrics.n != 0)
+		trace_measure(t, now);
+	stop_recording(t, now);
 	link = link_to(t);
 	if (link == NULL) {
+		/* The clock's code went on to another greenlet. */
 		set_adrift(t);
 		return;
 	}
@@ -382,6 +393,39 @@ void trace_disarm(struct trace *t)
 	leave_thread(t);
 	*link = t->outer;
 	t->outer = NULL;
+}
+
+/* Adrift before the clock is read: that may run Python code, and the thread of the
+ * trace meanwhile. Of what a thread counts its CPU time alone can be read here. */
+static void disarm_elsewhere(struct trace *t)
+{
+	bool runs = !t->parked && t->paused == 0;
+	int64_t cpu_ns = runs ? thread_clock_ns(&t->cpu_clock, -1) : -1;
+	uint64_t now;
+
+	if (cpu_ns >= 0)
+		t->cpu_ns += cpu_ns - t->cpu_since;
+	set_adrift(t);
+	now = trace_now(t, 0);
+	if (t->metrics.n != 0)
+		metrics_cut(&t->readings, &t->metrics, clock_ticks(), now, cpu_ns,
+			    t->recording.rec->extra_now);
+	stop_recording(t, now);
+}
+
+void trace_disarm(struct trace *t)
+{
+	if (t->adrift)
+		trace_sweep();
+	if (!t->armed)
+		return;
+	t->armed = false;
+	if (t->generation != fork_generation())
+		return; /* the parent's; the hook takes itself out */
+	if (link_to(t) != NULL)
+		disarm_here(t);
+	else
+		disarm_elsewhere(t);
 }
 
 void trace_pause(void)
@@ -506,11 +550,13 @@ struct trace *trace_swap(struct trace *other)
 	cpu = clock_cpu_ns();
 	for (struct trace *t = old; t != NULL; t = t->outer) {
 		t->cpu_ns += cpu - t->cpu_since;
+		t->parked = true;
 		if (t->metrics.n != 0)
 			metrics_leave(&t->readings, clock_ticks());
 	}
 	for (struct trace *t = other; t != NULL; t = t->outer) {
 		t->cpu_since = cpu;
+		t->parked = false;
 		if (t->metrics.n != 0)
 			metrics_return(&t->readings, clock_ticks());
 	}

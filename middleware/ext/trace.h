@@ -25,6 +25,8 @@
 #include "metrics.h"
 #include "recording.h"
 
+struct strands;
+
 /* What a timer's answer means. */
 enum timer_rule {
 	TIMER_BY_TYPE, /* the middleware's: float seconds, int nanoseconds */
@@ -67,6 +69,9 @@ struct trace {
 	size_t nkept, kept_cap;
 	int64_t cpu_ns;         /* of the threads while it was armed there */
 	int64_t cpu_since;
+	struct thread_clock cpu_clock; /* of the thread it is armed on */
+	bool parked;            /* its greenlet is not running */
+	struct strands *strands; /* strand.h: of the request it belongs to, or NULL */
 	unsigned generation;    /* forks.h: not ours in a child */
 	unsigned hook_was_out;  /* trace_hook_was_out when it was armed */
 	bool armed;
@@ -85,7 +90,9 @@ struct trace *trace_new(enum mode mode, PyObject *timer, const struct metrics *m
 void trace_free(struct trace *t);
 
 /* Takes what was recorded out, closed, and drops what the trace kept alive; the
- * trace can only be freed after that. Sets wall_ns and tracer_ns. */
+ * trace can only be freed after that. Sets wall_ns and tracer_ns. While it is busy
+ * the event on its way goes to a recorder put in place, which is asked for last in
+ * all below; without memory for that there is no recorder in *out. */
 void trace_take(struct trace *t, struct recording *out);
 
 /* Forgets what was recorded; goes on if it is armed. -1 without memory. Not while
@@ -109,6 +116,10 @@ void trace_disarm(struct trace *t);
  * are not recorded and its time is taken out. They nest. */
 void trace_pause(void);
 void trace_resume(void);
+
+/* Takes those out of this thread's list that were disarmed from elsewhere: trace_arm
+ * and trace_disarm do, and an engine whose hook is the thread's own. */
+void trace_sweep(void);
 
 /* The traces of this thread: swapped as a whole when a greenlet is left for
  * another. */

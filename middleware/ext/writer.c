@@ -163,6 +163,9 @@ struct job *job_new(struct sink *sink)
 void job_free(struct job *job)
 {
 	recording_release(&job->recording);
+	for (size_t i = 0; i < job->nfollowed; i++)
+		recording_release(&job->followed[i].recording);
+	mem_free(job->followed);
 	arena_release(&job->arena);
 	mem_free(job);
 }
@@ -205,6 +208,27 @@ static void trim(struct writer *w, struct sink *s)
 	}
 }
 
+/* What ran beside the request, into its profile and the manifest. */
+static int describe_followed(const struct job *job, struct profile *p, struct manifest *m,
+			     struct error *err)
+{
+	m->followed = mem_array(NULL, job->nfollowed, sizeof *m->followed);
+	if (m->followed == NULL)
+		return error_nomem(err);
+	for (size_t i = 0; i < job->nfollowed; i++) {
+		const struct followed *f = &job->followed[i];
+
+		m->followed[i] = (struct manifest_followed){
+			f->is_job ? "job" : "thread", f->wall_ns, f->cpu_ns,
+			f->recording.rec->nevents, f->cut
+		};
+		if (followed_add(f, p, err) < 0)
+			return -1;
+	}
+	m->nfollowed = job->nfollowed;
+	return 0;
+}
+
 static int write_job(const struct job *job, uint64_t *size, struct error *err)
 {
 	struct manifest m = job->manifest;
@@ -214,9 +238,11 @@ static int write_job(const struct job *job, uint64_t *size, struct error *err)
 
 	if (p == NULL)
 		return -1;
+	if (describe_followed(job, p, &m, err) < 0)
+		goto done;
 	m.events = job->recording.rec->nevents;
-	m.lost = job->recording.rec->nlost;
-	m.folded = job->recording.rec->nfolded;
+	m.lost = p->nlost;
+	m.folded = p->nfolded;
 	if (m.route_is_template) {
 		route_normalise(&route, m.route);
 		m.route = buf_str(&route);
@@ -225,6 +251,8 @@ static int write_job(const struct job *job, uint64_t *size, struct error *err)
 		error_nomem(err);
 	else
 		rc = snapshot_write(&job->sink->run, p, &m, &path, size, err);
+done:
+	mem_free(m.followed);
 	buf_release(&route);
 	buf_release(&path);
 	profile_free(p);
@@ -437,6 +465,8 @@ void writer_submit(struct job *job)
 	bool accepted = false;
 
 	job->bytes = sizeof *job + job->arena.total + recording_size(&job->recording);
+	for (size_t i = 0; i < job->nfollowed; i++)
+		job->bytes += sizeof *job->followed + recording_size(&job->followed[i].recording);
 	if (w != NULL) {
 		pthread_mutex_lock(&w->lock);
 		accepted = accept_job(w, job);

@@ -43,6 +43,8 @@ struct job {
 	struct job *next;
 	struct arena arena;
 	struct recording recording;
+	struct followed *followed; /* an array for mem_free */
+	size_t nfollowed;
 	struct sink *sink;
 	struct manifest manifest;
 	size_t bytes; /* memory it holds */
