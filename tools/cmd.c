@@ -1,14 +1,11 @@
 #include "cmd.h"
 
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "base/mem.h"
 #include "base/text.h"
 #include "help.h"
 
@@ -80,71 +77,6 @@ const char *path_kind_name(enum path_kind kind)
 		return "a file";
 	}
 	return "";
-}
-
-/* "profiling/RUN" rather than "/home/ann/shop/profiling/RUN": what lies below the
- * current folder is said, and written to, by the shorter path. */
-static void below_current_folder(char *path)
-{
-	char here[PATH_MAX];
-	size_t len;
-
-	if (getcwd(here, sizeof here) == NULL)
-		return;
-	len = strlen(here);
-	if (strncmp(path, here, len) == 0 && path[len] == '/' && path[len + 1] != '-')
-		memmove(path, path + len + 1, strlen(path + len + 1) + 1);
-}
-
-char *find_what(const char *dir_option, const char *what, enum path_kind *kind)
-{
-	struct error err = ERROR_INIT;
-	char *found = NULL;
-
-	if (archive_find(archive_folder(dir_option), what, kind, &found, &err) < 0) {
-		complain("%s", err.text);
-		return NULL;
-	}
-	below_current_folder(found);
-	return found;
-}
-
-static int refuse_kind(const char *what, enum path_kind kind, const char *command)
-{
-	return complain("%s: %s is %s, and %s takes one snapshot; 'cprof ls%s%s' lists them",
-			command, what, path_kind_name(kind), command,
-			kind == PATH_RUN ? " " : "", kind == PATH_RUN ? what : "");
-}
-
-struct profile *read_profile(const char *dir_option, const char *what, const char *command,
-			     struct snapshot *out)
-{
-	struct error err = ERROR_INIT;
-	struct profile *p = NULL;
-	enum path_kind kind;
-	char *path;
-
-	memset(out, 0, sizeof *out);
-	path = find_what(dir_option, what, &kind);
-	if (path == NULL)
-		return NULL;
-	if (kind == PATH_RUN || kind == PATH_ARCHIVE) {
-		refuse_kind(what, kind, command);
-		goto done;
-	}
-	if (kind == PATH_SNAPSHOT && snapshot_read(out, path, &err) < 0) {
-		complain("%s", err.text);
-		goto done;
-	}
-	p = snapshot_profile(path, &err);
-	if (p == NULL) {
-		complain("%s", err.text);
-		snapshot_release(out);
-		memset(out, 0, sizeof *out);
-	}
-done:
-	mem_free(path);
-	return p;
 }
 
 void request_title(struct buf *out, const struct snapshot *s)

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "nearest.h"
 #include "opt.h"
 #include "snapshot/archive.h"
 #include "term.h"
@@ -74,15 +75,6 @@ const char *archive_folder(const char *option);
 
 /* "a run", for messages. */
 const char *path_kind_name(enum path_kind kind);
-
-/* Finds what the user named; NULL after a complaint, else a path to mem_free. */
-char *find_what(const char *dir_option, const char *what, enum path_kind *kind);
-
-/* The profile of a snapshot or a file, and the manifest where there is one
- * (has_manifest of *out; snapshot_release it). A run or an archive is refused
- * with a hint that names `command`. NULL after a complaint. */
-struct profile *read_profile(const char *dir_option, const char *what, const char *command,
-			     struct snapshot *out);
 
 /* "GET /user/{id}", else the folder's name. Appends, printable. */
 void request_title(struct buf *out, const struct snapshot *s);

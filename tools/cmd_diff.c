@@ -26,7 +26,7 @@ static const struct opt rows[] = {
 	  "also draw the call graph coloured by the difference; of two runs that of the "
 	  "route that changed most" },
 	OPT_ROW_JSON(diff_options),
-	OPT_ROW_DIR(diff_options),
+	OPT_ROW_SUBJECT_DIR(diff_options),
 	OPT_ROW_COLOR(diff_options),
 	{ 0, NULL, OPT_FLAG, 0, NULL, NULL, NULL }
 };
@@ -64,17 +64,12 @@ const struct usage diff_usage = {
 	"  cprof diff OLD NEW --png diff.png\n"
 };
 
-static int side_read(struct diff_side *side, const char *dir, const char *what)
+static int side_read(struct diff_side *side, const struct subject *s)
 {
-	side->profile = read_profile(dir, what, "diff", &side->snapshot);
-	side->path = side->snapshot.path ? side->snapshot.path : what;
+	side->profile = subject_profile(s, "diff");
+	side->snapshot = subject_snapshot(s);
+	side->path = s->path;
 	return side->profile ? 0 : -1;
-}
-
-static void side_release(struct diff_side *side)
-{
-	snapshot_release(&side->snapshot);
-	profile_free(side->profile);
 }
 
 static int draw(const char *file, const struct profile *before, const struct snapshot *old,
@@ -99,7 +94,8 @@ static int draw(const char *file, const struct profile *before, const struct sna
 	return rc;
 }
 
-static int diff_two_profiles(struct diff_view *view, const char *old, const char *new)
+static int diff_two_profiles(struct diff_view *view, const struct subject *old,
+			     const struct subject *new)
 {
 	const struct diff_options *o = view->options;
 	struct diff_side before = { 0 }, after = { 0 };
@@ -108,7 +104,7 @@ static int diff_two_profiles(struct diff_view *view, const char *old, const char
 	struct diff d = { 0 };
 	int status = EXIT_COULD_NOT, rc;
 
-	if (side_read(&before, o->dir, old) < 0 || side_read(&after, o->dir, new) < 0)
+	if (side_read(&before, old) < 0 || side_read(&after, new) < 0)
 		goto done;
 	if (diff_profiles(&d, before.profile, after.profile, &err) < 0) {
 		error_prefix(&err, "diff: ");
@@ -119,8 +115,8 @@ static int diff_two_profiles(struct diff_view *view, const char *old, const char
 	if (rc < 0)
 		goto fail;
 	out_write(&out);
-	if (o->png != NULL && draw(o->png, before.profile, &before.snapshot, after.profile,
-				   &after.snapshot, before.path, after.path, &err) < 0)
+	if (o->png != NULL && draw(o->png, before.profile, before.snapshot, after.profile,
+				   after.snapshot, before.path, after.path, &err) < 0)
 		goto fail;
 	status = o->exit_code && diff_differs(&d) ? EXIT_JUDGED : EXIT_DONE;
 	goto done;
@@ -129,8 +125,8 @@ fail:
 done:
 	buf_release(&out);
 	diff_release(&d);
-	side_release(&before);
-	side_release(&after);
+	profile_free(before.profile);
+	profile_free(after.profile);
 	return status;
 }
 
@@ -184,26 +180,24 @@ done:
 	return rc;
 }
 
-static int diff_two_runs(struct diff_view *view, const char *old, const char *new)
+static int diff_two_runs(struct diff_view *view, const struct run_info *before,
+			 const struct run_info *after)
 {
 	const struct diff_options *o = view->options;
 	struct watcher watcher = { .failed = false };
 	struct compare_watch watch = { on_progress, on_problem, &watcher };
-	struct run_info before = { 0 }, after = { 0 };
 	struct comparison c = { .arena = ARENA_INIT };
 	struct error err = ERROR_INIT;
 	struct buf out = BUF_INIT;
 	int status = EXIT_COULD_NOT, rc;
 
 	progress_begin(&watcher.progress, "reading");
-	if (run_read(&before, old, &err) < 0 || run_read(&after, new, &err) < 0 ||
-	    compare_runs(&c, &before, &after, &watch, &err) < 0) {
-		progress_end(&watcher.progress);
-		goto fail;
-	}
+	rc = compare_runs(&c, before, after, &watch, &err);
 	progress_end(&watcher.progress);
-	rc = o->json ? diff_json_runs(&out, view, &before, &after, &c, &err)
-		     : diff_text_runs(&out, view, &before, &after, &c, &err);
+	if (rc < 0)
+		goto fail;
+	rc = o->json ? diff_json_runs(&out, view, before, after, &c, &err)
+		     : diff_text_runs(&out, view, before, after, &c, &err);
 	if (rc < 0)
 		goto fail;
 	out_write(&out);
@@ -217,8 +211,6 @@ fail:
 done:
 	buf_release(&out);
 	comparison_release(&c);
-	run_info_release(&before);
-	run_info_release(&after);
 	return status;
 }
 
@@ -229,27 +221,26 @@ static bool is_profile(enum path_kind kind)
 
 static int diff(struct diff_view *view, const char *what_old, const char *what_new)
 {
-	enum path_kind old_kind, new_kind;
-	char *old = find_what(view->options->dir, what_old, &old_kind);
-	char *new = old ? find_what(view->options->dir, what_new, &new_kind) : NULL;
+	const struct subject_options *from = &view->options->from;
+	struct subject old = { .what = NULL }, new = { .what = NULL };
 	int status = EXIT_COULD_NOT;
 
-	if (new == NULL)
+	if (subject_find(&old, from, what_old) < 0 || subject_find(&new, from, what_new) < 0)
 		goto done;
-	if (old_kind == PATH_ARCHIVE || new_kind == PATH_ARCHIVE)
+	if (old.kind == PATH_ARCHIVE || new.kind == PATH_ARCHIVE)
 		complain("diff: %s is an archive; name two of its runs ('cprof ls' lists them)",
-			 old_kind == PATH_ARCHIVE ? what_old : what_new);
-	else if (old_kind == PATH_RUN && new_kind == PATH_RUN)
-		status = diff_two_runs(view, old, new);
-	else if (is_profile(old_kind) && is_profile(new_kind))
-		status = diff_two_profiles(view, old, new);
+			 old.kind == PATH_ARCHIVE ? what_old : what_new);
+	else if (old.kind == PATH_RUN && new.kind == PATH_RUN)
+		status = diff_two_runs(view, &old.run, &new.run);
+	else if (is_profile(old.kind) && is_profile(new.kind))
+		status = diff_two_profiles(view, &old, &new);
 	else
 		complain("diff: %s is %s and %s is %s; name two runs, or two snapshots or "
-			 "profile files", what_old, path_kind_name(old_kind), what_new,
-			 path_kind_name(new_kind));
+			 "profile files", what_old, path_kind_name(old.kind), what_new,
+			 path_kind_name(new.kind));
 done:
-	mem_free(old);
-	mem_free(new);
+	subject_release(&old);
+	subject_release(&new);
 	return status;
 }
 

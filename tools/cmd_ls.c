@@ -2,9 +2,9 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "cmd.h"
 #include "format/json.h"
 #include "grid.h"
+#include "subject.h"
 
 struct ls_options {
 	const char *dir;

@@ -3,13 +3,14 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "cmd.h"
 #include "picture.h"
 #include "profile/diff.h"
 #include "snapshot/write.h"
+#include "subject.h"
 
 struct render_options {
-	const char *dir, *output;
+	struct subject_options from;
+	const char *output;
 	unsigned nodes;
 	double min, min_edge;
 };
@@ -23,7 +24,7 @@ static const struct opt rows[] = {
 	  "leave out functions below this part of the total (0.5)" },
 	{ 0, "min-edge", OPT_PERCENT, offsetof(struct render_options, min_edge), "PERCENT",
 	  NULL, "leave out arcs below this part of the total (0.1)" },
-	OPT_ROW_DIR(render_options),
+	OPT_ROWS_SUBJECT(render_options),
 	{ 0, NULL, OPT_FLAG, 0, NULL, NULL, NULL }
 };
 
@@ -123,83 +124,37 @@ static bool wants_picture(const struct snapshot *s, bool all)
 	return all || !s->has_picture || s->picture_is_old;
 }
 
-static void render_run(struct renderer *r, const struct run_info *run, bool all)
+static void render_many(struct renderer *r, const struct subject *s)
 {
-	for (size_t i = 0; i < run->nsnapshots; i++)
-		if (wants_picture(&run->snapshots[i], all))
-			render_one(r, &run->snapshots[i], run->snapshots[i].path, NULL);
-}
+	bool all = s->kind == PATH_RUN;
 
-static size_t count_wanted(const struct run_info *run, bool all)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < run->nsnapshots; i++)
-		n += wants_picture(&run->snapshots[i], all);
-	return n;
-}
-
-static int render_archive(struct renderer *r, const char *path, struct error *err)
-{
-	struct archive a;
-
-	if (archive_read(&a, path, err) < 0)
-		return -1;
-	for (size_t i = 0; i < a.nruns; i++)
-		r->total += count_wanted(&a.runs[i], false);
-	for (size_t i = 0; i < a.nruns; i++)
-		render_run(r, &a.runs[i], false);
-	if (r->total == 0)
+	for (size_t i = 0; i < s->nsnapshots; i++)
+		r->total += wants_picture(s->snapshots[i], all);
+	if (s->nsnapshots == 0)
+		complain("%s: there is no snapshot in it", s->path);
+	else if (r->total == 0)
 		complain("nothing to draw: every snapshot has its picture");
-	archive_release(&a);
-	return 0;
+	for (size_t i = 0; i < s->nsnapshots; i++)
+		if (wants_picture(s->snapshots[i], all))
+			render_one(r, s->snapshots[i], s->snapshots[i]->path, NULL);
 }
 
-static int render_whole_run(struct renderer *r, const char *path, struct error *err)
-{
-	struct run_info run;
-
-	if (run_read(&run, path, err) < 0)
-		return -1;
-	r->total = run.nsnapshots;
-	if (r->total == 0)
-		complain("%s: there is no snapshot in this run", path);
-	render_run(r, &run, true);
-	run_info_release(&run);
-	return 0;
-}
-
-static int render_snapshot(struct renderer *r, const char *path, struct error *err)
-{
-	struct snapshot s;
-
-	if (snapshot_read(&s, path, err) < 0)
-		return -1;
-	render_one(r, &s, path, r->options->output);
-	snapshot_release(&s);
-	return 0;
-}
-
-static int render(struct renderer *r, const char *path, enum path_kind kind, struct error *err)
+static int render(struct renderer *r, const struct subject *s)
 {
 	const char *output = r->options->output;
-	struct snapshot none = { 0 };
 
-	if (kind == PATH_FILE) {
-		if (output == NULL)
-			return error_set(err, ERR_REFUSED, "render: %s is a file, so say where "
-					 "the picture goes: --output FILE", path);
-		render_one(r, &none, path, output);
-		return 0;
+	if (s->kind == PATH_FILE && output == NULL)
+		return complain("render: %s is a file, so say where the picture goes: "
+				"--output FILE", s->what);
+	if (s->kind == PATH_FILE || s->kind == PATH_SNAPSHOT) {
+		render_one(r, subject_snapshot(s), s->path, output);
+		return EXIT_DONE;
 	}
-	if (kind == PATH_SNAPSHOT)
-		return render_snapshot(r, path, err);
 	if (output != NULL)
-		return error_set(err, ERR_REFUSED, "render: --output takes one picture, and %s "
-				 "is %s; name a snapshot", path, path_kind_name(kind));
-	if (kind == PATH_RUN)
-		return render_whole_run(r, path, err);
-	return render_archive(r, path, err);
+		return complain("render: --output takes one picture, and %s is %s; name a "
+				"snapshot", s->path, path_kind_name(s->kind));
+	render_many(r, s);
+	return EXIT_DONE;
 }
 
 int cmd_render(int argc, char **argv)
@@ -208,25 +163,16 @@ int cmd_render(int argc, char **argv)
 	struct render_options o = { .nodes = graph.max_nodes, .min = graph.min_node,
 				    .min_edge = graph.min_edge };
 	struct renderer r = { .options = &o };
-	struct error err = ERROR_INIT;
-	enum path_kind kind = PATH_ARCHIVE;
-	char *found = NULL;
+	struct subject subject;
 	int status, n = command_options("render", &o, argc, argv, &status);
 
 	if (n < 0)
 		return status;
-	if (n == 1) {
-		found = find_what(o.dir, argv[0], &kind);
-		if (found == NULL)
-			return EXIT_COULD_NOT;
-	}
+	status = EXIT_COULD_NOT;
 	progress_begin(&r.progress, "drawing");
-	status = EXIT_DONE;
-	if (render(&r, found ? found : archive_folder(o.dir), kind, &err) < 0) {
-		progress_end(&r.progress);
-		status = complain("%s", err.text);
-	}
+	if (subject_find(&subject, &o.from, n ? argv[0] : NULL) == 0)
+		status = render(&r, &subject);
 	progress_end(&r.progress);
-	mem_free(found);
+	subject_release(&subject);
 	return r.failed ? EXIT_COULD_NOT : status;
 }

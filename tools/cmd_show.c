@@ -18,7 +18,7 @@ static const struct opt rows[] = {
 	{ 0, "depth", OPT_NUMBER, offsetof(struct show_options, depth), "N", NULL,
 	  "at most N levels of the tree (0: all)" },
 	OPT_ROW_JSON(show_options),
-	OPT_ROW_DIR(show_options),
+	OPT_ROWS_SUBJECT(show_options),
 	OPT_ROW_COLOR(show_options),
 	{ 0, NULL, OPT_FLAG, 0, NULL, NULL, NULL }
 };
@@ -213,8 +213,8 @@ int cmd_show(int argc, char **argv)
 {
 	struct show_options o = { .sort = SHOW_UNSET, .limit = SHOW_UNSET, .min = 1 };
 	struct show show = { .options = &o };
-	struct snapshot snapshot;
-	struct profile *p;
+	struct subject subject;
+	struct profile *p = NULL;
 	struct error err = ERROR_INIT;
 	int status, n = command_options("show", &o, argc, argv, &status);
 
@@ -223,20 +223,21 @@ int cmd_show(int argc, char **argv)
 	if (n == 2 && compile_pattern(&show, argv[1]) != 0)
 		return EXIT_COULD_NOT;
 	status = EXIT_COULD_NOT;
-	p = read_profile(o.dir, argv[0], "show", &snapshot);
+	if (subject_find(&subject, &o.from, argv[0]) == 0)
+		p = subject_profile(&subject, "show");
 	if (p == NULL)
 		goto done;
 	show.profile = p;
-	show.snapshot = &snapshot;
-	show.path = snapshot.path ? snapshot.path : argv[0];
+	show.snapshot = subject_snapshot(&subject);
+	show.path = subject.path;
 	show.metric = profile_time_metric(p);
 	if (check(&show, &err) < 0 || put_all(&show, &err) < 0)
 		complain("%s", err.text);
 	else
 		status = EXIT_DONE;
-	snapshot_release(&snapshot);
-	profile_free(p);
 done:
+	profile_free(p);
+	subject_release(&subject);
 	if (show.pattern != NULL)
 		regfree(&show.regex);
 	return status;

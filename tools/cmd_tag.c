@@ -5,9 +5,9 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "cmd.h"
 #include "snapshot/tag.h"
 #include "snapshot/write.h"
+#include "subject.h"
 
 struct tag_options {
 	const char *dir, *repo;

@@ -79,8 +79,8 @@ int diff_json_profiles(struct buf *out, const struct diff_view *view,
 	json_add_int(&w, "schema", 1);
 	json_add_string(&w, "kind", "profiles");
 	json_add_bool(&w, "different", diff_differs(d));
-	put_side(&w, "before", before->path, &before->snapshot.manifest.git);
-	put_side(&w, "after", after->path, &after->snapshot.manifest.git);
+	put_side(&w, "before", before->path, &before->snapshot->manifest.git);
+	put_side(&w, "after", after->path, &after->snapshot->manifest.git);
 	json_add_string(&w, "unit", d->after->metrics[d->new_metric].unit);
 	put_calls(&w, !d->before->sampled, profile_calls(d->before), profile_calls(d->after));
 	if (put_functions(&w, view, d, err) < 0)

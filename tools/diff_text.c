@@ -235,7 +235,7 @@ static void put_functions_summary(struct buf *out, const struct diff *d)
 static void put_side(struct buf *out, const struct diff_view *view, const char *which,
 		     const struct diff_side *side)
 {
-	const struct snapshot *s = &side->snapshot;
+	const struct snapshot *s = side->snapshot;
 
 	term_put(&view->term, out, STYLE_DIM, which);
 	if (!s->has_manifest) {
@@ -257,8 +257,8 @@ static int64_t side_wall(const struct diff_side *side, const struct diff *d, boo
 	const struct table *t = old ? &d->old_table : &d->new_table;
 	uint32_t metric = old ? d->old_metric : d->new_metric;
 
-	if (side->snapshot.has_manifest)
-		return side->snapshot.manifest.wall_ns;
+	if (side->snapshot->has_manifest)
+		return side->snapshot->manifest.wall_ns;
 	if (profile_has_tree(side->profile))
 		return profile_node_cum(side->profile, 0)[metric];
 	return table_total(t, metric) - diff_strands(d, old);

@@ -2,15 +2,16 @@
 #ifndef CPROF_TOOLS_DIFF_VIEW_H
 #define CPROF_TOOLS_DIFF_VIEW_H
 
-#include "cmd.h"
 #include "format/json.h"
 #include "profile/diff.h"
 #include "snapshot/compare.h"
+#include "subject.h"
 
 enum diff_sort { SORT_CALLS, SORT_TOTTIME, SORT_CUMTIME, SORT_NAME };
 
 struct diff_options {
-	const char *dir, *png;
+	struct subject_options from;
+	const char *png;
 	unsigned sort, limit, color;
 	bool exit_code, json, wide;
 };
@@ -24,7 +25,7 @@ struct diff_view {
 /* One side of a comparison of two profiles. */
 struct diff_side {
 	const char *path;
-	struct snapshot snapshot; /* all zero for a file */
+	const struct snapshot *snapshot; /* all zero for a file */
 	struct profile *profile;
 };
 

@@ -50,7 +50,4 @@ enum { OPT_ERROR = -1, OPT_HELP = -2 };
 int opt_parse(const struct usage *usage, void *values, int argc, char **argv,
 	      struct error *err);
 
-/* The one of `words` (ends with NULL) that was probably meant, or NULL. */
-const char *nearest_word(const char *typed, const char *const *words);
-
 #endif

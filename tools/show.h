@@ -5,10 +5,10 @@
 #include <limits.h>
 #include <regex.h>
 
-#include "cmd.h"
 #include "format/json.h"
 #include "function.h"
 #include "profile/profile.h"
+#include "subject.h"
 
 /* A number that was not given. */
 #define SHOW_UNSET UINT_MAX
@@ -17,7 +17,7 @@
 extern const char *const show_sort_keys[];
 
 struct show_options {
-	const char *dir;
+	struct subject_options from;
 	unsigned sort, limit, depth, color;
 	double min;
 	bool tree, json;
@@ -28,7 +28,7 @@ struct show {
 	const struct show_options *options;
 	const struct profile *profile;
 	const struct snapshot *snapshot; /* all zero for a profile's file */
-	const char *path;
+	const char *path;                /* printable once escaped; "-": standard input */
 	const char *pattern; /* NULL: everything */
 	regex_t regex;       /* of pattern */
 	uint32_t metric;

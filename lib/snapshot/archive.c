@@ -308,7 +308,31 @@ static bool is_run(const struct folder_list *l)
 	return false;
 }
 
-static int add_run(struct archive *a, size_t *cap, const char *name, struct error *err)
+/* The run without its snapshots, where run.json says how old it is. */
+static int read_run_alone(struct run_info *out, const char *path, struct error *err)
+{
+	struct arena arena = ARENA_INIT;
+	struct error why = ERROR_INIT;
+	const struct json *doc = runfile_read(&arena, path, &why);
+	bool known;
+
+	memset(out, 0, sizeof *out);
+	known = runfile_created(doc, &out->created_ns);
+	arena_release(&arena);
+	if (why.code == ERR_NOMEM)
+		return error_nomem(err);
+	if (!known)
+		return run_read(out, path, err);
+	out->path = copy_text(path);
+	out->name = copy_base(path);
+	if (out->path != NULL && out->name != NULL)
+		return 0;
+	run_info_release(out);
+	return error_nomem(err);
+}
+
+static int add_run(struct archive *a, size_t *cap, const char *name, bool alone,
+		   struct error *err)
 {
 	struct run_info *grown = mem_grow(a->runs, cap, a->nruns + 1, sizeof *grown);
 	char *path = path_join(a->path, name);
@@ -328,7 +352,8 @@ static int add_run(struct archive *a, size_t *cap, const char *name, struct erro
 		folder_list_release(&entries);
 		if (!wanted)
 			goto done;
-		rc = run_read(&grown[a->nruns], path, err);
+		rc = alone ? read_run_alone(&grown[a->nruns], path, err)
+			   : run_read(&grown[a->nruns], path, err);
 		if (rc == 0)
 			a->nruns++;
 	}
@@ -339,7 +364,8 @@ done:
 	return rc;
 }
 
-static int read_runs(struct archive *a, const struct folder_list *l, struct error *err)
+static int read_runs(struct archive *a, const struct folder_list *l, bool alone,
+		     struct error *err)
 {
 	size_t cap = 0;
 
@@ -347,7 +373,7 @@ static int read_runs(struct archive *a, const struct folder_list *l, struct erro
 		const struct folder_entry *e = &l->entries[i];
 
 		if (e->is_folder && e->name[0] != '.' && !snapshot_is_name(e->name) &&
-		    add_run(a, &cap, e->name, err) < 0)
+		    add_run(a, &cap, e->name, alone, err) < 0)
 			return -1;
 	}
 	if (a->nruns != 0)
@@ -355,7 +381,7 @@ static int read_runs(struct archive *a, const struct folder_list *l, struct erro
 	return 0;
 }
 
-int archive_read(struct archive *out, const char *path, struct error *err)
+static int read_archive(struct archive *out, const char *path, bool alone, struct error *err)
 {
 	struct folder_list entries;
 	int rc = -1;
@@ -370,7 +396,7 @@ int archive_read(struct archive *out, const char *path, struct error *err)
 	out->path = copy_text(path);
 	if (out->path == NULL)
 		error_nomem(err);
-	else if (read_runs(out, &entries, err) == 0)
+	else if (read_runs(out, &entries, alone, err) == 0)
 		rc = 0;
 	folder_list_release(&entries);
 	if (rc == 0 && out->nruns == 0)
@@ -379,6 +405,16 @@ int archive_read(struct archive *out, const char *path, struct error *err)
 	if (rc < 0)
 		archive_release(out);
 	return rc;
+}
+
+int archive_read(struct archive *out, const char *path, struct error *err)
+{
+	return read_archive(out, path, false, err);
+}
+
+int archive_read_runs(struct archive *out, const char *path, struct error *err)
+{
+	return read_archive(out, path, true, err);
 }
 
 void archive_release(struct archive *a)
@@ -400,7 +436,7 @@ static struct profile *read_profile(const char *path, bool follow, struct error 
 	if (rc == 0) {
 		p = format_read(buf_bytes(&text), err);
 		if (p == NULL)
-			error_prefix(err, "%s: ", path);
+			error_prefix(err, "%s: ", strcmp(path, "-") ? path : "standard input");
 	}
 	buf_release(&text);
 	return p;

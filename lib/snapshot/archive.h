@@ -61,6 +61,9 @@ int archive_find(const char *archive, const char *what, enum path_kind *kind, ch
 /* Reads the whole archive, one run, or one snapshot; all manifests, no profile.
  * An empty or missing archive is ERR_NOT_FOUND with a hint. */
 int archive_read(struct archive *out, const char *path, struct error *err);
+/* The runs alone, for who wants the newest: of one whose run.json says how old it
+ * is, no snapshot is read. */
+int archive_read_runs(struct archive *out, const char *path, struct error *err);
 int run_read(struct run_info *out, const char *path, struct error *err);
 int snapshot_read(struct snapshot *out, const char *path, struct error *err);
 void archive_release(struct archive *a);
@@ -68,7 +71,7 @@ void run_info_release(struct run_info *r);
 void snapshot_release(struct snapshot *s);
 
 /* A snapshot's profile: profile.pb.gz, or where that is missing profile.prof.
- * Also takes the path of a profile's file. NULL with err, which names the file. */
+ * Also takes the path of a profile's file, "-" for standard input. NULL with err, which names the file. */
 struct profile *snapshot_profile(const char *path, struct error *err);
 
 /* Deletes the oldest snapshots (by the run's, then their own age, both by the

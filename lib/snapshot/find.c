@@ -144,7 +144,7 @@ int archive_find(const char *archive, const char *what, enum path_kind *kind, ch
 	}
 	if (rc == 0 && path == NULL)
 		rc = error_set(err, ERR_NOT_FOUND,
-			       "%s: no such snapshot or run; `cprof ls` shows what there is", what);
+			       "%s: no such snapshot, run or file; `cprof ls` shows what there is", what);
 	if (rc == 0)
 		rc = found_at(path, kind, found, err);
 	mem_free(path);

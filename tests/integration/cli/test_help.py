@@ -74,7 +74,7 @@ def test_version(work):
     (["help", "xyzzy"], "cprof: help: 'xyzzy' is not a command; 'cprof help' lists them"),
     (["completion", "bsh"], "cprof: completion: no shell 'bsh'; did you mean 'bash'?"),
     (["completion", "tcsh"], "cprof: completion: no shell 'tcsh'; there are bash, zsh and fish"),
-    (["ls", "\x1b[31m"], r"cprof: \x1b[31m: no such snapshot or run; `cprof ls` shows what there is"),
+    (["ls", "\x1b[31m"], r"cprof: \x1b[31m: no such snapshot, run or file; `cprof ls` shows what there is"),
 ])
 def test_complaints(work, words, said):
     assert work.refused(*words) == said

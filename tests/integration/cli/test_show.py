@@ -123,7 +123,7 @@ def test_a_run_is_refused(recorded):
     assert work.refused("show", "run") == ("cprof: show: run is a run, and show takes one "
                                            "snapshot; 'cprof ls run' lists them")
     assert "'cprof ls' lists them" in work.refused("show", "profiling")
-    assert work.refused("show", "GET.root").startswith("cprof: GET.root: no such snapshot or run")
+    assert work.refused("show", "GET.root").startswith("cprof: GET.root: no such snapshot, run or file")
 
 
 def test_a_name_in_two_runs(recorded):

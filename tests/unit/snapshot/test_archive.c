@@ -341,7 +341,7 @@ START_TEST(test_archive__find)
 	finds("two/GET.root.000001ms", PATH_SNAPSHOT, at("profiling/two/GET.root.000001ms"));
 	finds("GET.x.000001ms", PATH_SNAPSHOT, at("profiling/one/GET.x.000001ms"));
 	finds_not("GET.root.000001ms", ERR_REFUSED, "in 2 runs");
-	finds_not("three", ERR_NOT_FOUND, "no such snapshot or run; `cprof ls`");
+	finds_not("three", ERR_NOT_FOUND, "no such snapshot, run or file; `cprof ls`");
 	finds_not("", ERR_NOT_FOUND, "no such");
 	finds_not("one/..", ERR_NOT_FOUND, "no such");
 	finds_not("../profiling", ERR_NOT_FOUND, "no such");
