@@ -357,6 +357,15 @@ struct profile *recorder_profile(const struct recorder *rec, double ns_per_tick,
 	return NULL;
 }
 
+int recorder_add(struct profile *p, const struct recorder *rec, double ns_per_tick,
+		 const struct recorder_metric *extra, recorder_lookup *lookup, void *arg,
+		 struct error *err)
+{
+	if (add_tree(p, 0, rec, ns_per_tick, extra, lookup, arg) < 0)
+		return error_nomem(err);
+	return 0;
+}
+
 int recorder_add_strand(struct profile *p, const char *name, const struct recorder *rec,
 			double ns_per_tick, const struct recorder_metric *extra,
 			recorder_lookup *lookup, void *arg, struct error *err)

@@ -197,6 +197,12 @@ struct profile *recorder_profile(const struct recorder *rec, double ns_per_tick,
 				 const struct recorder_metric *extra, recorder_lookup *lookup,
 				 void *arg, struct error *err);
 
+/* Adds what another recorder has to a profile of that; `extra` are those of the
+ * profile. -1 with err filled: p is then good for nothing but profile_free. */
+int recorder_add(struct profile *p, const struct recorder *rec, double ns_per_tick,
+		 const struct recorder_metric *extra, recorder_lookup *lookup, void *arg,
+		 struct error *err);
+
 /* Adds what was recorded on another thread for the same request: one more call of
  * the strand `name` (PROFILE_THREAD, PROFILE_JOB) below the root, which took as long
  * as the recorder's root. `extra` are those of the profile. -1 with err filled: p is

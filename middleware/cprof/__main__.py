@@ -6,7 +6,6 @@ import os
 import pstats
 import runpy
 import sys
-import time
 import types
 
 import cprof
@@ -20,6 +19,8 @@ Examples:
   python -m cprof -o load.prof load.py    for pstats, SnakeViz, gprof2dot, ...
   python -m cprof --archive load.py       profiling/RUN/RUN.load.000738ms/
   python -m cprof --mode app load.py      the program's own functions alone
+  python -m cprof --archive --metrics cpu,allocs load.py
+                                          CPU time and allocations beside the time
 
 The program's exit status is kept. CPROF_DIR is another archive than ./profiling,
 CPROF_RUN the name of the run in it.
@@ -44,9 +45,15 @@ def parser():
     p.add_option("-m", dest="module", action="store_true", help="profile a module")
     p.add_option("--mode", choices=["exact", "fast", "app"], default="exact",
                  help="exact: what cProfile counts; fast: Python functions alone; "
-                      "app: those under the current directory alone")
+                      "app: the program's own alone")
+    p.add_option("--package", action="append", metavar="NAME",
+                 help="in mode app: what the program's own is, instead of all under the "
+                      "current directory; may be given several times")
     p.add_option("--archive", action="store_true",
                  help="make a snapshot in the archive instead of the table")
+    p.add_option("--metrics", metavar="NAMES",
+                 help="with --archive: measure cpu, vcsw, allocs, alloc_bytes as well, "
+                      "separated by commas")
     return p
 
 
@@ -96,12 +103,25 @@ def show(profile, options):
         profile.print_stats(options.sort or 2)
 
 
+def new_profile(p, options):
+    if options.package and options.mode != "app":
+        p.error("--package is for --mode app")
+    if options.metrics and not options.archive:
+        p.error("--metrics needs --archive: a table has the time alone")
+    try:
+        return cprof.Profile(mode=options.mode, packages=options.package,
+                             metrics=options.metrics.split(",") if options.metrics else None)
+    except ValueError as exc:
+        p.error(str(exc))
+
+
 def main(argv):
     p = parser()
     options, args = p.parse_args(argv)
     if not args:
         p.print_usage(sys.stderr)
         sys.exit(2)
+    profile = new_profile(p, options)
     # The program may change its directory.
     if options.outfile is not None:
         options.outfile = os.path.abspath(options.outfile)
@@ -112,13 +132,11 @@ def main(argv):
     except OSError as exc:
         p.error("can't open %r: %s" % (args[0], exc.strerror))
 
-    profile = cprof.Profile(mode=options.mode)
-    start_ns = time.time_ns()
     try:
         status, failure = run(profile, code, namespace)
         show(profile, options)
         if archive is not None:
-            profile._archive(archive, "RUN", route_of(args, options.module), start_ns,
+            profile._archive(archive, "RUN", route_of(args, options.module),
                              "exception" if failure else "returned",
                              type_name(failure) if failure else None)
             cprof.flush()

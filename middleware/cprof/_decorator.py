@@ -10,13 +10,13 @@ The wrapper is of the function's own kind, for frameworks ask (iscoroutinefuncti
 
 import functools
 import os
-import time
 import types
 
 from cprof import _cprof
 
 
-def profile(function=None, *, mode=None, timer=None, archive=False, directory="profiling"):
+def profile(function=None, *, mode=None, timer=None, packages=None, metrics=None, archive=False,
+            directory="profiling"):
     """Profile a function each time it is called.
 
         @cprof.profile
@@ -34,10 +34,11 @@ def profile(function=None, *, mode=None, timer=None, archive=False, directory="p
     they run and not while they wait. Recursion is one call; calls in several threads
     at once are each profiled and added up.
 
-    mode, timer  as in cprof.Profile
-    archive      True: each call is a snapshot of its own as well,
-                 CALL.module.function.NNNNNNms
-    directory    the archive; CPROF_DIR wins over it
+    mode, timer, packages, metrics
+               as in cprof.Profile
+    archive    True: each call is a snapshot of its own as well,
+               CALL.module.function.NNNNNNms
+    directory  the archive; CPROF_DIR wins over it
 
     Each call (each step of a generator or coroutine) switches the tracer on and off:
     2 to 4 us, and from CPython 3.12 what runs next is instrumented anew, tens of us in
@@ -45,27 +46,29 @@ def profile(function=None, *, mode=None, timer=None, archive=False, directory="p
     itself.
     """
     if function is None:
-        return functools.partial(profile, mode=mode, timer=timer, archive=archive,
-                                 directory=directory)
+        return functools.partial(profile, mode=mode, timer=timer, packages=packages,
+                                 metrics=metrics, archive=archive, directory=directory)
     if isinstance(function, (staticmethod, classmethod)):
-        inner = profile(function.__func__, mode=mode, timer=timer, archive=archive,
-                        directory=directory)
+        inner = profile(function.__func__, mode=mode, timer=timer, packages=packages,
+                        metrics=metrics, archive=archive, directory=directory)
         return function if inner is function.__func__ else type(function)(inner)
     if isinstance(function, type) or not callable(function):
         raise TypeError("profile() takes a function or method, not %r" % (function,))
     if os.environ.get("CPROF_DISABLE", "") not in ("", "0"):
         return function
-    return _wrap(function, _Target(function, mode, timer, directory if archive else None))
+    from cprof._profile import Profile
+
+    new_profile = functools.partial(Profile, timer, mode=mode, packages=packages,
+                                    metrics=metrics)
+    return _wrap(function, _Target(function, new_profile, directory if archive else None))
 
 
 class _Target:
     """What a decorated function has: its profile, and where its calls are archived."""
 
-    def __init__(self, function, mode, timer, directory):
-        from cprof._profile import Profile
-
-        self.new_profile = functools.partial(Profile, timer, mode=mode)
-        self.profile = self.new_profile()
+    def __init__(self, function, new_profile, directory):
+        self.new_profile = new_profile
+        self.profile = new_profile()
         self.archive = None if directory is None else _cprof._open_archive(directory)
         self.route = "/%s.%s" % (getattr(function, "__module__", None) or "?",
                                  getattr(function, "__qualname__", type(function).__name__))
@@ -81,7 +84,6 @@ class _ArchivedCall:
     def __init__(self, target):
         self.target = target
         self.profile = None
-        self.start_ns = time.time_ns()
 
     def __call__(self, function, args, kwargs=None):
         target = self.target
@@ -93,7 +95,7 @@ class _ArchivedCall:
 
     def finish(self, exception=None):
         if self.profile is not None:
-            self.profile._archive(self.target.archive, "CALL", self.target.route, self.start_ns,
+            self.profile._archive(self.target.archive, "CALL", self.target.route,
                                   "exception" if exception else "returned", exception)
             self.profile = None
 

@@ -1,9 +1,9 @@
 """cprof.Profile: what cProfile.Profile does in Python, around the tracer in C."""
 
-from cprof._cprof import Profiler
+from cprof import _cprof
 
 
-class Profile(Profiler):
+class Profile(_cprof.Profiler):
     """A drop-in for cProfile.Profile.
 
         with cprof.Profile() as profile:
@@ -15,8 +15,13 @@ class Profile(Profiler):
     subcalls  False: callers are not told apart
     builtins  False: the time in C functions is their callers' own
     mode      "exact", what cProfile counts; "fast", what it counts with
-              builtins=False; "app", the application's own functions alone (what lies
-              under the current directory). None: as builtins says
+              builtins=False; "app", the application's own functions alone. None: as
+              builtins says
+    packages  ["shop"]: what the application is, in the whole process; else what lies
+              under the current directory
+    metrics   ["cpu", "allocs"]: what to measure beside the wall time: cpu, vcsw, allocs,
+              alloc_bytes, or a callable whose number only goes up. pstats knows of one
+              time alone; archive() keeps them all
 
     pstats.Stats(profile) reads it, and it may be subclassed. Unlike cProfile's, any
     number of profiles may be enabled at once, on any number of threads, and each has
@@ -42,6 +47,13 @@ class Profile(Profiler):
         with open(file, "wb") as f:
             self.create_stats()
             marshal.dump(self.stats, f)
+
+    def archive(self, name, directory="profiling"):
+        """Stop profiling, make a snapshot PROFILE.name.NNNNNNms in the archive if there
+        is anything to keep, and forget it. CPROF_DIR wins over directory; cprof.flush()
+        waits until the snapshot is on disk."""
+        self.disable()
+        self._archive(_cprof._open_archive(directory), "PROFILE", "/" + name, "returned", None)
 
     def create_stats(self):
         """Stop profiling, and set `stats` as pstats expects it."""
@@ -86,10 +98,11 @@ def _show(profile, filename, sort):
         profile.dump_stats(filename)
 
 
-def run(statement, filename=None, sort=-1):
+def run(statement, filename=None, sort=-1, *, mode=None, packages=None):
     """Profile a statement in the namespace of __main__; print the table, or write
-    it into a .prof file. SystemExit ends the statement alone."""
-    profile = Profile()
+    it into a .prof file. SystemExit ends the statement alone. The mode and packages
+    are Profile's."""
+    profile = Profile(mode=mode, packages=packages)
     try:
         profile.run(statement)
     except SystemExit:
@@ -98,9 +111,9 @@ def run(statement, filename=None, sort=-1):
         _show(profile, filename, sort)
 
 
-def runctx(statement, globals, locals, filename=None, sort=-1):
+def runctx(statement, globals, locals, filename=None, sort=-1, *, mode=None, packages=None):
     """As run, in namespaces of one's own."""
-    profile = Profile()
+    profile = Profile(mode=mode, packages=packages)
     try:
         profile.runctx(statement, globals, locals)
     except SystemExit:

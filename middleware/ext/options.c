@@ -55,7 +55,7 @@ done:
 	return rc;
 }
 
-static const char *pattern_of(struct options *o, PyObject *item, const char *name)
+static const char *pattern_of(struct arena *arena, PyObject *item, const char *name)
 {
 	const char *s, *copy;
 
@@ -65,14 +65,15 @@ static const char *pattern_of(struct options *o, PyObject *item, const char *nam
 		return NULL;
 	}
 	s = PyUnicode_AsUTF8(item);
-	copy = s ? arena_strdup(&o->arena, s) : NULL;
+	copy = s ? arena_strdup(arena, s) : NULL;
 	if (s != NULL && copy == NULL)
 		PyErr_NoMemory();
 	return copy;
 }
 
 /* One str, or any iterable of them. */
-static int set_patterns(struct options *o, const char ***out, PyObject *given, const char *name)
+static int set_patterns(struct arena *arena, const char ***out, PyObject *given,
+			const char *name)
 {
 	PyObject *list;
 	Py_ssize_t n;
@@ -85,13 +86,13 @@ static int set_patterns(struct options *o, const char ***out, PyObject *given, c
 	if (list == NULL)
 		return -1;
 	n = PyTuple_GET_SIZE(list);
-	*out = arena_zalloc(&o->arena, ((size_t)n + 1) * sizeof **out);
+	*out = arena_zalloc(arena, ((size_t)n + 1) * sizeof **out);
 	if (*out == NULL) {
 		PyErr_NoMemory();
 		goto done;
 	}
 	for (Py_ssize_t i = 0; i < n; i++) {
-		(*out)[i] = pattern_of(o, PyTuple_GET_ITEM(list, i), name);
+		(*out)[i] = pattern_of(arena, PyTuple_GET_ITEM(list, i), name);
 		if ((*out)[i] == NULL)
 			goto done;
 	}
@@ -121,19 +122,20 @@ static int set_mode(struct options *o, const char *given)
 	return -1;
 }
 
-static int add_packages(struct options *o, PyObject *given)
+int options_add_packages(PyObject *packages)
 {
-	const char **names;
+	struct arena arena = ARENA_INIT;
+	const char **name;
+	int rc = set_patterns(&arena, &name, packages, "packages");
 
-	if (set_patterns(o, &names, given, "packages") < 0)
-		return -1;
-	for (; names != NULL && *names != NULL; names++) {
-		if (application_add_package(*names) < 0) {
+	for (; rc == 0 && name != NULL && *name != NULL; name++) {
+		if (application_add_package(*name) < 0) {
 			PyErr_NoMemory();
-			return -1;
+			rc = -1;
 		}
 	}
-	return 0;
+	arena_release(&arena);
+	return rc;
 }
 
 int options_init(struct options *o, PyObject *directory, PyObject *routes, PyObject *ignore,
@@ -146,9 +148,9 @@ int options_init(struct options *o, PyObject *directory, PyObject *routes, PyObj
 	memset(o, 0, sizeof *o);
 	if (check_range("slow_ms", slow_ms, 1e9) < 0 || check_range("sample", sample, 1) < 0 ||
 	    check_range("quota_mb", quota_mb, 1e9) < 0 || set_directory(o, directory) < 0 ||
-	    set_patterns(o, &o->routes, routes, "routes") < 0 ||
-	    set_patterns(o, &o->ignore, ignore, "ignore") < 0 || set_mode(o, mode) < 0 ||
-	    add_packages(o, packages) < 0 || metrics_parse(&o->metrics, metrics) < 0)
+	    set_patterns(&o->arena, &o->routes, routes, "routes") < 0 ||
+	    set_patterns(&o->arena, &o->ignore, ignore, "ignore") < 0 || set_mode(o, mode) < 0 ||
+	    options_add_packages(packages) < 0 || metrics_parse(&o->metrics, metrics) < 0)
 		goto failed;
 	if (run != NULL) {
 		o->run_name = arena_strdup(&o->arena, run);

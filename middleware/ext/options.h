@@ -34,6 +34,10 @@ int options_init(struct options *o, PyObject *directory, PyObject *routes, PyObj
 		 PyObject *packages, PyObject *metrics);
 void options_release(struct options *o);
 
+/* Makes these packages (a str, or an iterable of them; NULL or None: none) the
+ * application's. -1 with an exception. */
+int options_add_packages(PyObject *packages);
+
 /* Whether a request is to be profiled, before it runs: by path (patterns with a
  * space are matched against "METHOD path"), share, and kind (a connection that
  * is upgraded to a websocket has no end). */

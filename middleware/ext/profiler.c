@@ -2,21 +2,22 @@
 
 #include "base/mem.h"
 #include "calibration.h"
+#include "clock.h"
+#include "options.h"
+
+static const int64_t costs_last_ns = 100000000;
 
 static int profiler_traverse(PyObject *self, visitproc visit, void *arg)
 {
 	struct profiler *p = (struct profiler *)self;
+	int rc = 0;
 
+	for (size_t i = 0; rc == 0 && i < p->ntraces; i++)
+		rc = trace_traverse(p->traces[i], visit, arg);
+	if (rc != 0)
+		return rc;
 	Py_VISIT(p->timer);
-	return 0;
-}
-
-static int profiler_clear(PyObject *self)
-{
-	struct profiler *p = (struct profiler *)self;
-
-	Py_CLEAR(p->timer);
-	return 0;
+	return metrics_traverse(&p->metrics, visit, arg);
 }
 
 static void drop_traces(struct profiler *p)
@@ -33,10 +34,20 @@ static void drop_traces(struct profiler *p)
 	mem_free(traces);
 }
 
+/* One that is enabled and that nobody has any more ends here. */
+static int profiler_clear(PyObject *self)
+{
+	struct profiler *p = (struct profiler *)self;
+
+	drop_traces(p);
+	Py_CLEAR(p->timer);
+	metrics_release(&p->metrics);
+	return 0;
+}
+
 static void profiler_dealloc(PyObject *self)
 {
 	PyObject_GC_UnTrack(self);
-	drop_traces((struct profiler *)self);
 	profiler_clear(self);
 	Py_TYPE(self)->tp_free(self);
 }
@@ -124,23 +135,34 @@ static int parse_mode(PyObject *given, int builtins, enum mode *mode)
 
 static int profiler_init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-	static char *names[] = { "timer", "timeunit", "subcalls", "builtins", "mode", NULL };
+	static char *names[] = { "timer", "timeunit", "subcalls", "builtins",
+				 "mode", "packages", "metrics", NULL };
 	struct profiler *p = (struct profiler *)self;
-	PyObject *timer = Py_None, *mode_name = NULL;
+	PyObject *timer = Py_None, *mode_name = NULL, *packages = NULL, *given = NULL;
+	struct metrics metrics, old;
 	double timeunit = 0;
 	int subcalls = 1, builtins = 1;
 	enum mode mode;
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|Odpp$O:Profiler", names, &timer, &timeunit,
-					 &subcalls, &builtins, &mode_name))
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|Odpp$OOO:Profiler", names, &timer, &timeunit,
+					 &subcalls, &builtins, &mode_name, &packages, &given))
 		return -1;
-	if (parse_mode(mode_name, builtins, &mode) < 0 || !profiler_may_change(p, "initialise"))
+	if (parse_mode(mode_name, builtins, &mode) < 0 || !profiler_may_change(p, "initialise") ||
+	    metrics_parse(&metrics, given) < 0)
 		return -1;
+	if (options_add_packages(packages) < 0) {
+		metrics_release(&metrics);
+		return -1;
+	}
 	end_all(p);
 	drop_traces(p);
 	p->mode = mode;
 	p->timeunit = timeunit;
 	p->subcalls = subcalls;
+	p->start_ns = 0;
+	old = p->metrics;
+	p->metrics = metrics;
+	metrics_release(&old);
 	Py_XSETREF(p->timer, timer == Py_None ? NULL : Py_NewRef(timer));
 	return 0;
 }
@@ -162,7 +184,7 @@ static struct trace *add_trace(struct profiler *p)
 	if (grown == NULL)
 		return NULL;
 	p->traces = grown;
-	t = trace_new(p->mode, p->timer, NULL);
+	t = trace_new(p->mode, p->timer, &p->metrics);
 	if (t == NULL)
 		return NULL;
 	t->owner = (PyObject *)p;
@@ -173,6 +195,19 @@ static struct trace *add_trace(struct profiler *p)
 		t->timer_rule = TIMER_SECONDS;
 	}
 	return p->traces[p->ntraces++] = t;
+}
+
+/* What tracing costs is another figure in another mode, and changes with the speed of
+ * the processor: a function may be profiled for days, some microseconds at a time. */
+static void renew_costs(struct trace *t, enum mode mode)
+{
+	int64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+
+	if (t->costs_at_ns != 0 && t->mode == mode && now_ns - t->costs_at_ns < costs_last_ns)
+		return;
+	calibration_renew(mode);
+	t->costs = calibration_costs(mode);
+	t->costs_at_ns = now_ns;
 }
 
 /* Arms a trace of p that is not armed anywhere, made when there is none. NULL with
@@ -186,18 +221,19 @@ static struct trace *start(struct profiler *p)
 		if (!p->traces[i]->armed && !p->traces[i]->adrift && p->traces[i]->busy == 0)
 			t = p->traces[i];
 	}
-	if (t == NULL) {
-		if (p->timer == NULL)
-			calibration_renew(p->mode);
+	if (t == NULL)
 		t = add_trace(p);
-	}
 	if (t == NULL) {
 		PyErr_NoMemory();
 		return NULL;
 	}
+	if (p->timer == NULL)
+		renew_costs(t, p->mode);
+	if (p->start_ns == 0)
+		p->start_ns = clock_ns(CLOCK_REALTIME);
 	t->mode = p->mode;
 	t->enabled = false;
-	trace_arm(t);
+	trace_arm_bare(t);
 	return t;
 }
 
@@ -292,6 +328,7 @@ static PyObject *profiler_forget(PyObject *self, PyObject *unused)
 		if (trace_clear(p->traces[i]) < 0)
 			return PyErr_NoMemory();
 	}
+	p->start_ns = 0;
 	Py_RETURN_NONE;
 }
 
@@ -334,6 +371,23 @@ static PyObject *get_lost(PyObject *self, void *unused)
 	return PyLong_FromUnsignedLongLong(n);
 }
 
+static PyObject *get_metrics(PyObject *self, void *unused)
+{
+	const struct metrics *m = &((struct profiler *)self)->metrics;
+	PyObject *names = PyTuple_New(m->n + 1);
+
+	(void)unused;
+	for (uint32_t i = 0; names != NULL && i <= m->n; i++) {
+		PyObject *name = PyUnicode_FromString(i == 0 ? "wall" : m->of[i - 1].name);
+
+		if (name == NULL)
+			Py_CLEAR(names);
+		else
+			PyTuple_SET_ITEM(names, i, name);
+	}
+	return names;
+}
+
 static PyObject *get_mode(PyObject *self, void *unused)
 {
 	(void)unused;
@@ -355,7 +409,7 @@ static PyMethodDef methods[] = {
 	{ "_call", profiler_call, METH_VARARGS, call_doc },
 	{ "_running", profiler_running, METH_NOARGS, "Whether it profiles on this thread." },
 	{ "_archive", profiler_archive, METH_VARARGS,
-	  "_archive($self, archive, method, route, start_ns, ended, exception, /)\n--\n\n"
+	  "_archive($self, archive, method, route, ended, exception, /)\n--\n\n"
 	  "Make a snapshot of what was profiled, and forget it." },
 	{ "__enter__", profiler_enter, METH_NOARGS, NULL },
 	{ "__exit__", profiler_exit, METH_VARARGS, NULL },
@@ -365,6 +419,7 @@ static PyMethodDef methods[] = {
 static PyGetSetDef getset[] = {
 	{ "lost", get_lost, NULL, "Calls that could not be recorded.", NULL },
 	{ "mode", get_mode, NULL, "'exact', 'fast' or 'app'.", NULL },
+	{ "metrics", get_metrics, NULL, "The names of what is measured.", NULL },
 	{ NULL, NULL, NULL, NULL, NULL }
 };
 
@@ -373,7 +428,8 @@ static PyGetSetDef getset[] = {
 PyTypeObject Profiler_Type = {
 	PyVarObject_HEAD_INIT(NULL, 0)
 	.tp_name = "cprof._CProfiler",
-	.tp_doc = "Profiler(timer=None, timeunit=0.0, subcalls=True, builtins=True, *, mode=None)\n"
+	.tp_doc = "Profiler(timer=None, timeunit=0.0, subcalls=True, builtins=True, *, mode=None,\n"
+		  "         packages=None, metrics=None)\n"
 		  "--\n\nThe C half of cprof.Profile.",
 	.tp_basicsize = sizeof(struct profiler),
 	.tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,

@@ -27,6 +27,8 @@ struct profiler {
 	double timeunit; /* seconds that one of the timer's ints is; 0: it returns seconds */
 	enum mode mode;
 	bool subcalls;
+	struct metrics metrics; /* beside the wall time: archives have them */
+	int64_t start_ns;       /* Unix time when it was begun; 0: it was not, or is cleared */
 };
 
 extern PyTypeObject Profiler_Type;

@@ -27,6 +27,12 @@ struct profile *recording_profile(const struct recording *r, struct error *err)
 				err);
 }
 
+int recording_add(const struct recording *r, struct profile *p, struct error *err)
+{
+	return recorder_add(p, r->rec, r->ns_per_tick, r->extra, lookup, (void *)&r->functions,
+			    err);
+}
+
 int followed_add(const struct followed *f, struct profile *p, struct error *err)
 {
 	const struct recording *r = &f->recording;

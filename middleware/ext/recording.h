@@ -30,6 +30,9 @@ size_t recording_size(const struct recording *r);
 
 /* NULL with err filled. */
 struct profile *recording_profile(const struct recording *r, struct error *err);
+/* Adds another of the same metrics to it; -1 with err filled: p is then good for
+ * nothing but profile_free. */
+int recording_add(const struct recording *r, struct profile *p, struct error *err);
 /* Adds it to the profile of its request; -1 with err filled. */
 int followed_add(const struct followed *f, struct profile *p, struct error *err);
 

@@ -95,6 +95,14 @@ void trace_free(struct trace *t)
 		destroy(t);
 }
 
+int trace_traverse(struct trace *t, visitproc visit, void *arg)
+{
+	Py_VISIT(t->timer);
+	for (size_t i = 0; i < t->nkept; i++)
+		Py_VISIT(t->kept[i]);
+	return metrics_traverse(&t->metrics, visit, arg);
+}
+
 /* Python code of someone's runs in the middle of an event: unheard. */
 static struct trace *begin_python(struct trace *t)
 {

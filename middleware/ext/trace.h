@@ -47,6 +47,7 @@ struct trace {
 	uint64_t away;          /* ticks that are taken out: our helpers', the tracer's */
 	uint64_t last;          /* the last reading given to the recorder */
 	struct costs costs;     /* of the tracer, per call; zero with a timer */
+	int64_t costs_at_ns;    /* when a Profiler asked for them last */
 	PyObject *timer;        /* callable in place of the clock, or NULL */
 	struct metrics metrics; /* beside the wall time */
 	struct metrics_state readings;
@@ -88,6 +89,8 @@ struct trace {
  * is told by timer_rule. `metrics`, copied, may be NULL. */
 struct trace *trace_new(enum mode mode, PyObject *timer, const struct metrics *metrics);
 void trace_free(struct trace *t);
+/* What it refers to, for the garbage collector. */
+int trace_traverse(struct trace *t, visitproc visit, void *arg);
 
 /* Takes what was recorded out, closed, and drops what the trace kept alive; the
  * trace can only be freed after that. Sets wall_ns and tracer_ns. While it is busy
@@ -106,7 +109,7 @@ void trace_adopt(struct trace *t);
 /* False when it is armed already, on this thread or another: then the caller runs
  * the application without it. */
 bool trace_arm(struct trace *t);
-/* The same without taking out what tracing costs: for measuring that. */
+/* The same, taking out for each call what t->costs says: nothing at first. */
 bool trace_arm_bare(struct trace *t);
 /* From any thread; the one that armed it must follow (a second time does no harm),
  * or goes on being told of its events. */

@@ -163,6 +163,9 @@ struct job *job_new(struct sink *sink)
 void job_free(struct job *job)
 {
 	recording_release(&job->recording);
+	for (size_t i = 0; i < job->nmore; i++)
+		recording_release(&job->more[i]);
+	mem_free(job->more);
 	for (size_t i = 0; i < job->nfollowed; i++)
 		recording_release(&job->followed[i].recording);
 	mem_free(job->followed);
@@ -229,6 +232,23 @@ static int describe_followed(const struct job *job, struct profile *p, struct ma
 	return 0;
 }
 
+static int add_more(const struct job *job, struct profile *p, struct error *err)
+{
+	for (size_t i = 0; i < job->nmore; i++)
+		if (recording_add(&job->more[i], p, err) < 0)
+			return -1;
+	return 0;
+}
+
+static uint64_t count_events(const struct job *job)
+{
+	uint64_t n = job->recording.rec->nevents;
+
+	for (size_t i = 0; i < job->nmore; i++)
+		n += job->more[i].rec->nevents;
+	return n;
+}
+
 static int write_job(const struct job *job, uint64_t *size, struct error *err)
 {
 	struct manifest m = job->manifest;
@@ -238,9 +258,9 @@ static int write_job(const struct job *job, uint64_t *size, struct error *err)
 
 	if (p == NULL)
 		return -1;
-	if (describe_followed(job, p, &m, err) < 0)
+	if (add_more(job, p, err) < 0 || describe_followed(job, p, &m, err) < 0)
 		goto done;
-	m.events = job->recording.rec->nevents;
+	m.events = count_events(job);
 	m.lost = p->nlost;
 	m.folded = p->nfolded;
 	if (m.route_is_template) {
@@ -465,6 +485,8 @@ void writer_submit(struct job *job)
 	bool accepted = false;
 
 	job->bytes = sizeof *job + job->arena.total + recording_size(&job->recording);
+	for (size_t i = 0; i < job->nmore; i++)
+		job->bytes += sizeof *job->more + recording_size(&job->more[i]);
 	for (size_t i = 0; i < job->nfollowed; i++)
 		job->bytes += sizeof *job->followed + recording_size(&job->followed[i].recording);
 	if (w != NULL) {

@@ -43,6 +43,8 @@ struct job {
 	struct job *next;
 	struct arena arena;
 	struct recording recording;
+	struct recording *more; /* to be added to it; an array for mem_free */
+	size_t nmore;
 	struct followed *followed; /* an array for mem_free */
 	size_t nfollowed;
 	struct sink *sink;
