@@ -1,16 +1,19 @@
 /* engine_app.c -- sys.monitoring for the application's own code, from 3.12.
  *
  * Events of foreign code are turned off where they happen (DISABLE), the first
- * time each place runs: from then on they cost nothing. So this tool's events are
- * never switched off again, which would make the interpreter instrument all its
- * code anew for each request; what stays is a callback for each call of an
- * application's function, profiled or not, and for each frame that an exception
- * leaves, which cannot be turned off by place.
+ * time each place runs: from then on they cost nothing. The others are not switched
+ * off with the last trace, which would make the interpreter instrument all its code
+ * anew for each request: a callback stays for each call of an application's function,
+ * profiled or not, and for each frame that an exception leaves, which cannot be turned
+ * off by place. When callbacks that nobody wanted have cost as much as switching off
+ * and on again would have, they are switched off: so neither requests that are all
+ * profiled nor those after the last one that was pay more than twice of the least.
  */
 #include "compat.h"
 
 #include "application.h"
 #include "engine.h"
+#include "forks.h"
 #include "monitoring.h"
 #include "trace.h"
 
@@ -23,8 +26,41 @@ const struct engine *engine_app(void)
 
 #else
 
+/* Callbacks at 30 to 50 ns, against code of some thousand functions that is
+ * instrumented anew twice. */
+enum { IDLE_CALLBACKS = 10000 };
+
 static struct monitoring tool;
+static bool on;             /* the tool's events */
+static unsigned narmed;     /* traces of the process */
+static unsigned generation; /* of fork, that these belong to */
+static unsigned nidle;      /* callbacks while there was none */
+
 static const struct engine engine;
+
+static void forget_after_fork(void)
+{
+	trace_forget_after_fork();
+	if (generation != fork_generation()) {
+		generation = fork_generation();
+		narmed = 0;
+	}
+}
+
+/* On this thread. The parent's traces are not the child's, which knows by the first. */
+static inline bool nobody_hears(void)
+{
+	return trace_top == NULL || narmed == 0;
+}
+
+static __attribute__((noinline)) void idle(void)
+{
+	forget_after_fork();
+	if (!on || narmed != 0 || ++nidle < IDLE_CALLBACKS)
+		return;
+	on = false;
+	monitoring_switch(&tool, 0);
+}
 
 /* PY_START, PY_RESUME. What a trace expects is the application's: nobody else is
  * recorded. */
@@ -38,7 +74,9 @@ static PyObject *on_start(PyObject *self, PyObject *const *args, size_t nargs, P
 		Py_RETURN_NONE;
 	if (!application_owns(code))
 		return Py_NewRef(tool.disable);
-	if (t != NULL)
+	if (nobody_hears())
+		idle();
+	else
 		trace_call_code_slowly(&engine, code);
 	Py_RETURN_NONE;
 }
@@ -55,7 +93,9 @@ static PyObject *on_return(PyObject *self, PyObject *const *args, size_t nargs, 
 		Py_RETURN_NONE;
 	if (!application_owns((PyCodeObject *)args[0]))
 		return Py_NewRef(tool.disable);
-	if (t != NULL)
+	if (nobody_hears())
+		idle();
+	else
 		trace_return_code_slowly(&engine);
 	Py_RETURN_NONE;
 }
@@ -63,7 +103,9 @@ static PyObject *on_return(PyObject *self, PyObject *const *args, size_t nargs, 
 static PyObject *on_throw(PyObject *self, PyObject *const *args, size_t nargs, PyObject *names)
 {
 	(void)self, (void)nargs, (void)names;
-	if (trace_top != NULL && application_owns((PyCodeObject *)args[0]))
+	if (nobody_hears())
+		idle();
+	else if (application_owns((PyCodeObject *)args[0]))
 		trace_call_code(&engine, (PyCodeObject *)args[0]);
 	Py_RETURN_NONE;
 }
@@ -71,7 +113,9 @@ static PyObject *on_throw(PyObject *self, PyObject *const *args, size_t nargs, P
 static PyObject *on_unwind(PyObject *self, PyObject *const *args, size_t nargs, PyObject *names)
 {
 	(void)self, (void)nargs, (void)names;
-	if (trace_top != NULL && application_owns((PyCodeObject *)args[0]))
+	if (nobody_hears())
+		idle();
+	else if (application_owns((PyCodeObject *)args[0]))
 		trace_return_code(&engine);
 	Py_RETURN_NONE;
 }
@@ -82,17 +126,17 @@ static const struct monitoring_callback callbacks[] = {
 	{ NULL, NULL }
 };
 
-/* A child after fork has nothing to undo: events stay on there as well. */
 static void arm(enum mode mode)
 {
-	static bool on;
 	static uintptr_t edition;
 
 	(void)mode;
-	trace_forget_after_fork();
+	forget_after_fork();
+	narmed++;
+	nidle = 0;
 	if (!on)
 		monitoring_switch(&tool, tool.python_events);
-	else if (edition != application_edition())
+	if (edition != application_edition())
 		monitoring_restart(&tool);
 	on = true;
 	edition = application_edition();
@@ -101,6 +145,8 @@ static void arm(enum mode mode)
 static void disarm(enum mode mode)
 {
 	(void)mode;
+	if (narmed != 0)
+		narmed--;
 }
 
 static void resume(void)

@@ -226,14 +226,106 @@ def test_monitoring_tools_of_others(archive):
     assert archive.one().calls()["work"] == 3
 
 
+# For scripts: whether any event of our tools is on.
+EVENTS = """
+import os, sys
+from ext_client import serve
+import cprof
+
+def tools():
+    return [i for i in range(6) if sys.monitoring.get_tool(i) == "cprof"]
+
+def on():
+    return any(sys.monitoring.get_events(i) for i in tools())
+
+def work():
+    return len("x")
+
+def app(environ, start_response):
+    work(), work()
+    start_response("200 OK", [])
+    return []
+
+# The script is no file: its functions are named as if they were.
+for f in work, app:
+    f.__code__ = f.__code__.replace(co_filename=os.getcwd() + "/app.py")
+"""
+
+
 @pytest.mark.skipif(not MONITORING, reason="from 3.12 on")
-def test_no_events_are_left_on(archive):
+@pytest.mark.parametrize("mode", ["exact", "fast"])
+def test_no_events_are_left_on(in_process, mode):
     """They would slow down every request that is not profiled."""
-    serve(archive.wrap(app))
-    assert sys.getprofile() is None
-    on = {i: sys.monitoring.get_events(i) for i in range(6)
-          if sys.monitoring.get_tool(i) == "cprof"}
-    assert on and set(on.values()) == {0}
+    in_process(EVENTS + """
+serve(cprof.CProfMiddleware(app, mode=%r))
+assert sys.getprofile() is None
+assert not on()
+assert tools() or (%r == "fast" and sys.version_info[:2] != (3, 13))
+""" % (mode, mode))
+
+
+@pytest.mark.skipif(not MONITORING, reason="from 3.12 on")
+def test_events_of_app_mode_go_when_nobody_wants_them(in_process):
+    """Left on for the next request; off once many calls were not profiled."""
+    in_process(EVENTS + """
+middleware = cprof.CProfMiddleware(app, mode="app")
+for _ in range(3):
+    serve(middleware)
+    assert on()
+    for _ in range(1000):
+        work()
+    assert on()
+    for _ in range(10000):
+        work()
+    assert not on()
+    cprof.Profile(mode="app").runcall(lambda: [work() for _ in range(20000)])
+    assert on()
+    # Nor with another profile running on the thread.
+    cprof.Profile(mode="fast").runcall(lambda: [work() for _ in range(20000)])
+    assert not on()
+assert cprof.flush(30)
+""")
+
+
+@pytest.mark.skipif(not MONITORING, reason="from 3.12 on")
+def test_app_mode_hears_the_same_after_its_events_were_off(in_process, tmp_path):
+    from ext_archive import Archive
+
+    in_process(EVENTS + """
+middleware = cprof.CProfMiddleware(app, mode="app")
+for packages in None, None, ["app"]:
+    serve(middleware)
+    for _ in range(20000):
+        work()
+    assert not on()
+    cprof.CProfMiddleware(app, packages=packages)
+serve(middleware)
+assert cprof.flush(30)
+""")
+    calls = [snapshot.calls() for snapshot in Archive(tmp_path / "profiling").snapshots()]
+    assert calls == [{"app": 1, "work": 2}] * 4
+
+
+@pytest.mark.skipif(not MONITORING, reason="from 3.12 on")
+def test_events_of_app_mode_go_in_a_child_too(in_process):
+    """One that was forked in the middle of a profile."""
+    in_process(EVENTS + """
+middleware = cprof.CProfMiddleware(app, mode="app")
+pid = [None]
+
+def forking(environ, start_response):
+    pid[0] = os.fork()
+    return app(environ, start_response)
+
+forking.__code__ = forking.__code__.replace(co_filename=os.getcwd() + "/app.py")
+serve(cprof.CProfMiddleware(forking, mode="app"))
+if pid[0] == 0:
+    for _ in range(20000):
+        work()
+    os._exit(not on())
+assert os.waitpid(pid[0], 0)[1] == 1 << 8
+assert on()
+""")
 
 
 @pytest.mark.skipif(not MONITORING, reason="from 3.12 on")
