@@ -49,9 +49,9 @@ const struct engine *engine_app(void);
 
 /* From 3.14 a generator that is closed or dropped where no `try` is open ends without
  * being resumed, unless a tool listens to frames that are unwound: beside cProfile
- * it is resumed, so cProfile counts that. From this call on it is resumed here too:
- * once, for switching it costs more (all code is instrumented anew) than leaving it
- * on, which is a callback for each frame that an exception leaves. */
-void engine_monitoring_run_closed_generators(void);
+ * it is resumed, so cProfile counts that. One more, one less trace wants it resumed
+ * here too. It is left on for a while after the last, for switching costs more (all
+ * code is instrumented anew) than a callback for each frame that an exception leaves. */
+void engine_monitoring_run_closed_generators(bool wanted);
 
 #endif

@@ -26,15 +26,10 @@ const struct engine *engine_app(void)
 
 #else
 
-/* Callbacks at 30 to 50 ns, against code of some thousand functions that is
- * instrumented anew twice. */
-enum { IDLE_CALLBACKS = 10000 };
-
 static struct monitoring tool;
 static bool on;             /* the tool's events */
 static unsigned narmed;     /* traces of the process */
 static unsigned generation; /* of fork, that these belong to */
-static unsigned nidle;      /* callbacks while there was none */
 
 static const struct engine engine;
 
@@ -56,7 +51,7 @@ static inline bool nobody_hears(void)
 static __attribute__((noinline)) void idle(void)
 {
 	forget_after_fork();
-	if (!on || narmed != 0 || ++nidle < IDLE_CALLBACKS)
+	if (!on || narmed != 0 || !monitoring_idle(&tool))
 		return;
 	on = false;
 	monitoring_switch(&tool, 0);
@@ -133,7 +128,7 @@ static void arm(enum mode mode)
 	(void)mode;
 	forget_after_fork();
 	narmed++;
-	nidle = 0;
+	monitoring_wanted(&tool);
 	if (!on)
 		monitoring_switch(&tool, tool.python_events);
 	if (edition != application_edition())

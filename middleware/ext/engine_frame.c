@@ -246,7 +246,7 @@ static PyObject *hook(HOOK_PARAMETERS)
 static void arm(enum mode mode)
 {
 	if (mode == MODE_FAST)
-		engine_monitoring_run_closed_generators();
+		engine_monitoring_run_closed_generators(true);
 	getitem_enter_by_hook();
 	if (generation != fork_generation()) {
 		generation = fork_generation();
@@ -258,7 +258,8 @@ static void arm(enum mode mode)
 
 static void disarm(enum mode mode)
 {
-	(void)mode;
+	if (mode == MODE_FAST)
+		engine_monitoring_run_closed_generators(false);
 	if (narmed != 0 && --narmed == 0)
 		take_out();
 }

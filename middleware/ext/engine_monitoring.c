@@ -21,16 +21,18 @@ const struct engine *engine_monitoring(void)
 	return NULL;
 }
 
-void engine_monitoring_run_closed_generators(void)
+void engine_monitoring_run_closed_generators(bool wanted)
 {
+	(void)wanted;
 }
 
 #else
 
 static struct monitoring tool;
 static unsigned nexact, nfast; /* traces that are armed in the process */
+static unsigned nframe;        /* those of engine_frame.c that want closed generators run */
 static unsigned generation;    /* of fork, that these belong to */
-static bool hears_unwinding;   /* whether or not a trace is armed */
+static bool hears_unwinding;   /* for nframe, and for a while after */
 
 static const struct engine engine;
 
@@ -46,13 +48,24 @@ static void switch_events(void)
 	on = wanted;
 }
 
-/* A child after fork inherits its parent's events: they go at the first one. */
+/* A child after fork inherits its parent's events, and none of its traces. */
+static void forget_after_fork(void)
+{
+	if (generation == fork_generation())
+		return;
+	generation = fork_generation();
+	nexact = nfast = nframe = 0;
+}
+
 static __attribute__((noinline)) PyObject *no_trace(void)
 {
 	if (generation != fork_generation()) {
 		trace_forget_after_fork();
-		generation = fork_generation();
-		nexact = nfast = 0;
+		forget_after_fork();
+		switch_events();
+	}
+	if (hears_unwinding && nexact + nfast + nframe == 0 && monitoring_idle(&tool)) {
+		hears_unwinding = false;
 		switch_events();
 	}
 	Py_RETURN_NONE;
@@ -160,10 +173,7 @@ static const struct monitoring_callback callbacks[] = {
 
 static void arm(enum mode mode)
 {
-	if (generation != fork_generation()) {
-		generation = fork_generation();
-		nexact = nfast = 0;
-	}
+	forget_after_fork();
 	++*(mode == MODE_EXACT ? &nexact : &nfast);
 	switch_events();
 }
@@ -188,12 +198,19 @@ const struct engine *engine_monitoring(void)
 	return monitoring_ready(&tool, callbacks) ? &engine : NULL;
 }
 
-void engine_monitoring_run_closed_generators(void)
+void engine_monitoring_run_closed_generators(bool wanted)
 {
-	if (hears_unwinding || PY_VERSION_HEX < 0x030E0000 || engine_monitoring() == NULL)
+	if (PY_VERSION_HEX < 0x030E0000 || engine_monitoring() == NULL)
 		return;
-	hears_unwinding = true;
-	switch_events();
+	forget_after_fork();
+	if (wanted) {
+		nframe++;
+		hears_unwinding = true;
+		monitoring_wanted(&tool);
+		switch_events();
+	} else if (nframe != 0) {
+		nframe--;
+	}
 }
 
 #endif

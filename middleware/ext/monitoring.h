@@ -26,6 +26,7 @@ struct monitoring {
 	long number;
 	long events, python_events; /* all of its callbacks; those called PY_ */
 	long unwind_event;          /* PY_UNWIND, if it is among them */
+	unsigned nidle;             /* callbacks that nobody wanted */
 	PyObject *module; /* sys.monitoring */
 	PyObject *missing, *disable;
 };
@@ -36,6 +37,12 @@ bool monitoring_ready(struct monitoring *tool, const struct monitoring_callback 
 
 /* These events on and the others off, for the whole interpreter. */
 void monitoring_switch(struct monitoring *tool, long events);
+
+/* A callback came that nobody wanted, of an event that is left on because switching
+ * costs more. True when such callbacks have cost about as much since the last switch
+ * or monitoring_wanted(): then it is time. */
+bool monitoring_idle(struct monitoring *tool);
+void monitoring_wanted(struct monitoring *tool);
 
 /* Forgets what callbacks turned off by returning DISABLE. */
 void monitoring_restart(struct monitoring *tool);

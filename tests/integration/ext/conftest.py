@@ -35,6 +35,15 @@ def archive(tmp_path):
 
 
 @pytest.fixture
+def quick_switches():
+    """Threads take turns after a microsecond."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.fixture
 def in_process(tmp_path):
     """Runs a script in a Python of its own; its standard output and error."""
 

@@ -36,14 +36,6 @@ def run_threads(targets):
         thread.join()
 
 
-@pytest.fixture
-def quick_switches():
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(before)
-
-
 def test_eight_threads(archive, quick_switches):
     middleware = archive.wrap(counting)
     barrier = threading.Barrier(8)

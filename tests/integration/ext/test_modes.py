@@ -198,24 +198,32 @@ def test_unknown_mode(archive):
         cprof.Profile(mode="slow")
 
 
-@pytest.mark.parametrize("mode", ["exact", "fast"])
-def test_threads_at_once_each_as_alone(mode):
-    def alone():
-        return profiled(cprof.Profile(mode=mode))
+@pytest.mark.parametrize("mode", ["exact", "fast", "app"])
+def test_threads_at_once_each_as_alone(mode, quick_switches):
+    """Functions, calls and arcs; each thread does another amount of work."""
+    def alone(n):
+        profile = cprof.Profile(mode=mode)
+        for _ in range(n % 4 + 1):
+            profile.runcall(workload)
+            profile.runcall(fib, n % 5)
+        profile.create_stats()
+        return counts(profile.stats)
 
     workload()
-    expected = alone()
-    results = [None] * 16
+    expected = [alone(n) for n in range(16)]
+    assert expected[0] != expected[1] and len(expected[0]) > 10
+    results, barrier = [None] * 16, threading.Barrier(16)
 
-    def run(i):
-        results[i] = alone()
+    def run(n):
+        barrier.wait(30)
+        results[n] = alone(n)
 
-    threads = [threading.Thread(target=run, args=(i,)) for i in range(16)]
+    threads = [threading.Thread(target=run, args=(n,)) for n in range(16)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert all(result == expected for result in results)
+    assert results == expected
 
 
 def test_modes_nest():
