@@ -1,16 +1,31 @@
+#include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "format/callstack.h"
 #include "profile/diff.h"
+#include "profile/focus.h"
 #include "show.h"
+#include "show_list.h"
 
 static const struct opt rows[] = {
-	{ 's', "sort", OPT_CHOICE, offsetof(struct show_options, sort), "KEY", show_sort_keys,
-	  "order of the table (tottime): calls, cumtime, file, line, name, nfl, pcalls, "
-	  "stdname, tottime, and pstats' other names of these" },
+	{ 's', "sort", OPT_LIST, offsetof(struct show_options, sort), "KEY", show_sort_keys,
+	  "order of the table (tottime): calls, cumtime, filename, line, name, nfl, pcalls, "
+	  "stdname, tottime, pstats' other names of these, or none; several as KEY,KEY" },
+	{ 'r', "reverse", OPT_FLAG, offsetof(struct show_options, reverse), NULL, NULL,
+	  "the table from its end" },
 	{ 'n', "limit", OPT_NUMBER, offsetof(struct show_options, limit), "N", NULL,
-	  "at most N lines (30, of a tree all; 0: all)" },
+	  "at most N lines (0, the default: all)" },
+	{ 0, "strip-dirs", OPT_FLAG, offsetof(struct show_options, strip_dirs), NULL, NULL,
+	  "leave out the folders of files; functions that are then one are added up" },
+	{ 0, "callers", OPT_TEXT, offsetof(struct show_options, callers), "F", NULL,
+	  "who called the functions that F, a PATTERN, is about" },
+	{ 0, "callees", OPT_TEXT, offsetof(struct show_options, callees), "F", NULL,
+	  "whom they called" },
+	{ 0, "focus", OPT_TEXT, offsetof(struct show_options, focus), "F", NULL,
+	  "only paths through functions whose name F is found in; wants a call tree" },
 	{ 't', "tree", OPT_FLAG, offsetof(struct show_options, tree), NULL, NULL,
 	  "the call tree, the costliest first" },
 	{ 0, "min", OPT_PERCENT, offsetof(struct show_options, min), "PERCENT", NULL,
@@ -24,18 +39,20 @@ static const struct opt rows[] = {
 };
 
 const struct usage show_usage = {
-	"WHAT [PATTERN]", 1, 2, "what", rows,
-	"Prints where the time of a snapshot went, function by function as pstats does.\n"
-	"WHAT is a snapshot or a profile's file, profile.prof or profile.pb.gz.\n"
-	"Functions are named with their class, and those that pstats takes for one are\n"
-	"apart.\n"
+	"WHAT [PATTERN]...", 1, INT_MAX, "what", rows,
+	"Prints where the time went, function by function as Python's pstats does. WHAT\n"
+	"is a snapshot, a file in any format that cprof reads, - for standard input, or\n"
+	"a route: 'GET /user/*' is the request of median wall time in the newest run.\n"
 	"\n"
-	"What the request handed on to other threads counts in the table too, and stands\n"
-	"apart in the tree, below {started thread} and {executor job}. Percentages are\n"
-	"of the request's own time.\n"
+	"Each PATTERN shortens what the one before left, as pstats' restrictions do: a\n"
+	"number is so many lines, a number from .0 to .99 that part of the lines, and\n"
+	"all else a regular expression as Python has them, found in what is printed of\n"
+	"a function. Of a tree it keeps what lies on the way to them, and below.\n"
 	"\n"
-	"PATTERN, an extended regular expression, keeps the functions whose printed name\n"
-	"it matches; of a tree, what lies on the way to them, and below.\n",
+	"Functions of a snapshot are named with their class, and those that pstats takes\n"
+	"for one are apart. What the request handed on to other threads counts in the\n"
+	"table too, and stands apart in the tree, below {started thread} and {executor\n"
+	"job}. Percentages are of the request's own time.\n",
 	"  schema  1\n"
 	"  path, request, status, start, wall_ns, commit   null where not known\n"
 	"  unit    of the times: \"nanoseconds\" in a traced profile\n"
@@ -44,16 +61,21 @@ const struct usage show_usage = {
 	"  lost, folded    calls that are missing, or booked on an ancestor\n"
 	"  functions  of each: file, line, name, qualname, calls, primitive_calls,\n"
 	"          tottime, cumtime (null calls: the profile was sampled), metrics\n"
-	"          (what else was measured: of each unit, self, cum)\n"
+	"          (what else was measured: of each unit, self, cum), callers or callees\n"
+	"          with --callers or --callees (of each the same as of a function, but\n"
+	"          for these calls alone)\n"
 	"  tree    instead, with --tree; parents first. Of each node: parent (an index\n"
 	"          into tree, or null: the request, and what ran beside it), file, line,\n"
 	"          name, qualname, calls, tottime, cumtime\n",
-	"  cprof show GET.root.000738ms            the 30 functions with most time of\n"
-	"                                          their own\n"
-	"  cprof show GET.root.000738ms --tree     who called what, and what it took\n"
-	"  cprof show GET.root.000738ms -s cumtime 'views\\.py'\n"
-	"                                          one file, with all below it\n"
-	"  cprof show app.prof -n 0                a profile from elsewhere, all of it\n"
+	"  cprof show GET.root.000738ms            where the time went, by the functions\n"
+	"                                          with most time of their own\n"
+	"  cprof show 'GET /user/*' --tree         who called what, and what it took\n"
+	"  cprof show app.prof -s cumtime 'views\\.py' 20\n"
+	"                                          one file's functions with all below\n"
+	"                                          them, 20 of them\n"
+	"  cprof show app.prof --callers 'execute'\n"
+	"                                          who called it\n"
+	"  curl -s $URL | cprof show -             a profile from elsewhere\n"
 };
 
 static uint64_t larger(uint64_t a, uint64_t b)
@@ -61,13 +83,33 @@ static uint64_t larger(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
+/* As pstats heads a file: "Sat Nov 21 18:20:37 2026    app.prof". */
+static void file_title(struct buf *out, const struct subject *subject)
+{
+	struct stat st;
+
+	if (strcmp(subject->path, "-") == 0) {
+		buf_adds(out, "standard input");
+		return;
+	}
+	if (stat(subject->path, &st) == 0) {
+		callstack_add_date(out, st.st_mtime);
+		buf_adds(out, "    ");
+	}
+	text_printable(out, subject->what);
+}
+
 void show_title(struct buf *out, const struct show *show)
 {
 	const struct snapshot *s = show->snapshot;
 	const struct manifest *m = &s->manifest;
 
+	if (show->subject->kind == PATH_FILE) {
+		file_title(out, show->subject);
+		return;
+	}
 	if (!s->has_manifest) {
-		text_printable(out, show->path);
+		text_printable(out, show->subject->path);
 		return;
 	}
 	request_title(out, s);
@@ -124,7 +166,7 @@ static void json_request(struct json_writer *w, const struct show *show)
 	const struct manifest *m = &s->manifest;
 	struct buf text = BUF_INIT;
 
-	json_add_string(w, "path", show->path);
+	json_add_string(w, "path", show->subject->path);
 	if (s->has_manifest && m->method != NULL && m->route != NULL)
 		buf_printf(&text, "%s %s", m->method, m->route);
 	json_add_string(w, "request", text.len ? buf_str(&text) : NULL);
@@ -144,101 +186,217 @@ static void json_request(struct json_writer *w, const struct show *show)
 	buf_release(&text);
 }
 
-bool show_matches(const struct show *show, const struct function *f)
+void show_focus(struct buf *out, const struct show *show, const char *indent)
 {
-	struct buf name = BUF_INIT;
-	bool matches;
+	int64_t cum = show->options->focus ? profile_node_cum(show->profile, 0)[show->metric] : 0;
 
-	if (show->pattern == NULL)
-		return true;
-	function_name(&name, f);
-	matches = regexec(&show->regex, buf_str(&name), 0, NULL, 0) == 0;
-	buf_release(&name);
-	return matches;
+	if (show->options->focus == NULL)
+		return;
+	buf_printf(out, "%sonly paths through '", indent);
+	text_printable(out, show->options->focus);
+	buf_printf(out, "', %.1f%% of the whole\n",
+		   show->unfocused ? (double)cum * 100 / (double)show->unfocused : 0.0);
 }
 
-static int put_all(struct show *show, struct error *err)
+/* --- what was asked for */
+
+static int restrict_list(struct show_list *l, const struct show_options *o, struct error *err)
+{
+	const char *f = o->callers ? o->callers : o->callees;
+
+	if (f != NULL && show_list_restrict(l, f, err) < 0)
+		return -1;
+	if (f != NULL && l->norder == 0)
+		return error_set(err, ERR_NOT_FOUND, "show: there is no function '%s'", f);
+	for (int i = 0; i < o->nrestrictions; i++)
+		if (show_list_restrict(l, o->restrictions[i], err) < 0)
+			return -1;
+	if (o->limit != 0)
+		show_list_limit(l, o->limit);
+	return 0;
+}
+
+static void begin_json(struct json_writer *w, struct buf *out, const struct show *show)
+{
+	json_begin(w, out);
+	json_add_int(w, "schema", 1);
+	json_request(w, show);
+}
+
+static void put_list(struct buf *out, const struct show *show, struct show_list *l,
+		     const struct show_index *x)
+{
+	struct json_writer w;
+
+	if (show->options->json) {
+		begin_json(&w, out, show);
+		table_json(&w, show, l, x);
+		json_end(&w);
+	} else if (x == NULL) {
+		table_text(out, show, l);
+	} else if (l->norder != 0) {
+		calls_text(out, show, l, x);
+	}
+}
+
+static int show_table(struct buf *out, const struct show *show, struct error *err)
+{
+	const struct show_options *o = show->options;
+	struct show_list l = SHOW_LIST_INIT;
+	struct show_index x = { .arcs = NULL };
+	bool calls = o->callers != NULL || o->callees != NULL;
+	int rc = -1;
+
+	if (show_list_fill(&l, show->profile, show->metric, err) < 0 ||
+	    (o->strip_dirs && show_list_strip(&l, err) < 0) ||
+	    show_list_sort(&l, &o->sort, o->reverse, err) < 0 || restrict_list(&l, o, err) < 0 ||
+	    (calls && show_index_fill(&x, &l, o->callees != NULL, err) < 0))
+		goto done;
+	put_list(out, show, &l, calls ? &x : NULL);
+	rc = 0;
+done:
+	show_index_release(&x);
+	show_list_release(&l);
+	return rc;
+}
+
+static int show_tree(struct buf *out, struct show *show, struct error *err)
 {
 	const struct show_options *o = show->options;
 	struct json_writer w;
-	struct buf out = BUF_INIT;
 	int rc;
 
-	term_init(&show->term, o->color);
+	if (o->nrestrictions != 0) {
+		if (pattern_compile(&show->pattern, o->restrictions[0], err) < 0)
+			return error_prefix(err, "show: ");
+		show->has_pattern = true;
+	}
 	if (o->json) {
-		json_begin(&w, &out);
-		json_add_int(&w, "schema", 1);
-		json_request(&w, show);
-		rc = o->tree ? tree_json(&w, show, err) : table_json(&w, show, err);
+		begin_json(&w, out, show);
+		rc = tree_json(&w, show, err);
 		json_end(&w);
 	} else {
-		rc = o->tree ? tree_text(&out, show, err) : table_text(&out, show, err);
+		rc = tree_text(out, show, err);
 	}
+	if (show->has_pattern)
+		pattern_release(&show->pattern);
+	return rc;
+}
+
+static int check_options(const struct show_options *o)
+{
+	const char *of_table = o->sort.n ? "--sort" : o->reverse ? "--reverse"
+			     : o->strip_dirs ? "--strip-dirs" : o->callers ? "--callers"
+			     : o->callees ? "--callees" : NULL;
+
+	if (o->tree && o->sort.n != 0)
+		return complain("show: --sort orders the table; --tree always has the costliest "
+				"first");
+	if (o->tree && of_table != NULL)
+		return complain("show: %s is about the table, not the tree", of_table);
+	if (o->tree && o->nrestrictions > 1)
+		return complain("show: of a tree one PATTERN is kept, not several");
+	if (o->callers != NULL && o->callees != NULL)
+		return complain("show: --callers and --callees exclude each other");
+	return 0;
+}
+
+static int check_profile(const struct show *show, struct error *err)
+{
+	if (show->profile->nmetrics == 0)
+		return error_set(err, ERR_FORMAT, "%s: no values in this profile",
+				 show->subject->path);
+	if (show->options->tree && !profile_has_tree(show->profile))
+		return error_set(err, ERR_REFUSED, "%s: this profile has no call tree, only "
+				 "functions and who called them (a snapshot's profile.pb.gz has "
+				 "one); leave out --tree", show->subject->path);
+	return 0;
+}
+
+/* Puts the paths that are asked for in the place of the whole. */
+static int focus(struct show *show, struct profile **whole, struct error *err)
+{
+	const struct profile *p = *whole;
+	bool *wanted = mem_array(NULL, p->nfunctions, sizeof *wanted);
+	struct pattern pattern = PATTERN_INIT;
+	struct profile *part = NULL;
+	struct buf name = BUF_INIT;
+
+	if (wanted == NULL)
+		return error_nomem(err);
+	if (pattern_compile(&pattern, show->options->focus, err) < 0) {
+		error_prefix(err, "show: --focus: ");
+		goto done;
+	}
+	for (uint32_t i = 0; i < p->nfunctions; i++) {
+		buf_clear(&name);
+		function_name(&name, &p->functions[i]);
+		wanted[i] = pattern_found(&pattern, buf_str(&name));
+	}
+	part = profile_focus(p, wanted, err);
+	if (part == NULL) {
+		error_prefix(err, "show: --focus %s: ", show->options->focus);
+		goto done;
+	}
+	show->unfocused = profile_node_cum(p, 0)[show->metric];
+	show->profile = part;
+	profile_free(*whole);
+	*whole = part;
+done:
+	pattern_release(&pattern);
+	buf_release(&name);
+	mem_free(wanted);
+	return part ? 0 : -1;
+}
+
+static int put_all(struct show *show, struct profile **p, struct error *err)
+{
+	const struct show_options *o = show->options;
+	struct buf out = BUF_INIT;
+	int rc = -1;
+
+	if (check_profile(show, err) < 0)
+		return -1;
+	show->metric = profile_time_metric(*p);
+	term_init(&show->term, o->color);
+	if (o->focus == NULL || focus(show, p, err) == 0)
+		rc = o->tree ? show_tree(&out, show, err) : show_table(&out, show, err);
 	if (rc == 0)
 		out_write(&out);
 	buf_release(&out);
 	return rc;
 }
 
-static int check(const struct show *show, struct error *err)
-{
-	const struct show_options *o = show->options;
-
-	if (show->profile->nmetrics == 0)
-		return error_set(err, ERR_FORMAT, "%s: no values in this profile", show->path);
-	if (o->tree && o->sort != SHOW_UNSET)
-		return error_set(err, ERR_REFUSED, "show: --sort orders the table; --tree always "
-				 "has the costliest first");
-	if (o->tree && !profile_has_tree(show->profile))
-		return error_set(err, ERR_REFUSED, "%s: this profile has no call tree, only "
-				 "functions and who called them (a snapshot's profile.pb.gz has "
-				 "one); leave out --tree", show->path);
-	return 0;
-}
-
-static int compile_pattern(struct show *show, const char *pattern)
-{
-	char why[120];
-	int rc = regcomp(&show->regex, pattern, REG_EXTENDED | REG_NOSUB);
-
-	if (rc != 0) {
-		regerror(rc, &show->regex, why, sizeof why);
-		return complain("show: pattern '%s': %s", pattern, why);
-	}
-	show->pattern = pattern;
-	return 0;
-}
-
 int cmd_show(int argc, char **argv)
 {
-	struct show_options o = { .sort = SHOW_UNSET, .limit = SHOW_UNSET, .min = 1 };
+	struct show_options o = { .min = 1 };
 	struct show show = { .options = &o };
-	struct subject subject;
+	struct subject subject = { .what = NULL };
 	struct profile *p = NULL;
 	struct error err = ERROR_INIT;
 	int status, n = command_options("show", &o, argc, argv, &status);
 
 	if (n < 0)
 		return status;
-	if (n == 2 && compile_pattern(&show, argv[1]) != 0)
-		return EXIT_COULD_NOT;
+	o.restrictions = argv + 1;
+	o.nrestrictions = n - 1;
+	status = check_options(&o);
+	if (status != EXIT_DONE)
+		return status;
 	status = EXIT_COULD_NOT;
 	if (subject_find(&subject, &o.from, argv[0]) == 0)
 		p = subject_profile(&subject, "show");
 	if (p == NULL)
 		goto done;
 	show.profile = p;
+	show.subject = &subject;
 	show.snapshot = subject_snapshot(&subject);
-	show.path = subject.path;
-	show.metric = profile_time_metric(p);
-	if (check(&show, &err) < 0 || put_all(&show, &err) < 0)
+	if (put_all(&show, &p, &err) < 0)
 		complain("%s", err.text);
 	else
 		status = EXIT_DONE;
 done:
 	profile_free(p);
 	subject_release(&subject);
-	if (show.pattern != NULL)
-		regfree(&show.regex);
 	return status;
 }

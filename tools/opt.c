@@ -48,6 +48,48 @@ static int bad_choice(const struct opt *o, const char *value, struct error *err)
 	return error_set(err, ERR_FORMAT, "--%s: '%s' is none of %s", o->name, value, all);
 }
 
+/* The index of a choice. In a list its beginning will do, as pstats takes it. */
+static int find_choice(const struct opt *o, const char *value, bool shortened, unsigned *at,
+		       struct error *err)
+{
+	size_t len = strlen(value);
+	unsigned nfound = 0;
+
+	for (unsigned i = 0; o->choices[i] != NULL; i++) {
+		if (strcmp(o->choices[i], value) == 0) {
+			*at = i;
+			return 0;
+		}
+	}
+	for (unsigned i = 0; shortened && len != 0 && o->choices[i] != NULL; i++) {
+		if (strncmp(o->choices[i], value, len) == 0) {
+			*at = i;
+			nfound++;
+		}
+	}
+	return nfound == 1 ? 0 : bad_choice(o, value, err);
+}
+
+static int add_choices(struct opt_list *out, const struct opt *o, const char *value,
+		       struct error *err)
+{
+	char word[OPTION_MAX + 1];
+
+	for (;;) {
+		size_t len = strcspn(value, ",");
+
+		if (out->n == OPT_LIST_MAX)
+			return error_set(err, ERR_FORMAT, "--%s: more than %d", o->name, OPT_LIST_MAX);
+		snprintf(word, sizeof word, "%.*s", (int)len, value);
+		if (find_choice(o, word, true, &out->at[out->n], err) < 0)
+			return -1;
+		out->n++;
+		if (value[len] == '\0')
+			return 0;
+		value += len + 1;
+	}
+}
+
 static int set_number(unsigned *out, const struct opt *o, const char *value, struct error *err)
 {
 	char *end;
@@ -97,12 +139,9 @@ static int set_value(const struct opt *o, void *values, const char *value, struc
 	case OPT_PERCENT:
 		return set_percent(member, o, value, err);
 	case OPT_CHOICE:
-		for (unsigned i = 0; o->choices[i] != NULL; i++)
-			if (strcmp(o->choices[i], value) == 0) {
-				*(unsigned *)member = i;
-				return 0;
-			}
-		return bad_choice(o, value, err);
+		return find_choice(o, value, false, member, err);
+	case OPT_LIST:
+		return add_choices(member, o, value, err);
 	}
 	return 0;
 }

@@ -18,7 +18,15 @@ enum opt_kind {
 	OPT_TEXT,    /* const char *, borrowed from argv */
 	OPT_NUMBER,  /* unsigned */
 	OPT_PERCENT, /* double, 0 to 100 */
-	OPT_CHOICE   /* unsigned, an index into `choices` */
+	OPT_CHOICE,  /* unsigned, an index into `choices` */
+	OPT_LIST     /* struct opt_list, of several choices, "time,name" */
+};
+
+enum { OPT_LIST_MAX = 8 };
+
+struct opt_list {
+	unsigned n;
+	unsigned at[OPT_LIST_MAX]; /* indices into `choices` */
 };
 
 struct opt {

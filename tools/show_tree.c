@@ -59,6 +59,19 @@ static void tree_release(struct tree *t)
 	mem_free(t->at);
 }
 
+static bool matches_pattern(const struct show *show, const struct function *f)
+{
+	struct buf name = BUF_INIT;
+	bool matches;
+
+	if (!show->has_pattern)
+		return true;
+	function_name(&name, f);
+	matches = pattern_found(&show->pattern, buf_str(&name));
+	buf_release(&name);
+	return matches;
+}
+
 /* Keeps what matches, what lies above it, and what lies below it. Parents stand
  * before their children. */
 static int keep_matching(struct tree *t)
@@ -69,7 +82,7 @@ static int keep_matching(struct tree *t)
 	if (matches == NULL)
 		return -1;
 	for (uint32_t i = 0; i < p->nfunctions; i++)
-		matches[i] = show_matches(t->show, &p->functions[i]);
+		matches[i] = matches_pattern(t->show, &p->functions[i]);
 	t->kept[0] = 1;
 	for (uint32_t i = 1; i < p->nnodes; i++)
 		t->kept[i] = matches[p->nodes[i].function] ||
@@ -229,8 +242,8 @@ static void add_node(struct grid *g, const struct tree *t, uint32_t level, bool 
 		buf_adds(&text, "(the request)");
 	else
 		function_label(&text, &t->p->functions[t->p->nodes[node].function]);
-	grid_add_buf(g, show->pattern != NULL && node != 0 &&
-		     show_matches(show, &t->p->functions[t->p->nodes[node].function])
+	grid_add_buf(g, show->has_pattern && node != 0 &&
+		     matches_pattern(show, &t->p->functions[t->p->nodes[node].function])
 		     ? STYLE_BOLD : STYLE_PLAIN, &text);
 	buf_release(&text);
 }
@@ -349,10 +362,11 @@ int tree_text(struct buf *out, const struct show *show, struct error *err)
 	grid_init(&w.grid, columns, sizeof columns / sizeof columns[0]);
 	if (rc < 0)
 		goto done;
-	w.limit = show->options->limit == SHOW_UNSET ? 0 : show->options->limit;
+	w.limit = show->options->limit;
 	walk(&t, &(struct visitor){ &w, visit_text, hidden_text });
 	show_title(out, show);
 	buf_addc(out, '\n');
+	show_focus(out, show, "");
 	show_losses(out, show, "");
 	buf_addc(out, '\n');
 	grid_print(&w.grid, &show->term, out, false);

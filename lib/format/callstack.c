@@ -66,7 +66,7 @@ static struct row *make_rows(const struct profile *p, const struct pstats_groups
 
 /* As time.ctime: the day of the month padded with a space, and never in another
  * language, as strftime would be. */
-static void add_date(struct buf *out, time_t when)
+void callstack_add_date(struct buf *out, time_t when)
 {
 	static const char days[][4] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
 	static const char months[][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -90,7 +90,7 @@ static void add_header(struct buf *out, const struct row *rows, uint32_t n,
 		nprimitive += rows[i].nprimitive;
 		total += rows[i].tottime;
 	}
-	add_date(out, info->mtime);
+	callstack_add_date(out, info->mtime);
 	buf_printf(out, "    %s\n\n", info->path ? info->path : "");
 	buf_printf(out, "         %llu function calls ", (unsigned long long)ncalls);
 	if (ncalls != nprimitive)

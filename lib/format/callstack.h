@@ -8,4 +8,7 @@
 int callstack_write(struct buf *out, const struct profile *p, const struct format_info *info,
 	                struct error *err);
 
+/* "Sat Nov 21 18:20:37 2026", as Python's time.ctime. Appends. */
+void callstack_add_date(struct buf *out, time_t when);
+
 #endif

@@ -1,6 +1,7 @@
 #include "format/number.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,9 +37,54 @@ static void to_c_locale(char *text)
 	memmove(at + 1, at + len, strlen(at + len) + 1);
 }
 
+/* Thousandths, rounded as printf rounds: the double is m * 2^-shift, exactly, and
+ * of 53 bits, so that m * 1000 fits. False for what is too large or no number. */
+static bool to_thousandths(double value, uint64_t *thousandths)
+{
+	int exponent, shift;
+	uint64_t m, rest, half;
+
+	if (!(value >= 0 && value < 1e12))
+		return false;
+	m = (uint64_t)ldexp(frexp(value, &exponent), 53) * 1000;
+	shift = 53 - exponent;
+	if (shift > 63) {
+		*thousandths = 0; /* m is below 2^63: less than half of one */
+		return true;
+	}
+	rest = m & ((1ull << shift) - 1);
+	half = 1ull << (shift - 1);
+	*thousandths = m >> shift;
+	*thousandths += rest > half || (rest == half && *thousandths % 2 != 0);
+	return true;
+}
+
+/* Of times there are five a line, and printf takes its time. */
+static bool add_thousandths(struct buf *out, int width, double value)
+{
+	char text[32], *at = text + sizeof text;
+	uint64_t n;
+
+	if (signbit(value) || !to_thousandths(value, &n))
+		return false;
+	for (int digits = 0; digits < 4 || n != 0; digits++) {
+		if (digits == 3)
+			*--at = '.';
+		*--at = (char)('0' + n % 10);
+		n /= 10;
+	}
+	while (text + sizeof text - at < width && at > text)
+		*--at = ' ';
+	buf_add(out, at, (size_t)(text + sizeof text - at));
+	return true;
+}
+
 void number_add_fixed(struct buf *out, int width, int decimals, double value)
 {
 	char text[400];
+
+	if (decimals == 3 && width <= 16 && add_thousandths(out, width, value))
+		return;
 
 	snprintf(text, sizeof text, "%.*f", decimals, value);
 	to_c_locale(text);

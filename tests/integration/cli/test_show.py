@@ -4,6 +4,7 @@ import os
 import pstats
 import re
 import sys
+import time
 
 import pytest
 
@@ -67,9 +68,10 @@ def test_table_is_that_of_pstats(recorded, key):
         assert keys(ours) == keys(theirs)
 
 
-def test_default_is_tottime_and_30(recorded):
-    work, _ = recorded
-    assert work.ok("show", RUN).out == work.ok("show", RUN, "--sort", "tottime", "-n", 30).out
+def test_default_is_tottime_and_all(recorded):
+    work, path = recorded
+    assert work.ok("show", RUN).out == work.ok("show", RUN, "--sort", "tottime", "-n", 0).out
+    assert table(work.ok("show", RUN).out)[3:] == table(as_pstats(path, "tottime"))[3:]
 
 
 def test_limit_and_pattern(recorded):
@@ -86,8 +88,9 @@ def test_limit_and_pattern(recorded):
 def test_title(recorded):
     work, _ = recorded
     assert work.ok("show", RUN).out.startswith("GET /  200 OK  5.00 ms  2026-11-21 ")
-    assert work.ok("show", "profiling/run/%s/profile.prof" % RUN).out.startswith(
-        "profiling/run/%s/profile.prof\n" % RUN)
+    path = "profiling/run/%s/profile.prof" % RUN
+    when = time.ctime(os.stat(str(work.path / path)).st_mtime)
+    assert work.ok("show", path).out.startswith("%s    %s\n\n" % (when, path))
 
 
 def test_json(recorded):
@@ -98,7 +101,8 @@ def test_json(recorded):
     assert document["unit"] == "nanoseconds" and document["status"] == "200 OK"
     assert document["calls"] == sum(value[1] for value in stats.values())
     assert document["primitive_calls"] == sum(value[0] for value in stats.values())
-    assert len(document["functions"]) == min(30, len(stats))
+    assert len(document["functions"]) == len(stats)
+    assert len(work.ok("show", RUN, "--json", "-n3").json["functions"]) == 3
     for f in work.ok("show", RUN, "--json", "-n0").json["functions"]:
         cc, nc, tt, ct, _ = stats[f["file"], f["line"], f["name"]]
         assert (f["primitive_calls"], f["calls"]) == (cc, nc)
@@ -108,6 +112,23 @@ def test_json(recorded):
 def test_bad_pattern(recorded):
     work, _ = recorded
     assert work.refused("show", RUN, "(").startswith("cprof: show: pattern '(': ")
+
+
+def test_callers_and_callees_in_json(recorded):
+    work, path = recorded
+    stats = pstats.Stats(path)
+    stats.calc_callees()
+    for what in "callers", "callees":
+        (f,) = work.ok("show", RUN, "--json", "--" + what, r"\(fib\)").json["functions"]
+        key = f["file"], f["line"], f["name"]
+        arcs = stats.stats[key][4] if what == "callers" else stats.all_callees[key]
+        assert [(c["calls"], c["primitive_calls"]) for c in f[what]] == \
+            [arcs[other][:2] for other in sorted(arcs)]
+        assert [(c["file"], c["line"], c["name"]) for c in f[what]] == sorted(arcs)
+    assert "callers" not in work.ok("show", RUN, "--json").json["functions"][0]
+    assert work.refused("show", RUN, "--callers", "nobody") == "cprof: show: there is no function 'nobody'"
+    assert work.refused("show", RUN, "--callers", "a", "--callees", "b") == \
+        "cprof: show: --callers and --callees exclude each other"
 
 
 def test_no_tree_in_pstats(recorded):
@@ -197,6 +218,33 @@ def test_tree_depth_and_pattern(served):
     assert "item" in names and "handle" in names # on the way to it
     assert "unrelated" not in names
     assert "--sort orders the table" in work.refused("show", "--tree", "--sort", "calls", what)
+
+
+def test_focus(served):
+    work, first, _ = served
+    what = served_item(work, first)
+    whole = work.ok("show", "--tree", "--json", "--min", 0, what).json["tree"]
+    nodes = work.ok("show", "--tree", "--json", "--min", 0, "--focus", r"\((Shop\.)?item\)", what).json["tree"]
+    through = [node for node in whole if node["name"] == "item"]
+    assert len(through) == 1
+    # On the way there all is cost of what lies below.
+    names = [node["name"] for node in nodes]
+    above = nodes[:names.index("item")]
+    assert [node["name"] for node in above][-1] == "handle" and "unrelated" not in names
+    for node in above:
+        assert (node["cumtime"], node["tottime"]) == (through[0]["cumtime"], 0)
+    assert nodes[len(above)]["calls"] == 3 and nodes[len(above)]["tottime"] == through[0]["tottime"]
+    functions = work.ok("show", "--json", "--focus", "item", what).json["functions"]
+    assert {f["name"] for f in functions} == set(names[1:])
+    part = 100 * through[0]["cumtime"] / whole[0]["cumtime"]
+    for more in [], ["--tree"], ["--callees", "item"]:
+        assert "only paths through 'item', %.1f%% of the whole\n" % part in \
+            work.ok("show", "--focus", "item", what, *more).out
+    assert work.refused("show", "--focus", "nobody", what) == \
+        "cprof: show: --focus nobody: no path leads there"
+    prof = str(work.archive / what / "profile.prof")
+    assert work.refused("show", "--focus", "item", prof).endswith(
+        "this profile has no call tree, so no paths are known, only who called whom")
 
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="code has no qualified name before 3.11")
