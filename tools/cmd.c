@@ -45,6 +45,7 @@ int command_options(const char *name, void *values, int argc, char **argv, int *
 	if (n >= 0)
 		return n;
 	if (n == OPT_HELP) {
+		out_page();
 		help_command(&text, command);
 		out_write(&text);
 		buf_release(&text);

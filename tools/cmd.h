@@ -31,6 +31,7 @@ struct command {
 	const char *summary;
 	int (*run)(int argc, char **argv); /* argv[0] is the command's name */
 	const struct usage *usage;
+	bool paged; /* its output is to be read: long ones go through a pager */
 };
 
 /* In main.c; ends with name NULL. */

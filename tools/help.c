@@ -17,14 +17,19 @@ void help_overview(struct buf *out)
 	for (const struct command *c = commands; c->name != NULL; c++)
 		buf_printf(out, "  %-12s%s\n", c->name, c->summary);
 	buf_adds(out,
-		 "\nWHAT is the path of a run, a snapshot or a profile's file; the name of a run\n"
-		 "or snapshot in the archive will do, as 'cprof ls' prints it. The archive is\n"
-		 "--dir DIR, else $CPROF_DIR, else ./profiling.\n\n"
+		 "\nWHAT is\n"
+		 "  a snapshot or a run     its path, or its name as 'cprof ls' prints it\n"
+		 "  'GET /user/*'           of the newest run the request of median wall time;\n"
+		 "                          with --slowest or --all others\n"
+		 "  app.prof, -             a profile from elsewhere; standard input\n"
+		 "The archive is --dir DIR, else $CPROF_DIR, else ./profiling.\n\n"
 		 "examples:\n"
 		 "  cprof ls                            what is there\n"
 		 "  cprof show GET.root.000738ms        where the time went\n"
 		 "  cprof diff 2026-11-21_18:20:37 2026-11-21_18:25:01\n"
 		 "                                      what a push changed\n"
+		 "\nIn a terminal, what is too long for it is shown in $CPROF_PAGER, else $PAGER,\n"
+		 "else less.\n"
 		 "\n'cprof help COMMAND' explains one. Exit status: 0 done, 2 could not, 1 only\n"
 		 "from 'cprof diff --exit-code'.\n");
 }

@@ -8,17 +8,18 @@
 #include "cmd.h"
 
 const struct command commands[] = {
-	{ "ls", "list runs and snapshots, newest last", cmd_ls, &ls_usage },
-	{ "show", "print a snapshot's functions, or its call tree", cmd_show, &show_usage },
+	{ "ls", "list runs and snapshots, newest last", cmd_ls, &ls_usage, true },
+	{ "show", "print where the time went: functions, callers, or the call tree", cmd_show,
+	  &show_usage, true },
 	{ "diff", "compare two snapshots, or two runs request by request", cmd_diff,
-	  &diff_usage },
-	{ "tag", "stamp snapshots with the commit they were taken at", cmd_tag, &tag_usage },
-	{ "render", "draw a snapshot's call graph as a PNG", cmd_render, &render_usage },
+	  &diff_usage, true },
+	{ "tag", "stamp snapshots with the commit they were taken at", cmd_tag, &tag_usage, false },
+	{ "render", "draw a snapshot's call graph as a PNG", cmd_render, &render_usage, false },
 	{ "completion", "print a shell's completion script", cmd_completion,
-	  &completion_usage },
-	{ "help", "explain a command", cmd_help, &help_usage },
-	{ "version", "print the version", cmd_version, &version_usage },
-	{ NULL, NULL, NULL, NULL }
+	  &completion_usage, false },
+	{ "help", "explain a command", cmd_help, &help_usage, true },
+	{ "version", "print the version", cmd_version, &version_usage, false },
+	{ NULL, NULL, NULL, NULL, false }
 };
 
 /* A descriptor that is closed would be given to the next file opened, and our
@@ -65,6 +66,8 @@ static int run(int argc, char **argv)
 	command = command_find(argv[1]);
 	if (command == NULL)
 		return unknown_command(argv[1]);
+	if (command->paged)
+		out_page();
 	return command->run(argc - 1, argv + 1);
 }
 

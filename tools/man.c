@@ -84,6 +84,8 @@ static void overview(struct buf *out)
 	}
 	buf_adds(out, ".SH ENVIRONMENT\n"
 		      ".TP\n.B CPROF_DIR\nThe archive, where \\fB\\-\\-dir\\fR does not say.\n"
+		      ".TP\n.BR CPROF_PAGER , \" \" PAGER\nShows what is longer than the terminal; "
+		      "empty or \\fBcat\\fR: nothing does. Else \\fBless\\fR(1).\n"
 		      ".TP\n.B NO_COLOR\nSet and not empty: no colours, unless "
 		      "\\fB\\-\\-color always\\fR.\n"
 		      ".SH EXIT STATUS\n0 done, 2 could not, 1 only from "

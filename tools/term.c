@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "pager.h"
 
 const char *const color_choices[] = { "auto", "always", "never", NULL };
 
@@ -101,9 +102,54 @@ void term_fit(const struct term *t, struct buf *out, const char *text, size_t co
 
 /* Static, because main asks at the end what any command met on the way. */
 static int out_errno;
+static bool is_paged;
+static struct buf held = BUF_INIT; /* what a pager may show */
+
+void out_page(void)
+{
+	const char *term = getenv("TERM");
+
+	is_paged = isatty(STDOUT_FILENO) && term != NULL && strcmp(term, "dumb") != 0;
+}
+
+static unsigned terminal_height(void)
+{
+	const char *lines = getenv("LINES");
+	struct winsize size;
+	long n = lines ? strtol(lines, NULL, 10) : 0;
+
+	if (n <= 0 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+		n = size.ws_row;
+	return n <= 0 || n > 10000 ? 24 : (unsigned)n;
+}
+
+static bool fits_terminal(struct bytes text)
+{
+	unsigned room = terminal_height();
+
+	/* The last line is the shell's. */
+	for (size_t i = 0; i < text.len && room != 0; i++)
+		room -= text.data[i] == '\n';
+	return room != 0;
+}
+
+static void show_held(void)
+{
+	bool done;
+
+	is_paged = false;
+	done = !fits_terminal(buf_bytes(&held)) && pager_show(buf_bytes(&held));
+	if (!done)
+		out_write(&held);
+	buf_release(&held);
+}
 
 void out_bytes(const void *data, size_t len)
 {
+	if (is_paged) {
+		buf_add(&held, data, len);
+		return;
+	}
 	errno = 0;
 	if (len != 0 && fwrite(data, 1, len, stdout) != len && out_errno == 0)
 		out_errno = errno ? errno : EIO;
@@ -118,6 +164,8 @@ void out_write(const struct buf *b)
 
 int out_finish(void)
 {
+	if (is_paged)
+		show_held();
 	if (fflush(stdout) != 0 && out_errno == 0)
 		out_errno = errno;
 	/* A network file system may complain as late as here. */

@@ -41,6 +41,10 @@ void term_put(const struct term *t, struct buf *out, enum style style, const cha
 void term_fit(const struct term *t, struct buf *out, const char *text, size_t columns,
 	      bool left);
 
+/* What is written from now on is for somebody to read: in a terminal, a text of more
+ * lines than it has is shown in a pager, at the end. */
+void out_page(void);
+
 /* Writes to standard output. A failure is remembered until out_finish. */
 void out_write(const struct buf *b);
 void out_bytes(const void *data, size_t len);

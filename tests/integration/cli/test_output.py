@@ -27,7 +27,8 @@ def in_terminal(work, *args, columns=100, env=None):
     master, slave = pty.openpty()
     environment = {name: value for name, value in os.environ.items()
                    if not name.startswith("CPROF") and name != "NO_COLOR" and name != "LD_PRELOAD"}
-    environment.update({"LC_ALL": "C.UTF-8", "TERM": "xterm", "COLUMNS": str(columns)}, **(env or {}))
+    environment.update({"LC_ALL": "C.UTF-8", "TERM": "xterm", "COLUMNS": str(columns),
+                        "LINES": "50", "PAGER": "sed s/^/paged:/"}, **(env or {}))
     process = subprocess.Popen([CPROF] + list(args), cwd=str(work.path), env=environment,
                                stdin=subprocess.DEVNULL, stdout=slave, stderr=subprocess.PIPE)
     os.close(slave)
@@ -53,6 +54,28 @@ def test_colour_on_a_terminal_alone(archive):
     assert "\x1b[" in in_terminal(archive, "ls", env={"NO_COLOR": ""})
     assert "\x1b[" in in_terminal(archive, "ls", "--color=always", env={"NO_COLOR": "1"})
     assert "\x1b[" not in in_terminal(archive, "ls", env={"TERM": "dumb"})
+
+
+@pytest.mark.parametrize("args", [["ls"], ["show", "run/" + RUN], ["diff", "run", "other"],
+                                  ["show", "--help"], ["help"]])
+def test_pager(archive, args):
+    plain = in_terminal(archive, *args, env={"LINES": "1000"})
+    assert "paged:" not in plain
+    few, many = {"LINES": "4"}, {"LINES": str(plain.count("\n") + 1)}
+    paged = "".join("paged:" + line for line in plain.splitlines(True))
+    assert in_terminal(archive, *args, env=few) == paged
+    assert in_terminal(archive, *args, env=many) == plain
+    assert in_terminal(archive, *args, env={**few, "CPROF_PAGER": "sed s/^/mine:/"}).startswith("mine:")
+    for none in ({"PAGER": ""}, {"PAGER": "cat"}, {"CPROF_PAGER": ""}, {"TERM": "dumb"},
+                 {"PAGER": "/no/such/pager 2>/dev/null"}):
+        assert "paged:" not in in_terminal(archive, *args, env={**few, **none})
+    # A pager that ends at once is what its user did.
+    assert in_terminal(archive, *args, env={**few, "PAGER": "true"}) == ""
+    assert in_terminal(archive, *args, env={**few, "PAGER": 'echo "$LESS"'}) == "FRX\n"
+
+
+def test_no_pager_without_a_terminal(archive):
+    assert "paged:" not in archive.ok("show", "run/" + RUN, env={"PAGER": "sed s/^/paged:/", "LINES": "2"}).out
 
 
 @pytest.mark.parametrize("args", [["ls"], ["ls", "run"], ["show", "run/" + RUN],
