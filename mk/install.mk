@@ -19,9 +19,10 @@ pydir = $(DESTDIR)$(shell $(PYTHON) -c 'import site, sys, sysconfig; p = sys.arg
 commands := $(patsubst tools/cmd_%.c,%,$(wildcard tools/cmd_*.c))
 
 install: all
-	$(INSTALL) -d '$(bindir)' '$(docdir)' '$(mandir)' '$(bashdir)' '$(zshdir)' '$(fishdir)' '$(pydir)/cprof'
+	$(INSTALL) -d '$(bindir)' '$(docdir)/schema' '$(mandir)' '$(bashdir)' '$(zshdir)' '$(fishdir)' '$(pydir)/cprof'
 	$(INSTALL) -m 755 $(cprof) '$(bindir)/cprof'
 	$(INSTALL) -m 644 LICENSE README.md '$(docdir)'
+	$(INSTALL) -m 644 tools/schema/*.json '$(docdir)/schema'
 	$(INSTALL) -m 644 $(py_files) '$(pydir)/cprof'
 	$(INSTALL) -m 755 $(ext) '$(pydir)/cprof'
 	@# The command knows its own manual and its options.
@@ -34,10 +35,11 @@ install: all
 # Only what install put there, and its folders when nothing else is in them.
 uninstall:
 	rm -f '$(bindir)/cprof' '$(docdir)/LICENSE' '$(docdir)/README.md'
+	rm -f $(patsubst tools/schema/%,'$(docdir)/schema/%',$(wildcard tools/schema/*.json))
 	rm -f '$(mandir)/cprof.1' $(commands:%='$(mandir)/cprof-%.1')
 	rm -f '$(bashdir)/cprof' '$(zshdir)/_cprof' '$(fishdir)/cprof.fish'
 	rm -f $(patsubst %,'$(pydir)/cprof/%',$(notdir $(py_files) $(ext)))
 	rm -rf '$(pydir)/cprof/__pycache__'
-	rmdir '$(docdir)' '$(pydir)/cprof' 2>/dev/null || true
+	rmdir '$(docdir)/schema' '$(docdir)' '$(pydir)/cprof' 2>/dev/null || true
 
 .PHONY: install uninstall

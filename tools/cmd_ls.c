@@ -30,8 +30,8 @@ const struct usage ls_usage = {
 	"its processes saw, kept, and dropped: measured, but not written.\n"
 	"A picture is old when the snapshot was tagged since.\n",
 	"  schema  1\n"
-	"  runs    of each: name, path, seen, kept, dropped, processes (null where\n"
-	"          run.json does not say), snapshots\n"
+	"  runs    of each: name, path (null where WHAT is a snapshot), seen, kept,\n"
+	"          dropped, processes (null where run.json does not say), snapshots\n"
 	"  snapshots  of each: name, path, size, picture (\"none\", \"current\", \"old\"),\n"
 	"          problem (null, or why snapshot.json cannot be read, and the rest is\n"
 	"          null), method, route, status, start (RFC 3339), wall_ns, cpu_ns,\n"

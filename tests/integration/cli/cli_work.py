@@ -7,6 +7,8 @@ import pathlib
 import shutil
 import subprocess
 
+import jsonschema
+
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 
 
@@ -34,6 +36,18 @@ class Result:
         return "exit status %d\n--- out\n%s--- err\n%s" % (self.status, self.out, self.err)
 
 
+VALIDATORS = {}
+
+
+def validate(command, document):
+    """By the schema that is installed for what the command prints with --json."""
+    if command not in VALIDATORS:
+        schema = json.loads((ROOT / "tools/schema" / (command + ".json")).read_text())
+        jsonschema.Draft202012Validator.check_schema(schema)
+        VALIDATORS[command] = jsonschema.Draft202012Validator(schema)
+    VALIDATORS[command].validate(document)
+
+
 class Work:
     """A folder with an archive in it, and the command run there."""
 
@@ -52,7 +66,10 @@ class Work:
                                  **{"check": False, **options})
         process.stdout = process.stdout or b""
         process.stderr = process.stderr or b""
-        return Result(process)
+        result = Result(process)
+        if "--json" in args and process.stdout:
+            validate(args[0], result.json)
+        return result
 
     def ok(self, *args, **options):
         result = self.cprof(*args, **options)

@@ -98,6 +98,7 @@ def test_make_install_and_uninstall(tmp_path):
     command = destination / "opt" / "cprof" / "bin" / "cprof"
     assert run(str(command), "--version").stdout.startswith("cprof ")
     shared = destination / "opt" / "cprof" / "share"
+    assert (shared / "doc" / "cprof" / "schema" / "show.json").exists()
     assert "compare two snapshots" in (shared / "man" / "man1" / "cprof-diff.1").read_text()
     for completion in ("bash-completion/completions/cprof", "zsh/site-functions/_cprof",
                        "fish/vendor_completions.d/cprof.fish"):
