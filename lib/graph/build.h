@@ -12,6 +12,14 @@
 int graph_split(struct profile **out, const struct function ***origin, const struct profile *p,
 		struct error *err);
 
+/* A new profile of p's packages and own functions, see collapse.c. */
+int graph_collapse(struct profile **out, const struct profile *p, struct error *err);
+
+/* Takes from kept[] (per node) what --root and --leaf of the options leave out; when
+ * no node has such a name, ERR_NOT_FOUND. */
+int graph_reach(const struct graph *g, const struct graph_options *options, bool *kept,
+		struct error *err);
+
 /* Drops what is below the thresholds or past max_nodes, sorts nodes and edges
  * by share, heaviest first, and renumbers the edges' ends. place[] (as many as
  * there were nodes) receives each node's new index or PROFILE_NONE. */
@@ -27,7 +35,7 @@ int graph_add_skips(struct graph *g, const struct profile *p, const uint32_t *pl
  * the heaviest edges, to where the time is spent or spreads out. */
 void graph_mark_hot(struct graph *g);
 
-/* What the two builders share: everything measured goes in, then the shares, the
+/* What the builders share: everything measured goes in, then the shares, the
  * pruning, and the names. */
 int graph_begin(struct graph *g, const struct profile *p, unsigned metric, size_t nnodes,
 	       size_t nedges, struct error *err);

@@ -12,6 +12,7 @@ void graph_release(struct graph *g)
 	mem_free(g->nodes);
 	mem_free(g->edges);
 	arena_release(&g->arena);
+	profile_free(g->made);
 	memset(g, 0, sizeof *g);
 }
 
@@ -146,8 +147,9 @@ done:
 	return rc;
 }
 
-int graph_build(struct graph *out, const struct profile *p, const struct graph_options *options,
-		struct error *err)
+/* With what ran beside the request apart. */
+static int build_split(struct graph *out, const struct profile *p,
+		       const struct graph_options *options, struct error *err)
 {
 	struct profile *split;
 	const struct function **origin;
@@ -161,4 +163,21 @@ int graph_build(struct graph *out, const struct profile *p, const struct graph_o
 	profile_free(split);
 	mem_free(origin);
 	return rc;
+}
+
+int graph_build(struct graph *out, const struct profile *p, const struct graph_options *options,
+		struct error *err)
+{
+	struct profile *packages;
+
+	if (!options->collapse)
+		return build_split(out, p, options, err);
+	if (graph_collapse(&packages, p, err) < 0)
+		return -1;
+	if (build_split(out, packages, options, err) < 0) {
+		profile_free(packages);
+		return -1;
+	}
+	out->made = packages;
+	return 0;
 }

@@ -34,13 +34,26 @@ struct graph_options {
 	double min_edge;    /* the same for an arc */
 	unsigned max_nodes; /* at most so many of the heaviest; 0: no limit */
 	unsigned metric;
+	/* Patterns (fnmatch) of a name: only what is called from such a function,
+	 * directly or not; only what calls one; NULL: all. */
+	const char *root, *leaf;
+	bool collapse;   /* each library is one function, see graph/collapse.c */
+	bool weightless; /* thresholds of 0 keep what has no cost at all */
+	/* What a layout may cost, in milliseconds of a usual machine: functions and
+	 * arcs past that are left out, the lightest first. 0: no bound. */
+	unsigned budget_ms;
 };
 
 /* What gprof2dot shows by default, and no more than a page holds. */
-#define GRAPH_OPTIONS_INIT { 0.5, 0.1, 80, 0 }
+#define GRAPH_OPTIONS_INIT { .min_node = 0.5, .min_edge = 0.1, .max_nodes = 80 }
 
 /* Whose code it is, by where its file lies. */
 enum graph_origin { ORIGIN_OWN, ORIGIN_LIBRARY, ORIGIN_STDLIB, ORIGIN_BUILTIN };
+
+/* The name of the functions that stand for a whole library. */
+#define GRAPH_PACKAGE "<package>"
+
+bool function_is_package(const struct function *f);
 
 enum graph_change { CHANGE_NONE, CHANGE_NEW, CHANGE_GONE };
 
@@ -58,6 +71,7 @@ struct graph_node {
 	double share, self_share; /* cum and self, of the total */
 	bool hot;
 	const struct function *function; /* the profile's; the older one's when gone */
+	uint32_t id; /* gprof2dot's number of it, in a graph of gprof2dot.h */
 };
 
 struct graph_edge {
@@ -82,6 +96,7 @@ struct graph {
 	bool is_diff;
 	bool sampled;    /* no counts of calls */
 	const char *metric, *unit; /* "wall", "nanoseconds" */
+	struct profile *made; /* what the nodes' functions are of, where not of the caller's */
 };
 
 /* Fills *out, which keeps pointers into the profiles; graph_release. A profile

@@ -81,6 +81,30 @@ enum graph_origin name_origin(const char *file)
 	return ORIGIN_OWN;
 }
 
+bool name_package(struct buf *out, const char *file)
+{
+	const char *rest = in_library(file);
+
+	if (rest != NULL) {
+		buf_add(out, file, (size_t)(rest - file) + strcspn(rest, "/\\"));
+		return true;
+	}
+	/* One place for a module, whether frozen ("<frozen importlib._bootstrap>") or
+	 * from a file. */
+	if (starts_with(file, "<frozen ")) {
+		rest = file + strlen("<frozen ");
+		buf_adds(out, "/lib/python3/");
+		buf_add(out, rest, strcspn(rest, ".>"));
+		return true;
+	}
+	rest = in_stdlib(file);
+	if (rest == NULL)
+		return false;
+	buf_adds(out, "/lib/python3/");
+	buf_add(out, rest, strcspn(rest, "/\\"));
+	return true;
+}
+
 static size_t folder_length(const char *path, size_t len)
 {
 	while (len != 0 && !is_separator(path[len - 1]))
@@ -274,13 +298,21 @@ static char *finish(struct arena *arena, struct buf *raw)
 	return copy;
 }
 
+bool function_is_package(const struct function *f)
+{
+	return f->line == 0 && strcmp(f->name, GRAPH_PACKAGE) == 0;
+}
+
 int name_node(struct graph_node *node, const struct name_base *base, struct arena *arena)
 {
 	const struct function *f = node->function;
 	struct buf name = BUF_INIT, place = BUF_INIT;
 
 	node->origin = name_origin(f->file);
-	if (function_is_strand(f)) {
+	if (function_is_package(f)) {
+		add_place(&name, f, base);
+		buf_adds(&place, node->origin == ORIGIN_LIBRARY ? "library" : "standard library");
+	} else if (function_is_strand(f)) {
 		buf_add(&name, f->name + 1, strlen(f->name) - 2);
 		buf_adds(&place, "beside the request");
 	} else if (node->origin == ORIGIN_BUILTIN) {

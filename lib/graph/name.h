@@ -14,6 +14,7 @@
 #ifndef CPROF_GRAPH_NAME_H
 #define CPROF_GRAPH_NAME_H
 
+#include "base/buf.h"
 #include "graph/graph.h"
 
 enum { NAME_MAX_CHARS = 120 };
@@ -30,6 +31,11 @@ struct name_base {
 void name_base_add(struct name_base *base, const char *file);
 
 enum graph_origin name_origin(const char *file);
+
+/* Appends where the library lies that the file is of (".../site-packages/flask"), or a
+ * like path for a module of the standard library; false where it is of none: own code,
+ * built-in. */
+bool name_package(struct buf *out, const char *file);
 
 /* Fills name, place and origin of the node from its function; -1 without
  * memory. */

@@ -38,19 +38,29 @@ void graph_sort_edges(struct graph *g)
 		qsort(g->edges, g->nedges, sizeof *g->edges, by_share);
 }
 
-/* Fills ranks with the nodes that stay, in their order; returns how many. */
-static uint32_t rank_nodes(struct graph *g, const struct graph_options *options,
-			   struct rank *ranks)
+/* Marks the nodes that are heavy enough and that the options want. */
+static int choose(const struct graph *g, const struct graph_options *options, bool *kept,
+		  struct error *err)
 {
-	uint32_t n = 0;
-
 	for (uint32_t i = 0; i < g->nnodes; i++) {
 		const struct graph_node *node = &g->nodes[i];
 
 		/* A share of 0 says nothing, whatever the threshold. */
-		if (node->share > 0 && node->share >= options->min_node / 100)
-			ranks[n++] = (struct rank){ node->share, node->self_share, i };
+		kept[i] = (node->share > 0 || options->weightless) &&
+			  node->share >= options->min_node / 100;
 	}
+	return graph_reach(g, options, kept, err);
+}
+
+/* Fills ranks with the nodes that stay, in their order; returns how many. */
+static uint32_t rank_nodes(struct graph *g, const struct graph_options *options,
+			   const bool *kept, struct rank *ranks)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < g->nnodes; i++)
+		if (kept[i])
+			ranks[n++] = (struct rank){ g->nodes[i].share, g->nodes[i].self_share, i };
 	if (n != 0)
 		qsort(ranks, n, sizeof *ranks, by_weight);
 	g->nlight = g->nnodes - n;
@@ -83,15 +93,18 @@ int graph_prune(struct graph *g, const struct graph_options *options, uint32_t *
 		struct error *err)
 {
 	struct rank *ranks = mem_array(NULL, g->nnodes, sizeof *ranks);
+	bool *chosen = mem_array(NULL, g->nnodes, sizeof *chosen);
 	struct graph_node *kept = NULL;
 	uint32_t n;
 	int rc = -1;
 
-	if (ranks == NULL) {
+	if (ranks == NULL || chosen == NULL) {
 		error_nomem(err);
 		goto done;
 	}
-	n = rank_nodes(g, options, ranks);
+	if (choose(g, options, chosen, err) < 0)
+		goto done;
+	n = rank_nodes(g, options, chosen, ranks);
 	kept = mem_array(NULL, n, sizeof *kept);
 	if (kept == NULL) {
 		error_nomem(err);
@@ -109,6 +122,7 @@ int graph_prune(struct graph *g, const struct graph_options *options, uint32_t *
 	graph_sort_edges(g);
 	rc = 0;
 done:
+	mem_free(chosen);
 	mem_free(ranks);
 	return rc;
 }

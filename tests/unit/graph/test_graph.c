@@ -104,7 +104,7 @@ END_TEST
 START_TEST(test_graph__at_most_the_heaviest)
 {
 	struct profile *p = sample_random(7, 60, 400);
-	struct graph_options all = { 0, 0, 0, 0 }, few = { 0, 0, 10, 0 };
+	struct graph_options all = { .max_nodes = 0 }, few = { .max_nodes = 10 };
 	struct graph g = build(p, &all), h = build(p, &few);
 
 	ck_assert_uint_eq(h.nnodes, 10);
@@ -154,7 +154,7 @@ START_TEST(test_graph__edges_through_hidden_functions)
 	struct profile *p = sample_new();
 	uint32_t db = own(p, "db");
 	uint32_t top = sample_calls(p, 0, own(p, "main"), 1, 4000);
-	struct graph_options options = { 6, 0.1, 80, 0 };
+	struct graph_options options = { .min_node = 6, .min_edge = 0.1, .max_nodes = 80 };
 	const struct graph_edge *e;
 	struct graph g;
 
@@ -191,7 +191,7 @@ END_TEST
 START_TEST(test_graph__without_a_tree)
 {
 	struct profile *p = sample_random(3, 40, 300), *q = profile_new();
-	struct graph_options options = { 1, 0.1, 80, 0 };
+	struct graph_options options = { .min_node = 1, .min_edge = 0.1, .max_nodes = 80 };
 	struct error err;
 	struct graph g, h;
 
@@ -339,7 +339,7 @@ static uint32_t nth_of(const struct graph *g, const char *name, int nth)
 START_TEST(test_graph__strands_stand_apart)
 {
 	struct profile *p = sample_strands();
-	struct graph_options options = { 0, 0, 0, 0 };
+	struct graph_options options = { .max_nodes = 0 };
 	struct graph g = build(p, &options);
 	uint32_t job = node_of(&g, "executor job"), beside = nth_of(&g, "work", 0);
 	uint32_t own_work = nth_of(&g, "work", 1);
@@ -364,7 +364,7 @@ END_TEST
 START_TEST(test_graph__difference_of_strands)
 {
 	struct profile *p = sample_strands(), *q = sample_strands();
-	struct graph_options options = { 0, 0, 0, 0 };
+	struct graph_options options = { .max_nodes = 0 };
 	struct error err = ERROR_INIT;
 	struct graph g;
 
@@ -385,7 +385,7 @@ struct pair {
 static int build_both(void *arg, struct error *err)
 {
 	const struct pair *pair = arg;
-	struct graph_options options = { 2, 0.1, 80, 0 };
+	struct graph_options options = { .min_node = 2, .min_edge = 0.1, .max_nodes = 80 };
 	struct graph g;
 
 	if (graph_build(&g, pair->before, &options, err) < 0)
