@@ -13,13 +13,17 @@ import subprocess
 import sys
 
 from setuptools import Command, Extension, setup
+try:
+    from setuptools.command.install_data import install_data
+except ImportError:
+    from distutils.command.install_data import install_data
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 os.chdir(HERE)
 
 # The same lists as in mk/ext.mk: the library below the pictures, without git.
 EXTENSION_FOLDERS = ["lib/base", "lib/profile", "lib/format", "lib/snapshot", "middleware/ext"]
-NATIVE_PACKAGES = ["zlib", "libgit2", "cairo", "libpng", "libgvc", "libcgraph"]
+NATIVE_PACKAGES = ["zlib", "libgit2", "cairo", "freetype2", "fontconfig", "libgvc", "libcgraph"]
 
 
 def version():
@@ -88,11 +92,27 @@ class BuildNative(Command):
                                "BUILD=" + build, "CONFIG=native", "SAN=", "COVERAGE=", "WERROR="])
         self.copy_file(os.path.join(build, "native", "bin", "cprof"), self.build_dir)
 
+        self.mkpath(self.plugins())
+        for plugin in glob.glob(os.path.join(build, "native", "lib", "cprof", "*.so")):
+            self.copy_file(plugin, self.plugins())
+
+    def plugins(self):
+        return os.path.join(self.build_dir, "..", "plugins")
+
     def get_source_files(self):
         return []
 
     def get_outputs(self):
         return glob.glob(os.path.join(self.build_dir, "cprof"))
+
+
+class InstallPlugins(install_data):
+    """What the command loads lies in lib/cprof beside its own bin/."""
+
+    def run(self):
+        native = self.get_finalized_command("build_scripts")
+        self.data_files = [("lib/cprof", sorted(glob.glob(os.path.join(native.plugins(), "*.so"))))]
+        super().run()
 
 
 setup(
@@ -110,7 +130,9 @@ setup(
     ext_modules=[extension()],
     # What stands here is never read: the command is built, not copied.
     scripts=["tools/main.c"],
-    cmdclass={"build_scripts": BuildNative},
+    # Nor this: what is built is found when it is installed.
+    data_files=[("lib/cprof", [])],
+    cmdclass={"build_scripts": BuildNative, "install_data": InstallPlugins},
     classifiers=[
         "Framework :: Flask",
         "Framework :: Django",

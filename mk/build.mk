@@ -5,8 +5,11 @@ lib_sources := $(wildcard $(lib_modules:%=lib/%/*.c))
 lib_objects := $(lib_sources:%.c=$(OUT)/%.o)
 libcprof    := $(OUT)/libcprof.a
 
-tool_objects := $(patsubst %.c,$(OUT)/%.o,$(wildcard tools/*.c))
+# Text is what most commands print: cairo, graphviz and libgit2, which take longer to
+# load than a table to print, are loaded by those that need them (tools/plugin.h).
+tool_objects := $(patsubst %.c,$(OUT)/%.o,$(filter-out tools/plugin_%.c,$(wildcard tools/*.c)))
 cprof        := $(OUT)/bin/cprof
+plugins      := $(patsubst tools/plugin_%.c,$(OUT)/lib/cprof/%.so,$(wildcard tools/plugin_*.c))
 
 pkg = $(shell pkg-config $(1) $(2) 2>/dev/null)
 
@@ -14,8 +17,8 @@ zlib_cflags  := $(call pkg,--cflags,zlib)
 zlib_libs    := $(or $(call pkg,--libs,zlib),-lz)
 git2_cflags  := $(call pkg,--cflags,libgit2)
 git2_libs    := $(call pkg,--libs,libgit2)
-draw_cflags  := $(call pkg,--cflags,cairo libpng)
-draw_libs    := $(call pkg,--libs,cairo libpng)
+draw_cflags  := $(call pkg,--cflags,cairo cairo-ft freetype2 fontconfig)
+draw_libs    := $(call pkg,--libs,cairo freetype2 fontconfig)
 graph_cflags := $(call pkg,--cflags,libgvc libcgraph libcdt)
 # The layout plug-in is linked directly, so that no plug-in is searched for and
 # loaded at run time; it lies in a folder of its own beside the libraries.
@@ -24,6 +27,11 @@ graph_libs   := $(call pkg,--libs,libgvc libcgraph libcdt) \
                 -L$(graph_plugins) -Wl,-rpath,$(graph_plugins) -lgvplugin_dot_layout
 
 lib_libs := $(draw_libs) $(graph_libs) $(git2_libs) $(zlib_libs) -lm
+
+plugin_shared := $(if $(filter Darwin,$(OS)),-bundle -undefined dynamic_lookup,-shared)
+dl_libs := $(if $(filter Linux,$(OS)),-ldl)
+plugin_libs_draw := $(draw_libs) $(graph_libs)
+plugin_libs_tag  := $(git2_libs)
 
 $(OUT)/lib/format/%.o:       pkg_cflags = $(zlib_cflags)
 $(OUT)/lib/snapshot/tag.o:   pkg_cflags = $(git2_cflags)
@@ -48,11 +56,16 @@ $(libcprof): $(lib_objects)
 $(cprof): $(tool_objects) $(libcprof)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(LINK) -o $@ $^ $(lib_libs) $(LDLIBS)
+	$(Q)$(LINK) -o $@ $^ $(zlib_libs) -lm $(dl_libs) $(LDLIBS)
+
+$(plugins): $(OUT)/lib/cprof/%.so: $(OUT)/tools/plugin_%.o $(libcprof)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(LINK) $(plugin_shared) -o $@ $^ $(plugin_libs_$*) $(zlib_libs) -lm $(LDLIBS)
 
 lib: $(libcprof)
-cprof: $(cprof)
+cprof: $(cprof) $(plugins)
 
 .PHONY: lib cprof
 
--include $(lib_objects:.o=.d) $(tool_objects:.o=.d)
+-include $(lib_objects:.o=.d) $(tool_objects:.o=.d) $(plugins:$(OUT)/lib/cprof/%.so=$(OUT)/tools/plugin_%.d)

@@ -6,9 +6,11 @@ unit_programs := $(unit_sources:%.c=$(OUT)/%)
 unit_runs     := $(unit_programs:%=run-%)
 check_cflags  := $(call pkg,--cflags,check)
 check_libs    := $(call pkg,--libs,check)
+# Pictures are read back by another library than wrote them.
+$(OUT)/tests/unit/draw/%: test_libs = $(call pkg,--libs,libpng)
 
 $(OUT)/tests/%.o: pkg_cflags = -Itests/unit $(check_cflags) $(zlib_cflags)
-$(OUT)/tests/unit/draw/%.o: pkg_cflags = -Itests/unit $(check_cflags) $(draw_cflags)
+$(OUT)/tests/unit/draw/%.o: pkg_cflags = -Itests/unit $(check_cflags) $(draw_cflags) $(call pkg,--cflags,libpng)
 $(OUT)/tests/unit/snapshot/%.o: pkg_cflags = -Itests/unit $(check_cflags) $(git2_cflags)
 $(OUT)/tests/%.o: tests/%.c $(flags_file)
 	$(call say,CC,$<)
@@ -17,7 +19,7 @@ $(OUT)/tests/%.o: tests/%.c $(flags_file)
 
 $(unit_programs): $(OUT)/tests/unit/%: $(OUT)/tests/unit/%.o $(libcprof)
 	$(call say,LINK,$@)
-	$(Q)$(LINK) -o $@ $^ $(check_libs) $(lib_libs) $(LDLIBS)
+	$(Q)$(LINK) -o $@ $^ $(check_libs) $(lib_libs) $(test_libs) $(LDLIBS)
 
 # A test that passes is one line; one that fails shows all it said.
 $(unit_runs): run-%: % FORCE

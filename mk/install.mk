@@ -5,6 +5,7 @@ DESTDIR ?=
 INSTALL ?= install
 
 bindir  = $(DESTDIR)$(PREFIX)/bin
+plugindir = $(DESTDIR)$(PREFIX)/lib/cprof
 docdir  = $(DESTDIR)$(PREFIX)/share/doc/cprof
 mandir  = $(DESTDIR)$(PREFIX)/share/man/man1
 bashdir = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
@@ -19,8 +20,9 @@ pydir = $(DESTDIR)$(shell $(PYTHON) -c 'import site, sys, sysconfig; p = sys.arg
 commands := $(patsubst tools/cmd_%.c,%,$(wildcard tools/cmd_*.c))
 
 install: all
-	$(INSTALL) -d '$(bindir)' '$(docdir)/schema' '$(mandir)' '$(bashdir)' '$(zshdir)' '$(fishdir)' '$(pydir)/cprof'
+	$(INSTALL) -d '$(bindir)' '$(plugindir)' '$(docdir)/schema' '$(mandir)' '$(bashdir)' '$(zshdir)' '$(fishdir)' '$(pydir)/cprof'
 	$(INSTALL) -m 755 $(cprof) '$(bindir)/cprof'
+	$(INSTALL) -m 755 $(plugins) '$(plugindir)'
 	$(INSTALL) -m 644 LICENSE README.md '$(docdir)'
 	$(INSTALL) -m 644 tools/schema/*.json '$(docdir)/schema'
 	$(INSTALL) -m 644 $(py_files) '$(pydir)/cprof'
@@ -36,10 +38,11 @@ install: all
 uninstall:
 	rm -f '$(bindir)/cprof' '$(docdir)/LICENSE' '$(docdir)/README.md'
 	rm -f $(patsubst tools/schema/%,'$(docdir)/schema/%',$(wildcard tools/schema/*.json))
+	rm -f $(patsubst %,'$(plugindir)/%',$(notdir $(plugins)))
 	rm -f '$(mandir)/cprof.1' $(commands:%='$(mandir)/cprof-%.1')
 	rm -f '$(bashdir)/cprof' '$(zshdir)/_cprof' '$(fishdir)/cprof.fish'
 	rm -f $(patsubst %,'$(pydir)/cprof/%',$(notdir $(py_files) $(ext)))
 	rm -rf '$(pydir)/cprof/__pycache__'
-	rmdir '$(docdir)/schema' '$(docdir)' '$(pydir)/cprof' 2>/dev/null || true
+	rmdir '$(plugindir)' '$(docdir)/schema' '$(docdir)' '$(pydir)/cprof' 2>/dev/null || true
 
 .PHONY: install uninstall

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "diff_view.h"
 #include "picture.h"
+#include "plugin.h"
 
 static const char *const sort_keys[] = { "calls", "tottime", "cumtime", "name", NULL };
 
@@ -76,16 +77,19 @@ static int draw(const char *file, const struct profile *before, const struct sna
 		const struct profile *after, const struct snapshot *new, const char *old_path,
 		const char *new_path, struct error *err)
 {
-	struct graph_options graph = GRAPH_OPTIONS_INIT;
+	struct picture_options options = PICTURE_OPTIONS_INIT;
+	const struct draw_plugin *plugin = plugin_draw(err);
 	struct captioned old_caption, new_caption;
 	struct buf png = BUF_INIT;
 	int rc;
 
-	graph.metric = profile_time_metric(after);
+	if (plugin == NULL)
+		return -1;
+	options.graph.metric = profile_time_metric(after);
 	caption_fill(&old_caption, old, old_path);
 	caption_fill(&new_caption, new, new_path);
-	rc = picture_diff_png(&png, before, after, &old_caption.caption, &new_caption.caption,
-			      &graph, err);
+	rc = plugin->draw_diff(&png, before, after, &old_caption.caption, &new_caption.caption,
+			       &options, err);
 	if (rc == 0)
 		rc = output_file(file, buf_bytes(&png), err);
 	caption_release(&old_caption);

@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "snapshot/tag.h"
+#include "plugin.h"
 #include "snapshot/write.h"
 #include "subject.h"
 
@@ -43,6 +43,7 @@ const struct usage tag_usage = {
 };
 
 struct tagger {
+	const struct tag_plugin *git;
 	struct repository *repo;
 	struct error no_repo; /* why repo is NULL */
 	bool force;
@@ -67,7 +68,7 @@ static int tag_snapshot(struct tagger *t, struct snapshot *s, struct buf *title,
 	struct timespec ts;
 	int rc = -1;
 
-	if (repository_commit_at(t->repo, m.start_ns, t->force, &m.git, &arena, err) < 0)
+	if (t->git->commit_at(t->repo, m.start_ns, t->force, &m.git, &arena, err) < 0)
 		goto done;
 	clock_gettime(CLOCK_REALTIME, &ts);
 	time_format(&now, ts.tv_sec * (int64_t)1000000000 + ts.tv_nsec);
@@ -160,7 +161,8 @@ static void tag_run(struct tagger *t, const struct run_info *run)
 
 /* The repository around the archive's folder, not one that the archive itself
  * may be. `up` leads from `path` to the folder that holds the archive. */
-static struct repository *open_repository(const struct tag_options *o, const char *path,
+static struct repository *open_repository(const struct tag_plugin *git,
+					  const struct tag_options *o, const char *path,
 					  const char *up, struct error *err)
 {
 	struct repository *repo = NULL;
@@ -168,14 +170,14 @@ static struct repository *open_repository(const struct tag_options *o, const cha
 	char *joined, *parent;
 
 	if (o->repo != NULL)
-		return repository_open(o->repo, err);
+		return git->open(o->repo, err);
 	joined = path_join(path, up);
 	parent = joined ? realpath(joined, NULL) : NULL;
 	if (parent != NULL)
-		repo = repository_open(parent, &ignored);
+		repo = git->open(parent, &ignored);
 	mem_free(joined);
 	free(parent);
-	return repo != NULL ? repo : repository_open(".", err);
+	return repo != NULL ? repo : git->open(".", err);
 }
 
 static int tag_runs(struct tagger *t, const struct run_info *runs, size_t nruns,
@@ -240,7 +242,9 @@ static int tag(struct tagger *t, const struct tag_options *o, const char *path,
 		return error_set(err, ERR_REFUSED,
 				 "tag: %s is a file; only snapshots can hold a commit", path);
 	/* That there is nothing to tag is said before that there is no repository. */
-	t->repo = open_repository(o, path, up[kind], &t->no_repo);
+	t->git = plugin_tag(&t->no_repo);
+	if (t->git != NULL)
+		t->repo = open_repository(t->git, o, path, up[kind], &t->no_repo);
 	if (kind == PATH_ARCHIVE)
 		return tag_archive(t, path, err);
 	if (kind == PATH_RUN)
@@ -275,7 +279,8 @@ int cmd_tag(int argc, char **argv)
 	progress_end(&t.progress);
 	if (t.failed)
 		status = EXIT_COULD_NOT;
-	repository_close(t.repo);
+	if (t.repo != NULL)
+		t.git->close(t.repo);
 	mem_free(found);
 	return status;
 }

@@ -103,3 +103,12 @@ int output_file(const char *path, struct bytes content, struct error *err)
 	mem_free(folder);
 	return rc;
 }
+
+int output_finish(struct error *err)
+{
+	int errnum = out_finish();
+
+	if (errnum != 0 && errnum != EPIPE)
+		return error_errno(err, errnum, "standard output");
+	return 0;
+}

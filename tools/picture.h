@@ -20,4 +20,7 @@ void caption_release(struct captioned *c);
  * to; "-" is standard output. */
 int output_file(const char *path, struct bytes content, struct error *err);
 
+/* What is left of standard output, for a process that ends by _exit. */
+int output_finish(struct error *err);
+
 #endif

@@ -1,41 +1,56 @@
-/* canvas.h -- text and simple shapes on a cairo context. Fonts are opened once
- * and measured without a surface; all sizes are pixels at 100 %, none of text
- * below 10. Text must be valid UTF-8 (see text_printable), or cairo stops.
+/* canvas.h -- what pictures are made of, whatever they are drawn on: pixels, SVG or
+ * PDF. Coordinates are pixels at 100 %, y downwards.
+ *
+ * Shapes that belong together stand between `open` and `close`: a box or a line with
+ * its label, which SVG makes one thing with a tooltip.
  */
 #ifndef CPROF_DRAW_CANVAS_H
 #define CPROF_DRAW_CANVAS_H
 
-#include <cairo.h>
+#include "draw/fonts.h"
+#include "draw/theme.h"
+#include "graph/graph.h"
 
-#include "base/arena.h"
-#include "base/error.h"
-#include "draw/colour.h"
+struct canvas;
 
-enum style { STYLE_TITLE, STYLE_TEXT, STYLE_NAME, STYLE_NUMBER, STYLE_STRONG, STYLE_SMALL,
-	     NSTYLES };
-
-struct fonts {
-	cairo_scaled_font_t *fonts[NSTYLES];
-	double ascent[NSTYLES], height[NSTYLES]; /* whole pixels */
+struct pen {
+	struct colour colour;
+	double width;
+	double dash[2]; /* on, off; 0, 0: none */
 };
 
-/* Never fails for want of a font: cairo has one of its own. */
-int fonts_init(struct fonts *f, struct error *err);
-void fonts_release(struct fonts *f);
+enum part { PART_NODE, PART_EDGE };
 
-double fonts_width(const struct fonts *f, enum style style, const char *s);
+struct canvas_ops {
+	void (*rect)(struct canvas *c, const struct box *box, struct colour fill, double alpha);
+	/* Fills a box with round corners and, with a pen, strokes its edge inside. */
+	void (*rounded)(struct canvas *c, const struct box *box, double radius,
+			struct colour fill, const struct pen *edge);
+	/* Cubic Bezier pieces, 1 + 3 * n points. */
+	void (*curve)(struct canvas *c, const struct point *points, size_t npoints,
+		      const struct pen *pen);
+	void (*triangle)(struct canvas *c, const struct point corners[3], struct colour fill);
+	/* Left upper corner at x, y. */
+	void (*text)(struct canvas *c, enum style style, double x, double y,
+		     struct colour colour, const char *s);
+	/* The origin of what follows. */
+	void (*move)(struct canvas *c, double x, double y);
+	void (*open)(struct canvas *c, enum part part, uint32_t index);
+	void (*close)(struct canvas *c);
+};
 
-/* s, or a copy that takes at most `width` with the middle or the end left out;
- * NULL without memory. */
-enum elide { ELIDE_MIDDLE, ELIDE_END };
+struct canvas {
+	const struct canvas_ops *ops;
+	const struct theme *theme;
+	struct fonts *fonts;
+};
 
-const char *fonts_elide(const struct fonts *f, enum style style, const char *s, double width,
-			enum elide where, struct arena *arena);
+/* On a cairo context, whose state it leaves as it finds it but for the source. */
+struct cairo_canvas {
+	struct canvas canvas;
+	cairo_t *cr;
+};
 
-void canvas_colour(cairo_t *cr, struct colour c);
-/* Text with its left upper corner at x, y. */
-void canvas_text(cairo_t *cr, const struct fonts *f, enum style style, double x, double y,
-		 const char *s);
-void canvas_rounded(cairo_t *cr, const struct box *b, double radius);
+extern const struct canvas_ops canvas_cairo_ops;
 
 #endif

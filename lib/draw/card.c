@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "draw/write.h"
+#include "graph/gprof2dot.h"
 
 #define TIMES "\xc3\x97"
 
@@ -114,9 +115,10 @@ static void recursion_row(struct card *card, const struct graph *g, uint32_t nod
 	card->nrows++;
 }
 
-static int measure(struct card *card, const struct fonts *fonts)
+static int measure(struct card *card, struct fonts *fonts)
 {
-	double width = LEAST_WIDTH, height = 2 * PAD_Y + BAR_GAP + BAR;
+	double width = card->centred ? 0 : LEAST_WIDTH;
+	double height = 2 * PAD_Y + (card->centred ? 0 : BAR_GAP + BAR);
 
 	for (int i = 0; i < card->nrows; i++) {
 		const struct card_row *r = &card->rows[i];
@@ -127,7 +129,7 @@ static int measure(struct card *card, const struct fonts *fonts)
 		w = fonts_width(fonts, r->style, r->left);
 		if (r->right[0] != '\0')
 			w += COLUMN_GAP + fonts_width(fonts, r->right_style, r->right);
-		width = fmax(width, w + 2 * PAD + MARK);
+		width = fmax(width, w + 2 * PAD + (card->centred ? 0 : MARK));
 		height += fonts->height[r->style];
 	}
 	card->w = ceil(width);
@@ -135,13 +137,48 @@ static int measure(struct card *card, const struct fonts *fonts)
 	return 0;
 }
 
-int card_make(struct card *card, const struct graph *g, uint32_t node, const struct fonts *fonts,
-	      struct arena *arena)
+/* As gprof2dot writes them. */
+static int make_foreign(struct card *card, const struct graph *g, uint32_t node,
+			struct fonts *fonts, struct arena *arena, struct buf *b)
 {
 	const struct graph_node *n = &g->nodes[node];
-	struct buf b = BUF_INIT;
-	int rc;
 
+	card->centred = true;
+	for (int i = 0; i < CARD_ROWS; i++)
+		card->rows[i] = (struct card_row){ .right = "", .style = STYLE_FOREIGN };
+	card->rows[0].left = n->name;
+	gprof2dot_percent(b, n->share);
+	card->rows[1].left = keep(arena, b);
+	buf_addc(b, '(');
+	gprof2dot_percent(b, n->self_share);
+	buf_addc(b, ')');
+	card->rows[2].left = keep(arena, b);
+	card->nrows = 3;
+	if (!g->sampled) {
+		buf_printf(b, "%llu" TIMES, (unsigned long long)n->cost.ncalls);
+		card->rows[card->nrows++].left = keep(arena, b);
+	}
+	for (uint32_t i = 0; i < g->nedges; i++) {
+		const struct graph_edge *e = &g->edges[i];
+
+		if (e->caller != node || e->callee != node)
+			continue;
+		/* Its loop. */
+		buf_adds(b, "\xe2\x86\xbb ");
+		gprof2dot_percent(b, e->share);
+		buf_printf(b, " %llu" TIMES, (unsigned long long)e->cost.nprimitive);
+		card->rows[card->nrows++].left = keep(arena, b);
+		break;
+	}
+	return measure(card, fonts);
+}
+
+static void make_own(struct card *card, const struct graph *g, uint32_t node,
+		     struct fonts *fonts, struct arena *arena, struct buf *b)
+{
+	const struct graph_node *n = &g->nodes[node];
+
+	card->centred = false;
 	card->rows[0] = (struct card_row){ .style = STYLE_NAME };
 	card->rows[1] = (struct card_row){ .style = STYLE_SMALL, .right_style = STYLE_NUMBER,
 					   .dim = true };
@@ -154,62 +191,75 @@ int card_make(struct card *card, const struct graph *g, uint32_t node, const str
 	card->rows[1].left = fonts_elide(fonts, STYLE_SMALL, n->place, PLACE_WIDTH,
 					 ELIDE_MIDDLE, arena);
 	if (g->is_diff)
-		diff_rows(card, g, n, &b, arena);
+		diff_rows(card, g, n, b, arena);
 	else
-		plain_rows(card, g, n, &b, arena);
+		plain_rows(card, g, n, b, arena);
 	card->nrows = 4;
-	recursion_row(card, g, node, &b, arena);
-	rc = measure(card, fonts);
+	recursion_row(card, g, node, b, arena);
+}
+
+int card_make(struct card *card, const struct graph *g, uint32_t node, const struct theme *theme,
+	      struct fonts *fonts, struct arena *arena)
+{
+	struct buf b = BUF_INIT;
+	int rc;
+
+	if (theme->foreign) {
+		rc = make_foreign(card, g, node, fonts, arena, &b);
+	} else {
+		make_own(card, g, node, fonts, arena, &b);
+		rc = measure(card, fonts);
+	}
 	buf_release(&b);
 	return rc;
 }
 
-struct colour card_fill(const struct graph *g, uint32_t node)
+struct colour card_fill(const struct theme *t, const struct graph *g, uint32_t node)
 {
 	const struct graph_node *n = &g->nodes[node];
 	int64_t whole = g->total > g->total_before ? g->total : g->total_before;
 
 	if (!g->is_diff)
-		return colour_heat(n->share);
-	return colour_change(whole > 0 ? (double)(n->cost.cum - n->before.cum) / (double)whole
-				       : 0);
+		return theme_heat(t, n->share);
+	return theme_change(t, whole > 0 ? (double)(n->cost.cum - n->before.cum) / (double)whole
+					 : 0);
 }
 
-static void draw_bar(cairo_t *cr, const struct graph_node *n, const struct box *box,
+static void draw_bar(struct canvas *c, const struct graph_node *n, const struct box *box,
 		     struct colour fill)
 {
-	struct colour ink = colour_text_on(fill);
-	double x = box->x + MARK + PAD, y = box->y + box->h - PAD_Y - BAR - 1;
-	double w = box->w - MARK - 2 * PAD;
+	struct colour ink = theme_text_on(c->theme, fill);
+	struct box bar = { box->x + MARK + PAD, box->y + box->h - PAD_Y - BAR - 1,
+			   box->w - MARK - 2 * PAD, BAR };
+	double whole = bar.w;
 
-	canvas_colour(cr, colour_mix(fill, ink, 0.12));
-	cairo_rectangle(cr, x, y, w, BAR);
-	cairo_fill(cr);
-	canvas_colour(cr, colour_mix(fill, ink, 0.4));
-	cairo_rectangle(cr, x, y, w * fmin(n->share, 1), BAR);
-	cairo_fill(cr);
-	canvas_colour(cr, ink);
-	cairo_rectangle(cr, x, y, w * fmin(n->self_share, 1), BAR);
-	cairo_fill(cr);
+	c->ops->rect(c, &bar, colour_mix(fill, ink, 0.12), 1);
+	bar.w = whole * fmin(n->share, 1);
+	c->ops->rect(c, &bar, colour_mix(fill, ink, 0.4), 1);
+	bar.w = whole * fmin(n->self_share, 1);
+	c->ops->rect(c, &bar, ink, 1);
 }
 
-static void draw_rows(cairo_t *cr, const struct card *card, const struct box *box,
-		      const struct fonts *fonts, struct colour fill)
+static void draw_rows(struct canvas *c, const struct card *card, const struct box *box,
+		      struct colour fill)
 {
-	struct colour text = colour_text_on(fill), dim = colour_dim_on(fill);
+	struct colour text = theme_text_on(c->theme, fill), dim = theme_dim_on(c->theme, fill);
+	struct fonts *fonts = c->fonts;
 	double y = box->y + PAD_Y;
 
 	for (int i = 0; i < card->nrows; i++) {
 		const struct card_row *r = &card->rows[i];
-		double w = fonts_width(fonts, r->right_style, r->right);
-		double down = fonts->ascent[r->style] - fonts->ascent[r->right_style];
+		double left = box->x + MARK + PAD;
 
-		canvas_colour(cr, r->dim ? dim : text);
-		canvas_text(cr, fonts, r->style, box->x + MARK + PAD, y, r->left);
+		if (card->centred)
+			left = box->x + (box->w - fonts_width(fonts, r->style, r->left)) / 2;
+		c->ops->text(c, r->style, left, y, r->dim ? dim : text, r->left);
 		if (r->right[0] != '\0') {
-			canvas_colour(cr, r->right_style == STYLE_SMALL ? dim : text);
-			canvas_text(cr, fonts, r->right_style, box->x + box->w - PAD - w,
-				    y + down, r->right);
+			double w = fonts_width(fonts, r->right_style, r->right);
+			double down = fonts->ascent[r->style] - fonts->ascent[r->right_style];
+
+			c->ops->text(c, r->right_style, box->x + box->w - PAD - w, y + down,
+				     r->right_style == STYLE_SMALL ? dim : text, r->right);
 		}
 		y += fonts->height[r->style];
 	}
@@ -217,50 +267,45 @@ static void draw_rows(cairo_t *cr, const struct card *card, const struct box *bo
 
 /* Built-in functions are pills without a mark; all else is square, with the
  * mark of its origin on the left edge. */
-static void draw_shape(cairo_t *cr, const struct graph *g, const struct graph_node *n,
+static void draw_shape(struct canvas *c, const struct graph *g, const struct graph_node *n,
 		       const struct box *box, struct colour fill)
 {
-	static const double dashes[] = { 5, 4 };
-	double radius = n->origin == ORIGIN_BUILTIN ? 12 : 3;
-	struct colour edge = colour_mix(fill, colour_ink, 0.35);
+	const struct theme *t = c->theme;
+	bool pill = n->origin == ORIGIN_BUILTIN;
+	struct pen edge = { colour_mix(fill, t->ink, 0.35), n->hot ? 2 : 1, { 0, 0 } };
 
 	if (n->origin == ORIGIN_OWN)
-		edge = colour_origin(ORIGIN_OWN);
-	cairo_save(cr);
-	canvas_rounded(cr, box, radius);
-	cairo_clip(cr);
-	canvas_colour(cr, fill);
-	cairo_paint(cr);
-	if (n->origin != ORIGIN_BUILTIN) {
-		/* A seam of paper parts the mark from any fill. */
-		canvas_colour(cr, colour_paper);
-		cairo_rectangle(cr, box->x, box->y, MARK + 2, box->h);
-		cairo_fill(cr);
-		canvas_colour(cr, colour_origin(n->origin));
-		cairo_rectangle(cr, box->x, box->y, MARK, box->h);
-		cairo_fill(cr);
-	}
-	cairo_restore(cr);
+		edge.colour = t->origins[ORIGIN_OWN];
 	if (n->hot && !g->is_diff)
-		edge = colour_mix(colour_heat(1), colour_ink, 0.3);
-	canvas_rounded(cr, &(struct box){ box->x + 0.5, box->y + 0.5, box->w - 1, box->h - 1 },
-		       radius);
+		edge.colour = colour_mix(theme_heat(t, 1), t->ink, 0.3);
 	if (n->change == CHANGE_GONE)
-		cairo_set_dash(cr, dashes, 2, 0);
-	canvas_colour(cr, edge);
-	cairo_set_line_width(cr, n->hot ? 2 : 1);
-	cairo_stroke(cr);
-	cairo_set_dash(cr, NULL, 0, 0);
+		edge.dash[0] = 5, edge.dash[1] = 4;
+	c->ops->rounded(c, box, pill ? 12 : 2, fill, &edge);
+	if (!pill) {
+		struct box mark = { box->x + edge.width, box->y + edge.width, MARK - 1,
+				    box->h - 2 * edge.width };
+
+		c->ops->rect(c, &mark, t->origins[n->origin], 1);
+		/* A seam of paper parts the mark from any fill. */
+		mark.x += MARK - 1;
+		mark.w = 2;
+		c->ops->rect(c, &mark, t->paper, 1);
+	}
 }
 
-void card_draw(cairo_t *cr, const struct card *card, const struct graph *g, uint32_t node,
-	       const struct box *box, const struct fonts *fonts)
+void card_draw(struct canvas *c, const struct card *card, const struct graph *g, uint32_t node,
+	       const struct box *box)
 {
-	struct colour fill = card_fill(g, node);
+	struct colour fill = card_fill(c->theme, g, node);
 	const struct graph_node *n = &g->nodes[node];
 
-	draw_shape(cr, g, n, box, fill);
-	draw_rows(cr, card, box, fonts, fill);
-	if (!g->is_diff)
-		draw_bar(cr, n, box, fill);
+	c->ops->open(c, PART_NODE, node);
+	if (card->centred)
+		c->ops->rect(c, box, fill, 1);
+	else
+		draw_shape(c, g, n, box, fill);
+	draw_rows(c, card, box, fill);
+	if (!g->is_diff && !card->centred)
+		draw_bar(c, n, box, fill);
+	c->ops->close(c);
 }

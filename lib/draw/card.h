@@ -7,7 +7,9 @@
  *     |itself 12.3%         176/1x |      only where it calls itself: that arc
  *     |====--------------------    |      total and, dark, self, of the whole
  *
- * In a difference the numbers are new with change, old beneath.
+ * In a difference the numbers are new with change, old beneath. A package has the
+ * number of its functions in its second row. gprof2dot's boxes are those four lines
+ * centred, without a mark or a bar.
  */
 #ifndef CPROF_DRAW_CARD_H
 #define CPROF_DRAW_CARD_H
@@ -25,16 +27,17 @@ enum { CARD_ROWS = 5 };
 struct card {
 	struct card_row rows[CARD_ROWS];
 	int nrows;
+	bool centred;
 	double w, h;
 };
 
 /* The text of a node, in `arena`, and its size; -1 without memory. */
-int card_make(struct card *card, const struct graph *g, uint32_t node, const struct fonts *fonts,
-	      struct arena *arena);
+int card_make(struct card *card, const struct graph *g, uint32_t node, const struct theme *theme,
+	      struct fonts *fonts, struct arena *arena);
 
-struct colour card_fill(const struct graph *g, uint32_t node);
+struct colour card_fill(const struct theme *t, const struct graph *g, uint32_t node);
 
-void card_draw(cairo_t *cr, const struct card *card, const struct graph *g, uint32_t node,
-	       const struct box *box, const struct fonts *fonts);
+void card_draw(struct canvas *c, const struct card *card, const struct graph *g, uint32_t node,
+	       const struct box *box);
 
 #endif

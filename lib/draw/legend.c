@@ -66,7 +66,7 @@ static void add_marks(struct title *t, const struct graph *g)
 }
 
 double legend_make(struct title *t, const struct graph *g, double y, double width,
-		   const struct fonts *fonts)
+		   struct fonts *fonts)
 {
 	double x = 0;
 
@@ -86,8 +86,7 @@ double legend_make(struct title *t, const struct graph *g, double y, double widt
 	return y + ROW;
 }
 
-static void draw_scale(cairo_t *cr, const struct legend_item *item, double x, double y,
-		       const struct fonts *fonts)
+static void draw_scale(struct canvas *c, const struct legend_item *item, double x, double y)
 {
 	static const char *const shares[] = { "1%", "10%", "25%", "50%", "100%" };
 	static const double at[] = { 0.01, 0.10, 0.25, 0.50, 1.00 };
@@ -96,71 +95,58 @@ static void draw_scale(cairo_t *cr, const struct legend_item *item, double x, do
 	bool heat = item->kind == LEGEND_HEAT;
 	double step = SCALE / 5.0;
 
+	c->ops->rect(c, &(struct box){ x - 1, y - 1, SCALE + 2, ROW + 2 }, c->theme->line, 1);
 	/* Five fields rather than a gradient: a number stands on its colour. */
 	for (int i = 0; i < 5; i++) {
-		struct colour c = heat ? colour_heat(at[i]) : colour_change(change_at[i]);
+		struct colour fill = heat ? theme_heat(c->theme, at[i])
+					  : theme_change(c->theme, change_at[i]);
 		const char *text = heat ? shares[i] : changes[i];
-		double w = fonts_width(fonts, STYLE_SMALL, text);
+		double w = fonts_width(c->fonts, STYLE_SMALL, text);
 
-		canvas_colour(cr, c);
-		cairo_rectangle(cr, x + i * step, y, step, ROW);
-		cairo_fill(cr);
-		canvas_colour(cr, colour_text_on(c));
-		canvas_text(cr, fonts, STYLE_SMALL, x + i * step + (step - w) / 2, y + 2, text);
+		c->ops->rect(c, &(struct box){ x + i * step, y, step, ROW }, fill, 1);
+		c->ops->text(c, STYLE_SMALL, x + i * step + (step - w) / 2, y + 2,
+			     theme_text_on(c->theme, fill), text);
 	}
-	canvas_colour(cr, colour_line);
-	cairo_set_line_width(cr, 1);
-	cairo_rectangle(cr, x + 0.5, y + 0.5, SCALE - 1, ROW - 1);
-	cairo_stroke(cr);
 }
 
-static void draw_origin(cairo_t *cr, const struct legend_item *item, double x, double y)
+static void draw_origin(struct canvas *c, const struct legend_item *item, double x, double y)
 {
-	struct box box = { x + 0.5, y + 2.5, SWATCH - 1, SWATCH - 1 };
+	struct pen pen = { c->theme->line, 1, { 0, 0 } };
 
-	if (item->origin == ORIGIN_BUILTIN) {
-		canvas_rounded(cr, &box, (SWATCH - 1) / 2.0);
-		canvas_colour(cr, colour_line);
-		cairo_set_line_width(cr, 1);
-		cairo_stroke(cr);
-		return;
-	}
-	canvas_colour(cr, colour_origin(item->origin));
-	cairo_rectangle(cr, x, y + 2, SWATCH / 2.0, SWATCH);
-	cairo_fill(cr);
+	if (item->origin == ORIGIN_BUILTIN)
+		c->ops->rounded(c, &(struct box){ x, y + 2, SWATCH, SWATCH }, SWATCH / 2.0 - 0.5,
+				c->theme->paper, &pen);
+	else
+		c->ops->rect(c, &(struct box){ x, y + 2, SWATCH / 2.0, SWATCH },
+			     c->theme->origins[item->origin], 1);
 }
 
-static void draw_stroke(cairo_t *cr, const struct legend_item *item, double x, double y)
+static void draw_stroke(struct canvas *c, const struct legend_item *item, double x, double y)
 {
-	static const double dots[] = { 1.5, 3 }, dashes[] = { 5, 4 };
 	bool hot = item->kind == LEGEND_HOT;
+	struct pen pen = { hot ? c->theme->hot : c->theme->line, hot ? 4 : 1.5, { 0, 0 } };
+	struct point line[4];
 
 	if (item->kind == LEGEND_SKIPS)
-		cairo_set_dash(cr, dots, 2, 0);
+		pen.dash[0] = 1.5, pen.dash[1] = 3;
 	else if (item->kind == LEGEND_GONE)
-		cairo_set_dash(cr, dashes, 2, 0);
-	canvas_colour(cr, hot ? colour_heat(1) : colour_line);
-	cairo_set_line_width(cr, hot ? 4 : 1.5);
-	cairo_move_to(cr, x, y + ROW / 2.0);
-	cairo_line_to(cr, x + STROKE, y + ROW / 2.0);
-	cairo_stroke(cr);
-	cairo_set_dash(cr, NULL, 0, 0);
+		pen.dash[0] = 5, pen.dash[1] = 4;
+	for (int i = 0; i < 4; i++)
+		line[i] = (struct point){ x + STROKE * i / 3.0, y + ROW / 2.0 };
+	c->ops->curve(c, line, 4, &pen);
 }
 
-static void draw_bar(cairo_t *cr, double x, double y)
+static void draw_bar(struct canvas *c, double x, double y)
 {
 	static const double ends[] = { 1, 0.7, 0.3 };
 	static const double depth[] = { 0.12, 0.4, 1 };
 
-	for (int i = 0; i < 3; i++) {
-		canvas_colour(cr, colour_mix(colour_paper, colour_ink, depth[i]));
-		cairo_rectangle(cr, x, y + 6, 2 * STROKE * ends[i], 4);
-		cairo_fill(cr);
-	}
+	for (int i = 0; i < 3; i++)
+		c->ops->rect(c, &(struct box){ x, y + 6, 2 * STROKE * ends[i], 4 },
+			     colour_mix(c->theme->paper, c->theme->ink, depth[i]), 1);
 }
 
-void legend_draw(cairo_t *cr, const struct title *t, double x, double y,
-		 const struct fonts *fonts)
+void legend_draw(struct canvas *c, const struct title *t, double x, double y)
 {
 	for (int i = 0; i < t->nitems; i++) {
 		const struct legend_item *item = &t->items[i];
@@ -169,19 +155,18 @@ void legend_draw(cairo_t *cr, const struct title *t, double x, double y,
 		switch (item->kind) {
 		case LEGEND_HEAT:
 		case LEGEND_CHANGE:
-			draw_scale(cr, item, left, top, fonts);
+			draw_scale(c, item, left, top);
 			break;
 		case LEGEND_ORIGIN:
-			draw_origin(cr, item, left, top);
+			draw_origin(c, item, left, top);
 			break;
 		case LEGEND_BAR:
-			draw_bar(cr, left, top);
+			draw_bar(c, left, top);
 			break;
 		default:
-			draw_stroke(cr, item, left, top);
+			draw_stroke(c, item, left, top);
 		}
-		canvas_colour(cr, colour_dim);
-		canvas_text(cr, fonts, STYLE_SMALL, left + sample_width(item) + TEXT_GAP, top + 2,
-			    item->text);
+		c->ops->text(c, STYLE_SMALL, left + sample_width(item) + TEXT_GAP, top + 2,
+			     c->theme->dim, item->text);
 	}
 }

@@ -1,34 +1,76 @@
 #include "draw/line.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "draw/write.h"
+#include "graph/gprof2dot.h"
 
 #define DOT " \xc2\xb7 "
 
-const char *line_text(const struct graph *g, uint32_t edge, struct arena *arena)
+enum { PAD_X = 2 }; /* room about a label's text */
+
+static void write_foreign(struct buf *b, const struct graph *g, const struct graph_edge *e)
 {
-	const struct graph_edge *e = &g->edges[edge];
+	gprof2dot_percent(b, e->share);
+	if (!g->sampled)
+		buf_printf(b, "\n%llu\xc3\x97", (unsigned long long)e->cost.nprimitive);
+}
+
+static void write_own(struct buf *b, const struct graph *g, const struct graph_edge *e)
+{
+	if (g->is_diff)
+		write_delta(b, g, e->cost.cum - e->before.cum);
+	else
+		write_share(b, e->share);
+	if (g->sampled)
+		return;
+	buf_adds(b, DOT);
+	if (g->is_diff && e->change == CHANGE_NONE && e->before.ncalls != e->cost.ncalls) {
+		text_count(b, e->before.ncalls);
+		buf_adds(b, "\xe2\x86\x92");
+	}
+	write_calls(b, e->change == CHANGE_GONE ? &e->before : &e->cost);
+}
+
+const char *line_text(const struct graph *g, uint32_t edge, const struct theme *theme,
+		      struct arena *arena)
+{
 	struct buf b = BUF_INIT;
 	const char *text = NULL;
 
-	if (g->is_diff)
-		write_delta(&b, g, e->cost.cum - e->before.cum);
+	if (theme->foreign)
+		write_foreign(&b, g, &g->edges[edge]);
 	else
-		write_share(&b, e->share);
-	if (!g->sampled) {
-		buf_adds(&b, DOT);
-		if (g->is_diff && e->change == CHANGE_NONE && e->before.ncalls != e->cost.ncalls) {
-			text_count(&b, e->before.ncalls);
-			buf_adds(&b, "\xe2\x86\x92");
-		}
-		write_calls(&b, e->change == CHANGE_GONE ? &e->before : &e->cost);
-	}
+		write_own(&b, g, &g->edges[edge]);
 	if (!b.failed)
 		text = arena_strdup(arena, buf_str(&b));
 	buf_release(&b);
 	return text;
+}
+
+/* The first line of a label, copied; returns what follows or NULL. */
+static const char *first_line(const char *text, char *line, size_t size)
+{
+	size_t len = strcspn(text, "\n");
+	size_t n = len < size - 1 ? len : size - 1;
+
+	memcpy(line, text, n);
+	line[n] = '\0';
+	return text[len] == '\n' ? text + len + 1 : NULL;
+}
+
+void line_label_size(struct fonts *fonts, const char *text, double *w, double *h)
+{
+	char line[128];
+
+	*w = *h = 0;
+	do {
+		text = first_line(text, line, sizeof line);
+		*w = fmax(*w, fonts_width(fonts, STYLE_SMALL, line) + 2 * PAD_X);
+		*h += fonts->height[STYLE_SMALL];
+	} while (text != NULL);
 }
 
 /* The part of the whole that the line stands for. */
@@ -41,26 +83,31 @@ static double weight(const struct graph *g, const struct graph_edge *e)
 	return fmin(fabs(graph_share(e->cost.cum - e->before.cum, whole)), 1);
 }
 
-static double line_width(const struct graph *g, const struct graph_edge *e)
+static struct pen line_pen(const struct theme *t, const struct graph *g,
+			   const struct graph_edge *e)
 {
-	return 1 + 4.5 * weight(g, e) + (e->hot ? 0.5 : 0);
+	double part = weight(g, e), w = sqrt(part);
+	struct pen pen = { t->hot, 1 + 4.5 * part + (e->hot ? 0.5 : 0), { 0, 0 } };
+
+	if (t->foreign) {
+		pen.width = fmax(4 * part, 0.5) * 4 / 3; /* points at 96 to the inch */
+		pen.colour = theme_heat(t, part);
+		return pen;
+	}
+	if (!e->hot && !g->is_diff)
+		pen.colour = colour_mix(t->line, t->heavy, 0.8 * w);
+	else if (!e->hot)
+		pen.colour = colour_mix(t->line, e->cost.cum < e->before.cum ? t->faster
+									     : t->slower,
+					fmin(2 * w, 1));
+	if (e->skips)
+		pen.dash[0] = 0.5 + pen.width, pen.dash[1] = 2 + pen.width;
+	else if (e->change == CHANGE_GONE)
+		pen.dash[0] = 4 + pen.width, pen.dash[1] = 3 + pen.width;
+	return pen;
 }
 
-static struct colour line_colour(const struct graph *g, const struct graph_edge *e)
-{
-	static const struct colour hot = COLOUR(0xb3201e), slower = COLOUR(0xc23b2b);
-	static const struct colour faster = COLOUR(0x1c7f4b);
-	double w = sqrt(weight(g, e));
-
-	if (e->hot)
-		return hot;
-	if (!g->is_diff)
-		return colour_mix(colour_line, slower, 0.8 * w);
-	return colour_mix(colour_line, e->cost.cum < e->before.cum ? faster : slower,
-			  fmin(2 * w, 1));
-}
-
-void line_draw_head(cairo_t *cr, const struct graph *g, uint32_t edge,
+void line_draw_head(struct canvas *c, const struct graph *g, uint32_t edge,
 		    const struct layout_edge *at)
 {
 	struct point base, tip = at->tip;
@@ -71,53 +118,42 @@ void line_draw_head(cairo_t *cr, const struct graph *g, uint32_t edge,
 	base = at->points[at->npoints - 1];
 	dx = tip.x - base.x;
 	dy = tip.y - base.y;
-	canvas_colour(cr, line_colour(g, &g->edges[edge]));
-	cairo_move_to(cr, tip.x, tip.y);
-	cairo_line_to(cr, base.x - 0.4 * dy, base.y + 0.4 * dx);
-	cairo_line_to(cr, base.x + 0.4 * dy, base.y - 0.4 * dx);
-	cairo_close_path(cr);
-	cairo_fill(cr);
+	c->ops->triangle(c, (struct point[]){ tip, { base.x - 0.4 * dy, base.y + 0.4 * dx },
+					      { base.x + 0.4 * dy, base.y - 0.4 * dx } },
+			 line_pen(c->theme, g, &g->edges[edge]).colour);
 }
 
-void line_draw(cairo_t *cr, const struct graph *g, uint32_t edge, const struct layout_edge *at)
+void line_draw(struct canvas *c, const struct graph *g, uint32_t edge,
+	       const struct layout_edge *at)
 {
-	const struct graph_edge *e = &g->edges[edge];
-	double width = line_width(g, e);
-	double dots[] = { 0.5 + width, 2 + width }, dashes[] = { 4 + width, 3 + width };
+	struct pen pen = line_pen(c->theme, g, &g->edges[edge]);
 
-	if (at->npoints == 0)
-		return;
-	canvas_colour(cr, line_colour(g, e));
-	cairo_set_line_width(cr, width);
-	if (e->skips)
-		cairo_set_dash(cr, dots, 2, 0);
-	else if (e->change == CHANGE_GONE)
-		cairo_set_dash(cr, dashes, 2, 0);
-	cairo_move_to(cr, at->points[0].x, at->points[0].y);
-	for (size_t i = 1; i + 2 < at->npoints; i += 3)
-		cairo_curve_to(cr, at->points[i].x, at->points[i].y, at->points[i + 1].x,
-			       at->points[i + 1].y, at->points[i + 2].x, at->points[i + 2].y);
-	cairo_stroke(cr);
-	cairo_set_dash(cr, NULL, 0, 0);
+	if (at->npoints != 0)
+		c->ops->curve(c, at->points, at->npoints, &pen);
 }
 
 /* Paper behind the label, so that the line is interrupted and the text read. */
-void line_clear_label(cairo_t *cr, const struct layout_edge *at)
+void line_clear_label(struct canvas *c, const struct layout_edge *at)
 {
-	if (at->npoints == 0)
-		return;
-	cairo_set_source_rgba(cr, colour_paper.r, colour_paper.g, colour_paper.b, 0.85);
-	cairo_rectangle(cr, at->label.x, at->label.y, at->label.w, at->label.h);
-	cairo_fill(cr);
+	if (at->npoints != 0)
+		c->ops->rect(c, &at->label, c->theme->paper, 0.85);
 }
 
-void line_draw_label(cairo_t *cr, const struct graph *g, uint32_t edge, const char *text,
-		     const struct layout_edge *at, const struct fonts *fonts)
+void line_draw_label(struct canvas *c, const struct graph *g, uint32_t edge, const char *text,
+		     const struct layout_edge *at)
 {
 	const struct graph_edge *e = &g->edges[edge];
+	struct colour colour = e->hot ? c->theme->hot_text : c->theme->dim;
+	double y = at->label.y;
+	char line[128];
 
 	if (at->npoints == 0)
 		return;
-	canvas_colour(cr, e->hot ? colour_heat(1) : colour_dim);
-	canvas_text(cr, fonts, STYLE_SMALL, at->label.x + LABEL_PAD_X, at->label.y, text);
+	if (c->theme->foreign)
+		colour = theme_heat(c->theme, e->share);
+	do {
+		text = first_line(text, line, sizeof line);
+		c->ops->text(c, STYLE_SMALL, at->label.x + PAD_X, y, colour, line);
+		y += c->fonts->height[STYLE_SMALL];
+	} while (text != NULL);
 }

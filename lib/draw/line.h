@@ -4,18 +4,19 @@
 
 #include "draw/canvas.h"
 
-/* "66.8% . 12x"; in a difference the change. NULL without memory. */
-const char *line_text(const struct graph *g, uint32_t edge, struct arena *arena);
+/* "66.8% . 12x"; in a difference the change; as gprof2dot writes it, two lines.
+ * NULL without memory. */
+const char *line_text(const struct graph *g, uint32_t edge, const struct theme *theme,
+		      struct arena *arena);
+void line_label_size(struct fonts *fonts, const char *text, double *w, double *h);
 
 /* In this order for all edges: nothing that must be seen is hidden then. */
-void line_draw(cairo_t *cr, const struct graph *g, uint32_t edge, const struct layout_edge *at);
-void line_clear_label(cairo_t *cr, const struct layout_edge *at);
-void line_draw_head(cairo_t *cr, const struct graph *g, uint32_t edge,
+void line_draw(struct canvas *c, const struct graph *g, uint32_t edge,
+	       const struct layout_edge *at);
+void line_clear_label(struct canvas *c, const struct layout_edge *at);
+void line_draw_head(struct canvas *c, const struct graph *g, uint32_t edge,
 		    const struct layout_edge *at);
-void line_draw_label(cairo_t *cr, const struct graph *g, uint32_t edge, const char *text,
-		     const struct layout_edge *at, const struct fonts *fonts);
-
-/* Room about a label's text. */
-enum { LABEL_PAD_X = 2 };
+void line_draw_label(struct canvas *c, const struct graph *g, uint32_t edge, const char *text,
+		     const struct layout_edge *at);
 
 #endif

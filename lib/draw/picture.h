@@ -1,5 +1,5 @@
-/* picture.h -- the call graph as a PNG, from the profile to the file's bytes:
- * prune (graph/), lay out (graph/), draw (cairo), encode (libpng).
+/* picture.h -- the call graph as a picture, from the profile to the file's bytes:
+ * prune (graph/), lay out (graph/), draw on pixels, SVG or PDF.
  */
 #ifndef CPROF_DRAW_PICTURE_H
 #define CPROF_DRAW_PICTURE_H
@@ -21,14 +21,27 @@ struct caption {
 	int64_t wall_ns;     /* as served; 0: the profile's own total */
 };
 
-/* Appends a PNG with the text chunks Commit, Request and Software. */
-int picture_png(struct buf *out, const struct profile *p, const struct caption *caption,
-		const struct graph_options *options, struct error *err);
+/* PNG and SVG are pixels at 100 %; a PNG is never larger than viewers open. An SVG has
+ * tooltips, links to the source files and a search of its own. */
+enum picture_format { PICTURE_PNG, PICTURE_SVG, PICTURE_PDF };
+
+struct picture_options {
+	struct graph_options graph;
+	const char *theme; /* see theme.h; NULL: "light" */
+	enum picture_format format;
+};
+
+#define PICTURE_OPTIONS_INIT { GRAPH_OPTIONS_INIT, NULL, PICTURE_PNG }
+
+/* Appends the file. A PNG has the text chunks Commit, Request and Software. A theme
+ * that there is not is ERR_NOT_FOUND. */
+int picture_draw(struct buf *out, const struct profile *p, const struct caption *caption,
+		 const struct picture_options *options, struct error *err);
 
 /* The newer profile's graph together with what is gone, coloured by the
  * difference: red slower, green faster, grey unchanged, dashed gone. */
-int picture_diff_png(struct buf *out, const struct profile *before, const struct profile *after,
-		     const struct caption *old_caption, const struct caption *new_caption,
-		     const struct graph_options *options, struct error *err);
+int picture_draw_diff(struct buf *out, const struct profile *before, const struct profile *after,
+		      const struct caption *old_caption, const struct caption *new_caption,
+		      const struct picture_options *options, struct error *err);
 
 #endif

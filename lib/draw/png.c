@@ -1,150 +1,216 @@
+/* signature, IHDR, PLTE, tEXt or iTXt ..., IDAT ..., IEND. A chunk is its length, its
+ * type, its bytes, and a CRC of the latter two. The palette is known only when all rows
+ * are in: its place is kept free. */
 #include "draw/png.h"
 
-#include <png.h>
-#include <setjmp.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "base/mem.h"
+#include "draw/palette.h"
 
-enum { MAX_NOTES = 8 };
+enum { PIECE = 1 << 15, LEVEL = 1 };
 
 struct writer {
 	struct buf *out;
-	struct error *err;
-	png_structp png;
-	png_infop info;
-	uint8_t *line; /* 3 * width */
-	bool no_memory;
+	const struct image *image;
+	struct palette *palette;
+	uint8_t *line;  /* a filter's byte (none) and the row's indices */
+	uint8_t *piece; /* compressed bytes that make no chunk yet */
+	z_stream z;
+	size_t chunk; /* where the open chunk begins */
 };
 
-/* libpng reports by calling this, which must not return. */
-static void fail(png_structp png, png_const_charp message)
+static void put_u32(uint8_t *to, uint32_t n)
 {
-	struct writer *w = png_get_error_ptr(png);
-
-	if (w->no_memory || w->out->failed)
-		error_nomem(w->err);
-	else
-		error_set(w->err, ERR_REFUSED, "PNG: %s", message);
-	longjmp(png_jmpbuf(png), 1);
+	to[0] = (uint8_t)(n >> 24);
+	to[1] = (uint8_t)(n >> 16);
+	to[2] = (uint8_t)(n >> 8);
+	to[3] = (uint8_t)n;
 }
 
-static void ignore(png_structp png, png_const_charp message)
+static void add_u32(struct buf *out, uint32_t n)
 {
-	(void)png;
-	(void)message;
+	uint8_t bytes[4];
+
+	put_u32(bytes, n);
+	buf_add(out, bytes, sizeof bytes);
 }
 
-static png_voidp take(png_structp png, png_alloc_size_t size)
+static void open_chunk(struct writer *w, const char *type)
 {
-	struct writer *w = png_get_mem_ptr(png);
-	void *p = mem_alloc(size);
-
-	if (p == NULL)
-		w->no_memory = true;
-	return p;
+	w->chunk = w->out->len;
+	add_u32(w->out, 0);
+	buf_add(w->out, type, 4);
 }
 
-static void give_back(png_structp png, png_voidp p)
+/* Fills in the length and the CRC of the chunk that begins at `start`. */
+static uint32_t seal(struct buf *out, size_t start, size_t end)
 {
-	(void)png;
-	mem_free(p);
+	uint8_t *chunk = (uint8_t *)out->data + start;
+
+	put_u32(chunk, (uint32_t)(end - start - 8));
+	return (uint32_t)crc32(0, chunk + 4, (uInt)(end - start - 4));
 }
 
-static void append(png_structp png, png_bytep data, size_t len)
+static void close_chunk(struct writer *w)
 {
-	struct writer *w = png_get_io_ptr(png);
+	if (!w->out->failed)
+		add_u32(w->out, seal(w->out, w->chunk, w->out->len));
+}
 
-	buf_add(w->out, data, len);
+static void write_header(struct writer *w)
+{
+	/* 8 bits, palette, deflate, the usual filters, not interlaced. */
+	static const uint8_t kind[] = { 8, 3, 0, 0, 0 };
+
+	buf_add(w->out, "\x89PNG\r\n\x1a\n", 8);
+	open_chunk(w, "IHDR");
+	add_u32(w->out, w->image->width);
+	add_u32(w->out, w->image->height);
+	buf_add(w->out, kind, sizeof kind);
+	close_chunk(w);
+}
+
+/* tEXt is Latin-1, and what every tool shows; iTXt is UTF-8. */
+static void write_note(struct writer *w, const struct image_note *note)
+{
+	bool ascii = true;
+
+	if (note->text == NULL)
+		return;
+	for (const char *s = note->text; *s != '\0'; s++)
+		ascii = ascii && (unsigned char)*s < 0x80;
+	open_chunk(w, ascii ? "tEXt" : "iTXt");
+	buf_add(w->out, note->key, strlen(note->key) + 1);
+	if (!ascii)
+		buf_add(w->out, "\0\0\0\0", 4); /* not compressed; no language, no other key */
+	buf_adds(w->out, note->text);
+	close_chunk(w);
+}
+
+static void fill_palette(struct writer *w, size_t at)
+{
+	uint8_t *chunk;
+	uint32_t crc;
+
 	if (w->out->failed)
-		png_error(png, "out of memory");
-}
-
-static void flush(png_structp png)
-{
-	(void)png;
-}
-
-static void set_notes(struct writer *w, const struct image_note *notes, size_t n)
-{
-	png_text texts[MAX_NOTES];
-	int ntexts = 0;
-
-	memset(texts, 0, sizeof texts);
-	for (size_t i = 0; i < n && ntexts < MAX_NOTES; i++) {
-		png_text *t = &texts[ntexts];
-		bool ascii = true;
-
-		if (notes[i].text == NULL)
-			continue;
-		for (const char *s = notes[i].text; *s != '\0'; s++)
-			ascii = ascii && (unsigned char)*s < 0x80;
-		/* tEXt is Latin-1, and what every tool shows; iTXt is UTF-8. */
-		t->compression = ascii ? PNG_TEXT_COMPRESSION_NONE : PNG_ITXT_COMPRESSION_NONE;
-		t->key = (png_charp)(uintptr_t)notes[i].key;
-		t->text = (png_charp)(uintptr_t)notes[i].text;
-		ntexts++;
+		return;
+	chunk = (uint8_t *)w->out->data + at;
+	for (unsigned i = 0; i < w->palette->ncolours; i++) {
+		chunk[8 + 3 * i] = (uint8_t)(w->palette->colours[i] >> 16);
+		chunk[9 + 3 * i] = (uint8_t)(w->palette->colours[i] >> 8);
+		chunk[10 + 3 * i] = (uint8_t)w->palette->colours[i];
 	}
-	png_set_text(w->png, w->info, texts, ntexts);
+	crc = seal(w->out, at, at + 8 + 3 * PALETTE_SIZE);
+	put_u32(chunk + 8 + 3 * PALETTE_SIZE, crc);
 }
 
-static void to_rgb(uint8_t *to, const uint32_t *from, uint32_t width)
+static void flush_piece(struct writer *w)
 {
-	for (uint32_t i = 0; i < width; i++) {
-		*to++ = (uint8_t)(from[i] >> 16);
-		*to++ = (uint8_t)(from[i] >> 8);
-		*to++ = (uint8_t)from[i];
-	}
+	size_t n = PIECE - w->z.avail_out;
+
+	if (n == 0)
+		return;
+	open_chunk(w, "IDAT");
+	buf_add(w->out, w->piece, n);
+	close_chunk(w);
+	w->z.next_out = w->piece;
+	w->z.avail_out = PIECE;
 }
 
-/* Apart from image_write, so that no variable of its frame lives across the
- * longjmp. */
-static int encode(struct writer *w, uint32_t width, uint32_t height,
-		  const struct image_note *notes, size_t nnotes, image_row *row, void *arg)
+static int compress_line(struct writer *w, int how, struct error *err)
 {
-	if (setjmp(png_jmpbuf(w->png)))
-		return -1;
-	png_set_write_fn(w->png, w, append, flush);
-	png_set_IHDR(w->png, w->info, width, height, 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
-		     PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-	set_notes(w, notes, nnotes);
-	/* Even areas and repeated letters: deflate finds them best as they are.
-	 * Any filter makes the file larger here, and a higher level costs half
-	 * as much again for a tenth of its size. */
-	png_set_filter(w->png, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE);
-	png_set_compression_level(w->png, 3);
-	png_write_info(w->png, w->info);
-	for (uint32_t y = 0; y < height; y++) {
-		const uint32_t *pixels;
+	int rc;
 
-		if (row(arg, y, &pixels, w->err) < 0)
-			return -1;
-		to_rgb(w->line, pixels, width);
-		png_write_row(w->png, w->line);
-	}
-	png_write_end(w->png, w->info);
+	do {
+		if (w->z.avail_out == 0)
+			flush_piece(w);
+		rc = deflate(&w->z, how);
+		if (rc == Z_STREAM_ERROR)
+			return error_set(err, ERR_REFUSED, "PNG: deflate does not work");
+	} while (w->z.avail_in != 0 || (how == Z_FINISH && rc != Z_STREAM_END));
 	return 0;
 }
 
-int image_write(struct buf *out, uint32_t width, uint32_t height, const struct image_note *notes,
-	      size_t nnotes, image_row *row, void *arg, struct error *err)
+static int write_rows(struct writer *w, struct error *err)
 {
-	struct writer w = { .out = out, .err = err };
+	const struct image *image = w->image;
+
+	w->z.next_out = w->piece;
+	w->z.avail_out = PIECE;
+	for (uint32_t y = 0; y < image->height; y++) {
+		const uint32_t *pixels;
+
+		if (image->row(image->arg, y, &pixels, err) < 0)
+			return -1;
+		/* No filter: deflate finds even areas and repeated letters best as
+		 * they are. */
+		w->line[0] = 0;
+		palette_map(w->palette, w->line + 1, pixels, image->width);
+		w->z.next_in = w->line;
+		w->z.avail_in = image->width + 1;
+		if (compress_line(w, y + 1 == image->height ? Z_FINISH : Z_NO_FLUSH, err) < 0)
+			return -1;
+	}
+	flush_piece(w);
+	return 0;
+}
+
+static int write_all(struct writer *w, struct error *err)
+{
+	static const char blank[3 * PALETTE_SIZE];
+	size_t palette;
+
+	write_header(w);
+	open_chunk(w, "PLTE");
+	palette = w->chunk;
+	buf_add(w->out, blank, sizeof blank);
+	close_chunk(w);
+	for (size_t i = 0; i < w->image->nnotes; i++)
+		write_note(w, &w->image->notes[i]);
+	if (write_rows(w, err) < 0)
+		return -1;
+	fill_palette(w, palette);
+	open_chunk(w, "IEND");
+	close_chunk(w);
+	return w->out->failed ? error_nomem(err) : 0;
+}
+
+static void *allocate(void *opaque, uInt n, uInt size)
+{
+	(void)opaque;
+	return mem_array(NULL, n, size);
+}
+
+static void release(void *opaque, void *p)
+{
+	(void)opaque;
+	mem_free(p);
+}
+
+int image_write(struct buf *out, const struct image *image, struct error *err)
+{
+	struct writer w = { .out = out, .image = image };
 	int rc = -1;
 
-	w.line = mem_array(NULL, width, 3);
-	w.png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, &w, fail, ignore, &w, take,
-					  give_back);
-	if (w.png != NULL)
-		w.info = png_create_info_struct(w.png);
-	if (w.line == NULL || w.info == NULL) {
+	w.z.zalloc = allocate;
+	w.z.zfree = release;
+	if (deflateInit(&w.z, LEVEL) != Z_OK)
+		return error_nomem(err);
+	w.palette = mem_alloc(sizeof *w.palette);
+	w.line = mem_alloc((size_t)image->width + 1);
+	w.piece = mem_alloc(PIECE);
+	if (w.palette == NULL || w.line == NULL || w.piece == NULL) {
 		error_nomem(err);
 		goto done;
 	}
-	rc = encode(&w, width, height, notes, nnotes, row, arg);
+	palette_init(w.palette, image->colours, image->ncolours);
+	rc = write_all(&w, err);
 done:
-	if (w.png != NULL)
-		png_destroy_write_struct(&w.png, &w.info);
+	deflateEnd(&w.z);
+	mem_free(w.palette);
 	mem_free(w.line);
+	mem_free(w.piece);
 	return rc;
 }

@@ -1,4 +1,10 @@
-/* png.h -- a PNG, row by row, into a buf: 8-bit RGB. Inside draw/ alone. */
+/* png.h -- a PNG, row by row, into a buf: 8 bits with a palette. Inside draw/ alone.
+ *
+ * Pictures here are areas and letters in some hundred colours, most of it paper: with
+ * a palette a third of the bytes have to be compressed, and that is what a picture's
+ * time goes into. The colours are found while the rows come in: colours that are
+ * announced are kept exactly, all others at least nearly (blends of letters' edges).
+ */
 #ifndef CPROF_DRAW_PNG_H
 #define CPROF_DRAW_PNG_H
 
@@ -15,11 +21,19 @@ struct image_note {
 	const char *text; /* UTF-8; NULL: left out */
 };
 
-/* Fills `row` (width pixels, 0x00RRGGBB) of line y; -1 with err filled. Lines are
- * asked for in order. */
-typedef int image_row(void *arg, uint32_t y, const uint32_t **row, struct error *err);
+struct image {
+	uint32_t width, height;
+	const struct image_note *notes;
+	size_t nnotes;
+	const uint32_t *colours; /* 0xRRGGBB that must be exact, by importance; the first
+	                          * is the paper */
+	size_t ncolours;
+	/* Fills `row` (width pixels, 0xffRRGGBB) of line y; -1 with err filled. Lines
+	 * are asked for in order. */
+	int (*row)(void *arg, uint32_t y, const uint32_t **row, struct error *err);
+	void *arg;
+};
 
-int image_write(struct buf *out, uint32_t width, uint32_t height, const struct image_note *notes,
-	      size_t nnotes, image_row *row, void *arg, struct error *err);
+int image_write(struct buf *out, const struct image *image, struct error *err);
 
 #endif

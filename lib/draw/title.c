@@ -12,7 +12,7 @@ enum { COMMIT_CHARS = 10, LEGEND_GAP = 8, STATUS_GAP = 14 };
 
 /* Takes over the buffer's text, made to fit and to be printable; NULL without
  * memory. */
-static const char *take(struct buf *b, enum style style, double width, const struct fonts *fonts,
+static const char *take(struct buf *b, enum style style, double width, struct fonts *fonts,
 			struct arena *arena)
 {
 	const char *s = b->failed ? NULL : arena_strdup(arena, buf_str(b));
@@ -22,7 +22,7 @@ static const char *take(struct buf *b, enum style style, double width, const str
 }
 
 static int add_line(struct title *t, enum style style, struct colour colour, struct buf *b,
-		    double width, const struct fonts *fonts, struct arena *arena)
+		    double width, struct fonts *fonts, struct arena *arena)
 {
 	const char *text;
 
@@ -183,7 +183,7 @@ static void write_loss(struct buf *b, const struct profile *p)
 }
 
 static int make_first(struct title *t, const struct title_input *in, double width,
-		      const struct fonts *fonts, struct arena *arena, struct buf *b)
+		      struct fonts *fonts, struct arena *arena, struct buf *b)
 {
 	const struct caption *c = in->caption;
 	double status_width = 0;
@@ -199,11 +199,11 @@ static int make_first(struct title *t, const struct title_input *in, double widt
 	text_printable(b, c->request ? c->request : "Profile");
 	if (b->len == 0)
 		buf_adds(b, "Profile");
-	return add_line(t, STYLE_TITLE, colour_ink, b, width - status_width, fonts, arena);
+	return add_line(t, STYLE_TITLE, in->theme->ink, b, width - status_width, fonts, arena);
 }
 
 static int make_lines(struct title *t, const struct title_input *in, double width,
-		      const struct fonts *fonts, struct arena *arena, struct buf *b)
+		      struct fonts *fonts, struct arena *arena, struct buf *b)
 {
 	const struct graph *g = in->graph;
 
@@ -211,29 +211,29 @@ static int make_lines(struct title *t, const struct title_input *in, double widt
 		return -1;
 	if (g->is_diff) {
 		write_change(b, in);
-		if (add_line(t, STYLE_NAME, colour_ink, b, width, fonts, arena) < 0)
+		if (add_line(t, STYLE_NAME, in->theme->ink, b, width, fonts, arena) < 0)
 			return -1;
 		write_side(b, "before:  ", in->old_caption);
-		if (add_line(t, STYLE_TEXT, colour_dim, b, width, fonts, arena) < 0)
+		if (add_line(t, STYLE_TEXT, in->theme->dim, b, width, fonts, arena) < 0)
 			return -1;
 		write_side(b, "after:  ", in->caption);
 	} else {
 		write_time(b, in);
-		if (add_line(t, STYLE_TEXT, colour_ink, b, width, fonts, arena) < 0)
+		if (add_line(t, STYLE_TEXT, in->theme->ink, b, width, fonts, arena) < 0)
 			return -1;
 		write_commit(b, in->caption);
 	}
-	if (add_line(t, STYLE_TEXT, g->is_diff ? colour_dim : colour_ink, b, width, fonts,
+	if (add_line(t, STYLE_TEXT, g->is_diff ? in->theme->dim : in->theme->ink, b, width, fonts,
 		     arena) < 0)
 		return -1;
 	write_hidden(b, in);
-	if (add_line(t, STYLE_TEXT, colour_dim, b, width, fonts, arena) < 0)
+	if (add_line(t, STYLE_TEXT, in->theme->dim, b, width, fonts, arena) < 0)
 		return -1;
 	write_loss(b, in->profile);
-	return add_line(t, STYLE_TEXT, colour_heat(1), b, width, fonts, arena);
+	return add_line(t, STYLE_TEXT, in->theme->hot_text, b, width, fonts, arena);
 }
 
-static double widest(const struct title *t, const struct fonts *fonts)
+static double widest(const struct title *t, struct fonts *fonts)
 {
 	double w = 0;
 
@@ -250,12 +250,15 @@ static double widest(const struct title *t, const struct fonts *fonts)
 }
 
 int title_make(struct title *t, const struct title_input *in, double width,
-	       const struct fonts *fonts, struct arena *arena)
+	       struct fonts *fonts, struct arena *arena)
 {
 	struct buf b = BUF_INIT;
 	int rc;
 
 	memset(t, 0, sizeof *t);
+	t->status = "";
+	if (in->theme->foreign && in->graph->nnodes != 0)
+		return 0;
 	rc = make_lines(t, in, width, fonts, arena, &b);
 	buf_release(&b);
 	if (rc == 0 && in->graph->nnodes != 0)
@@ -264,25 +267,23 @@ int title_make(struct title *t, const struct title_input *in, double width,
 	return rc;
 }
 
-void title_draw(cairo_t *cr, const struct title *t, double x, double y,
-		const struct fonts *fonts)
+void title_draw(struct canvas *c, const struct title *t, double x, double y)
 {
+	struct fonts *fonts = c->fonts;
 	double at = y;
 
 	for (int i = 0; i < t->nlines; i++) {
 		const struct title_line *line = &t->lines[i];
 
-		canvas_colour(cr, line->colour);
-		canvas_text(cr, fonts, line->style, x, at, line->text);
+		c->ops->text(c, line->style, x, at, line->colour, line->text);
 		if (i == 0 && t->status[0] != '\0') {
 			double down = fonts->ascent[line->style] - fonts->ascent[STYLE_TEXT];
 
-			canvas_colour(cr, colour_dim);
-			canvas_text(cr, fonts, STYLE_TEXT,
-				    x + fonts_width(fonts, line->style, line->text) + STATUS_GAP,
-				    at + down, t->status);
+			c->ops->text(c, STYLE_TEXT,
+				     x + fonts_width(fonts, line->style, line->text) + STATUS_GAP,
+				     at + down, c->theme->dim, t->status);
 		}
 		at += fonts->height[line->style] + 2;
 	}
-	legend_draw(cr, t, x, y, fonts);
+	legend_draw(c, t, x, y);
 }

@@ -40,20 +40,19 @@ struct title_input {
 	const struct caption *caption;     /* never NULL */
 	const struct caption *old_caption; /* of a difference, else NULL */
 	const struct graph_options *options;
+	const struct theme *theme;
 	double scale; /* 1, or less where the picture had to be made smaller */
 };
 
 /* Writes the texts, elided to `width`, in `arena`; -1 without memory. */
 int title_make(struct title *title, const struct title_input *in, double width,
-	       const struct fonts *fonts, struct arena *arena);
-void title_draw(cairo_t *cr, const struct title *title, double x, double y,
-		const struct fonts *fonts);
+	       struct fonts *fonts, struct arena *arena);
+void title_draw(struct canvas *c, const struct title *title, double x, double y);
 
 /* legend.c: which marks the graph has, each with its place in rows of `width`
  * below y; returns where they end. */
 double legend_make(struct title *title, const struct graph *g, double y, double width,
-		   const struct fonts *fonts);
-void legend_draw(cairo_t *cr, const struct title *title, double x, double y,
-		 const struct fonts *fonts);
+		   struct fonts *fonts);
+void legend_draw(struct canvas *c, const struct title *title, double x, double y);
 
 #endif

@@ -78,8 +78,8 @@ def test_options_of_the_graph(archive):
         archive.ok("render", what, *args)
         return picture(archive.archive / "two" / RUN)
 
-    whole = size("--min", 0, "--min-edge", 0)
-    less = size("--min", 0, "--min-edge", 0, "--nodes", 1)
+    whole = size("--min-node", 0, "--min-edge", 0)
+    less = size("--min-node", 0, "--min-edge", 0, "--nodes", 1)
     assert less[0] * less[1] < whole[0] * whole[1]
 
 

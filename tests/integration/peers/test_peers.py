@@ -192,6 +192,18 @@ def test_peers__gprof2dot(snapshots):
         assert 'odd_app:' in dot
 
 
+@pytest.mark.parametrize("thresholds", [(), ("0", "0"), ("5", "2")], ids=["usual", "all", "few"])
+def test_peers__cprof_writes_the_dot_of_gprof2dot(snapshots, tmp_path, thresholds):
+    """Its nodes, edges, labels, colours and numbers, for the same files and thresholds."""
+    theirs = ["-n" + thresholds[0], "-e" + thresholds[1]] if thresholds else []
+    ours = ["--min-node", thresholds[0], "--min-edge", thresholds[1]] if thresholds else []
+    for snapshot in snapshots:
+        path = snapshot.file("profile.prof")
+        expected = run([sys.executable, "-m", "gprof2dot", "-f", "pstats", *theirs, path], "/")
+        assert run(["cprof", "render", *ours, "-o", "-", "--format", "dot", path], tmp_path) == expected
+    assert " -> " in expected
+
+
 def test_peers__cprof_reads_cprofile(tmp_path, each_python):
     """The table that the same Python's pstats prints, of a file that its cProfile wrote."""
     path = tmp_path / "cprofile.prof"

@@ -63,8 +63,10 @@ static inline struct decoded decode(const struct buf *in)
 	png_read_info(png, info);
 	d.width = png_get_image_width(png, info);
 	d.height = png_get_image_height(png, info);
-	ck_assert_int_eq(png_get_color_type(png, info), PNG_COLOR_TYPE_RGB);
+	ck_assert_int_eq(png_get_color_type(png, info), PNG_COLOR_TYPE_PALETTE);
 	ck_assert_int_eq(png_get_bit_depth(png, info), 8);
+	png_set_palette_to_rgb(png);
+	png_read_update_info(png, info);
 	d.rgb = malloc((size_t)d.width * d.height * 3);
 	ck_assert_ptr_nonnull(d.rgb);
 	for (uint32_t y = 0; y < d.height; y++)

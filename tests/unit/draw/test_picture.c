@@ -10,7 +10,7 @@
 #include "sample.h"
 #include "unit.h"
 
-static const struct graph_options options = GRAPH_OPTIONS_INIT;
+static const struct picture_options options = PICTURE_OPTIONS_INIT;
 
 static const struct caption caption = {
 	.request = "GET /user/{id}",
@@ -24,13 +24,13 @@ static const struct caption caption = {
 };
 
 static struct decoded draw(const struct profile *p, const struct caption *c,
-			   const struct graph_options *o)
+			   const struct picture_options *o)
 {
 	struct buf out = BUF_INIT;
 	struct error err = ERROR_INIT;
 	struct decoded d;
 
-	ck_assert_msg(picture_png(&out, p, c, o, &err) == 0, "%s", err.text);
+	ck_assert_msg(picture_draw(&out, p, c, o, &err) == 0, "%s", err.text);
 	d = decode(&out);
 	buf_release(&out);
 	return d;
@@ -131,8 +131,8 @@ START_TEST(test_picture__same_bytes_each_time)
 	struct buf a = BUF_INIT, b = BUF_INIT;
 	struct error err = ERROR_INIT;
 
-	ck_assert_int_eq(picture_png(&a, p, &caption, &options, &err), 0);
-	ck_assert_int_eq(picture_png(&b, p, &caption, &options, &err), 0);
+	ck_assert_int_eq(picture_draw(&a, p, &caption, &options, &err), 0);
+	ck_assert_int_eq(picture_draw(&b, p, &caption, &options, &err), 0);
 	ck_assert_uint_eq(a.len, b.len);
 	ck_assert_mem_eq(a.data, b.data, a.len);
 	buf_release(&a);
@@ -218,7 +218,7 @@ END_TEST
 START_TEST(test_picture__never_larger_than_viewers_open)
 {
 	struct profile *p = sample_new();
-	struct graph_options all = { 0, 0, 0, 0 };
+	struct picture_options all = { .graph = { .max_nodes = 0 } };
 	struct decoded d;
 	uint32_t at = 0;
 
@@ -277,20 +277,20 @@ START_TEST(test_picture__difference)
 
 	for (uint32_t i = 0; i < q->nnodes; i++)
 		*profile_node_cum(q, i) *= 2;
-	ck_assert_msg(picture_diff_png(&out, p, q, &caption, &caption, &options, &err) == 0, "%s",
+	ck_assert_msg(picture_draw_diff(&out, p, q, &caption, &caption, &options, &err) == 0, "%s",
 		      err.text);
 	d = decode(&out);
 	ck_assert_uint_gt(count_like(&d, 1), 20000);
 	ck_assert_uint_lt(count_like(&d, 0), 6000); /* the legend's green field */
 	free(d.rgb);
 	buf_clear(&out);
-	ck_assert_int_eq(picture_diff_png(&out, q, p, NULL, NULL, &options, &err), 0);
+	ck_assert_int_eq(picture_draw_diff(&out, q, p, NULL, NULL, &options, &err), 0);
 	d = decode(&out);
 	ck_assert_uint_gt(count_like(&d, 0), 20000);
 	free(d.rgb);
 	buf_clear(&out);
 	q->sampled = true;
-	ck_assert_int_eq(picture_diff_png(&out, p, q, NULL, NULL, &options, &err), -1);
+	ck_assert_int_eq(picture_draw_diff(&out, p, q, NULL, NULL, &options, &err), -1);
 	ck_assert_int_eq((int)err.code, (int)ERR_REFUSED);
 	ck_assert_uint_eq(out.len, 0);
 	buf_release(&out);
@@ -302,7 +302,7 @@ END_TEST
 static int run(void *arg, struct error *err)
 {
 	struct buf out = BUF_INIT;
-	int rc = picture_png(&out, arg, &caption, &options, err);
+	int rc = picture_draw(&out, arg, &caption, &options, err);
 
 	buf_release(&out);
 	return rc;
@@ -311,7 +311,7 @@ static int run(void *arg, struct error *err)
 static int run_diff(void *arg, struct error *err)
 {
 	struct buf out = BUF_INIT;
-	int rc = picture_diff_png(&out, arg, arg, &caption, &caption, &options, err);
+	int rc = picture_draw_diff(&out, arg, arg, &caption, &caption, &options, err);
 
 	buf_release(&out);
 	return rc;

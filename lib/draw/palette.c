@@ -1,0 +1,78 @@
+#include "draw/palette.h"
+
+#include <limits.h>
+#include <string.h>
+
+/* Colours no further apart than this (squares of channels added up) are one: blends
+ * at the edges of letters, between two colours that are kept. */
+enum { NEAR = 3 * 5 * 5 };
+
+static unsigned cell_of(uint32_t c)
+{
+	return (c >> 9 & 0x7c00) | (c >> 6 & 0x03e0) | (c >> 3 & 0x001f);
+}
+
+static int distance(uint32_t a, uint32_t b)
+{
+	int red = (int)(a >> 16 & 0xff) - (int)(b >> 16 & 0xff);
+	int green = (int)(a >> 8 & 0xff) - (int)(b >> 8 & 0xff);
+	int blue = (int)(a & 0xff) - (int)(b & 0xff);
+
+	return red * red + green * green + blue * blue;
+}
+
+static unsigned nearest(const struct palette *p, uint32_t colour, int *least)
+{
+	unsigned best = 0;
+
+	*least = INT_MAX;
+	for (unsigned i = 0; i < p->ncolours && *least != 0; i++) {
+		int d = distance(p->colours[i], colour);
+
+		if (d < *least) {
+			*least = d;
+			best = i;
+		}
+	}
+	return best;
+}
+
+/* The index of a colour whose cell is free, which it then takes. */
+static unsigned add(struct palette *p, uint32_t colour, int near)
+{
+	int least;
+	unsigned i = nearest(p, colour, &least);
+
+	if (least > near && p->ncolours < PALETTE_SIZE) {
+		i = p->ncolours++;
+		p->colours[i] = colour;
+	}
+	if (p->cells[cell_of(colour)] == 0)
+		p->cells[cell_of(colour)] = (uint16_t)(i + 1);
+	return i;
+}
+
+void palette_init(struct palette *p, const uint32_t *colours, size_t n)
+{
+	memset(p, 0, sizeof *p);
+	for (size_t i = 0; i < n; i++)
+		add(p, colours[i] & 0xffffff, 0);
+}
+
+void palette_map(struct palette *p, uint8_t *to, const uint32_t *from, size_t n)
+{
+	uint32_t last = ~(from[0] & 0xffffff);
+	uint8_t index = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t colour = from[i] & 0xffffff;
+
+		if (colour != last) {
+			unsigned cell = p->cells[cell_of(colour)];
+
+			index = (uint8_t)(cell != 0 ? cell - 1 : add(p, colour, NEAR));
+			last = colour;
+		}
+		to[i] = index;
+	}
+}

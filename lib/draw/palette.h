@@ -1,0 +1,24 @@
+/* palette.h -- at most 256 colours for all pixels of a picture, found on the way. */
+#ifndef CPROF_DRAW_PALETTE_H
+#define CPROF_DRAW_PALETTE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { PALETTE_SIZE = 256, PALETTE_CELLS = 1 << 15 };
+
+struct palette {
+	uint32_t colours[PALETTE_SIZE]; /* 0xRRGGBB */
+	unsigned ncolours;
+	/* By the five upper bits of each channel: 1 + the index of the colour that
+	 * stands for it, 0 where none does yet. */
+	uint16_t cells[PALETTE_CELLS];
+};
+
+/* With these colours, those past 256 left out. */
+void palette_init(struct palette *p, const uint32_t *colours, size_t n);
+
+/* Turns n pixels (0x??RRGGBB) into indices. */
+void palette_map(struct palette *p, uint8_t *to, const uint32_t *from, size_t n);
+
+#endif
