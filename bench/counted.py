@@ -1,8 +1,9 @@
 """One workload under one profiler, for callgrind: counted.py WORKLOAD PROFILER TIMES.
 Only what floor_measured calls is counted, once all of it is warm.
 
-WORKLOAD may be a page behind the middleware: "flask/off", "flask/sampled out",
-"flask/bare"; and "flask/fresh" is a profile anew for each request.
+WORKLOAD may be the smallest application behind the middleware: "request/off",
+"request/sampled out", "request/bare"; and "flask/fresh" is a profile anew for each
+request.
 """
 import os
 import sys
@@ -11,16 +12,26 @@ import contenders
 import workloads
 
 
+def application(environ, start_response):
+    start_response("200 OK", [])
+    return [b""]
+
+
 def behind_middleware(how):
-    import pages
     from cprof import CProfMiddleware
 
-    app, path = pages.flask_page()
+    served = application
     if how == "off":
         os.environ["CPROF_DISABLE"] = "1"
     if how != "bare":
-        app.wsgi_app = CProfMiddleware(app, os.path.join(os.environ["TMPDIR"], "archive"), sample=0)
-    return pages.client(app, path)
+        served = CProfMiddleware(application, os.path.join(os.environ["TMPDIR"], "archive"),
+                                 sample=0)
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/"}
+
+    def request():
+        for _ in served(environ, lambda *args: None):
+            pass
+    return request
 
 
 def main():
@@ -29,10 +40,7 @@ def main():
     name, profiler, times = sys.argv[1], sys.argv[2], int(sys.argv[3])
     name, _, how = name.partition("/")
     contender = contenders.CONTENDERS[profiler]()
-    if how and how != "fresh":
-        work = behind_middleware(how)
-    else:
-        work = workloads.make(name)
+    work = behind_middleware(how) if name == "request" else workloads.make(name)
     for _ in range(3):
         work()
     print(sum(workloads.calls(work)))
@@ -48,11 +56,9 @@ def main():
             contender.stop()
 
     if how == "fresh":
-        fresh()
         _floor.measured(fresh)
         return
     contender.start()
-    repeat()
     _floor.measured(repeat)
     contender.stop()
 

@@ -69,11 +69,11 @@ def per_call():
 
 
 def per_request():
-    bare, _, _ = count("flask/bare", "none", 10)
+    bare, _, _ = count("request/bare", "none", 10)
     print("\n### Instructions the middleware adds to a request it does not profile\n")
     print("| | added to %.0f |\n|---|---|" % bare)
     for how, title in ("off", "CPROF_DISABLE=1"), ("sampled out", "sample=0"):
-        print("| %s | %.0f |" % (title, count("flask/" + how, "none", 10)[0] - bare))
+        print("| %s | %.0f |" % (title, count("request/" + how, "none", 10)[0] - bare))
 
 
 def main():

@@ -6,6 +6,8 @@
 
 #include "base/mem.h"
 
+enum { FIRST_NODES = 256, FIRST_INDEX_BITS = 9 };
+
 /* The rows beside the nodes and frames; those that are new are cleared. */
 static int grow_extra(int64_t **rows, uint32_t nextra, size_t old_cap, size_t cap)
 {
@@ -21,6 +23,39 @@ static int grow_extra(int64_t **rows, uint32_t nextra, size_t old_cap, size_t ca
 	return 0;
 }
 
+/* Multiplied, every bit of either makes a difference to the highest ones. */
+static size_t place_of(const struct recorder *rec, uint32_t parent, uint64_t function)
+{
+	uint64_t x = (function ^ (uint64_t)parent << 40) * 0x9E3779B97F4A7C15u;
+
+	x ^= x >> 32;
+	return (size_t)(x * 0xBF58476D1CE4E5B9u >> (64 - rec->index_bits));
+}
+
+static void put_in_index(struct recorder *rec, uint32_t node)
+{
+	size_t mask = ((size_t)1 << rec->index_bits) - 1;
+	size_t at = place_of(rec, rec->nodes[node].parent, rec->nodes[node].function);
+
+	while (rec->index[at] != 0)
+		at = (at + 1) & mask;
+	rec->index[at] = node;
+}
+
+static int grow_index(struct recorder *rec, unsigned bits)
+{
+	uint32_t *grown = mem_zalloc(((size_t)1 << bits) * sizeof *grown);
+
+	if (grown == NULL)
+		return -1;
+	mem_free(rec->index);
+	rec->index = grown;
+	rec->index_bits = bits;
+	for (uint32_t node = 1; node < rec->nnodes; node++)
+		put_in_index(rec, node);
+	return 0;
+}
+
 struct recorder *recorder_new(uint32_t max_nodes, uint32_t nextra)
 {
 	struct recorder *rec = mem_zalloc(sizeof *rec);
@@ -28,10 +63,10 @@ struct recorder *recorder_new(uint32_t max_nodes, uint32_t nextra)
 	if (rec == NULL)
 		return NULL;
 	rec->max_nodes = max_nodes ? max_nodes : RECORDER_MAX_NODES;
-	rec->nodes = mem_grow(NULL, &rec->nodes_cap, 256, sizeof *rec->nodes);
+	rec->nodes = mem_grow(NULL, &rec->nodes_cap, FIRST_NODES, sizeof *rec->nodes);
 	rec->frames = mem_grow(NULL, &rec->frames_cap, 64, sizeof *rec->frames);
 	rec->nextra = nextra;
-	if (rec->nodes == NULL || rec->frames == NULL ||
+	if (rec->nodes == NULL || rec->frames == NULL || grow_index(rec, FIRST_INDEX_BITS) < 0 ||
 	    grow_extra(&rec->node_extra, nextra, 0, rec->nodes_cap) < 0 ||
 	    grow_extra(&rec->frame_extra, nextra, 0, rec->frames_cap) < 0) {
 		recorder_free(rec);
@@ -39,7 +74,8 @@ struct recorder *recorder_new(uint32_t max_nodes, uint32_t nextra)
 	}
 	rec->nodes[0] = (struct recorder_node){ .function = RECORDER_NONE };
 	rec->nnodes = 1;
-	rec->frames[0] = (struct recorder_frame){ .expect = &rec->nodes[0].expect[0] };
+	rec->frames[0] = (struct recorder_frame){ .expect = &rec->nodes[0].expect[0],
+						  .slow = RECORDER_ROOT };
 	rec->top = rec->frames;
 	rec->last = rec->frames + rec->frames_cap - 1;
 	return rec;
@@ -53,7 +89,7 @@ void recorder_free(struct recorder *rec)
 	mem_free(rec->frames);
 	mem_free(rec->node_extra);
 	mem_free(rec->frame_extra);
-	map_release(&rec->index);
+	mem_free(rec->index);
 	mem_free(rec);
 }
 
@@ -62,7 +98,7 @@ size_t recorder_size(const struct recorder *rec)
 	return sizeof *rec + (rec->nodes_cap + rec->frames_cap) * rec->nextra * sizeof(int64_t) +
 	       rec->nodes_cap * sizeof *rec->nodes +
 	       rec->frames_cap * sizeof *rec->frames +
-	       rec->index.size * sizeof *rec->index.entries;
+	       ((size_t)1 << rec->index_bits) * sizeof *rec->index;
 }
 
 void recorder_start(struct recorder *rec, uint64_t now)
@@ -103,14 +139,14 @@ void recorder_extra_return(struct recorder *rec)
 }
 
 /* Frames point at guesses inside the nodes: they move along. */
-static int grow_nodes(struct recorder *rec)
+static int grow_nodes(struct recorder *rec, uint32_t need)
 {
 	struct recorder_node *old = rec->nodes;
 	uintptr_t from = (uintptr_t)old;
 	size_t old_cap = rec->nodes_cap, cap = old_cap;
 	struct recorder_node *grown;
 
-	grown = mem_grow(old, &cap, rec->nnodes + 1u, sizeof *grown);
+	grown = mem_grow(old, &cap, need, sizeof *grown);
 	if (grown == NULL)
 		return -1;
 	if (cap == old_cap)
@@ -144,18 +180,13 @@ static int grow_frames(struct recorder *rec)
 	return 0;
 }
 
-static uint64_t node_key(uint32_t parent, uint64_t function)
-{
-	return map_mix(function) ^ parent;
-}
-
 static uint32_t find_node(const struct recorder *rec, uint32_t parent, uint64_t function)
 {
-	uint64_t key = node_key(parent, function);
+	size_t mask = ((size_t)1 << rec->index_bits) - 1;
+	size_t at = place_of(rec, parent, function);
 	uint32_t node;
-	size_t at = 0;
 
-	while ((node = map_find(&rec->index, key, &at)) != MAP_NONE)
+	for (; (node = rec->index[at]) != 0; at = (at + 1) & mask)
 		if (rec->nodes[node].function == function && rec->nodes[node].parent == parent)
 			return node;
 	return PROFILE_NONE;
@@ -163,12 +194,39 @@ static uint32_t find_node(const struct recorder *rec, uint32_t parent, uint64_t 
 
 static uint32_t add_node(struct recorder *rec, uint32_t parent, uint64_t function)
 {
-	if (rec->nnodes >= rec->max_nodes || grow_nodes(rec) < 0)
+	if (rec->nnodes >= rec->max_nodes || grow_nodes(rec, rec->nnodes + 1u) < 0)
 		return PROFILE_NONE;
-	if (map_add(&rec->index, node_key(parent, function), rec->nnodes) < 0)
+	if (rec->nnodes > (size_t)1 << (rec->index_bits - 1) &&
+	    grow_index(rec, rec->index_bits + 1) < 0)
 		return PROFILE_NONE;
 	rec->nodes[rec->nnodes] = (struct recorder_node){ .function = function, .parent = parent };
+	put_in_index(rec, rec->nnodes);
 	return rec->nnodes++;
+}
+
+void recorder_reserve(struct recorder *rec, uint32_t nnodes)
+{
+	unsigned bits = rec->index_bits;
+
+	if (nnodes > rec->max_nodes)
+		nnodes = rec->max_nodes;
+	while (nnodes > (size_t)1 << (bits - 1))
+		bits++;
+	if (grow_nodes(rec, nnodes) == 0 && bits > rec->index_bits)
+		(void)grow_index(rec, bits);
+}
+
+bool recorder_recalls(struct recorder *rec, uint64_t function)
+{
+	uint32_t node;
+
+	if (rec->lost_depth != 0)
+		return false;
+	node = find_node(rec, rec->top->node, function);
+	if (node == PROFILE_NONE)
+		return false;
+	*rec->top->expect = node;
+	return true;
 }
 
 static uint32_t nearest_on_stack(const struct recorder *rec, uint64_t function)
@@ -179,34 +237,54 @@ static uint32_t nearest_on_stack(const struct recorder *rec, uint64_t function)
 	return PROFILE_NONE;
 }
 
+/* Calls made by a lost one are lost too: nothing is booked under a caller that did
+ * not make it. */
+static void lose_call(struct recorder *rec)
+{
+	struct recorder_frame *f = rec->top;
+
+	rec->nlost++;
+	rec->nslow_events++;
+	if (rec->lost_depth++ != 0)
+		return;
+	rec->losing_expect = f->expect;
+	f->expect = &rec->nodes[0].expect[1]; /* nobody calls the root: none follows it */
+	f->slow |= RECORDER_LOSING;
+}
+
+static void lose_return(struct recorder *rec)
+{
+	rec->nslow_events++;
+	if (--rec->lost_depth != 0)
+		return;
+	rec->top->expect = rec->losing_expect;
+	rec->top->slow &= ~(uint32_t)RECORDER_LOSING;
+}
+
 void recorder_call_slowly(struct recorder *rec, uint64_t function, uint64_t now)
 {
-	bool folded = false;
-	uint32_t node;
+	uint32_t slow = 0, node;
 
-	rec->nevents++;
-	/* Calls made by a lost one are lost too: nothing is booked under a
-	 * caller that did not make it. */
-	if (rec->lost_depth != 0 || (rec->top == rec->last && grow_frames(rec) < 0))
-		goto lost;
+	if (rec->lost_depth != 0 || (rec->top == rec->last && grow_frames(rec) < 0)) {
+		lose_call(rec);
+		return;
+	}
 	node = find_node(rec, rec->top->node, function);
 	if (node == PROFILE_NONE)
 		node = add_node(rec, rec->top->node, function);
 	if (node == PROFILE_NONE) {
 		node = nearest_on_stack(rec, function);
-		if (node == PROFILE_NONE)
-			goto lost;
-		folded = true;
+		if (node == PROFILE_NONE) {
+			lose_call(rec);
+			return;
+		}
+		slow = RECORDER_FOLDED;
 		rec->nfolded++;
 	} else {
 		*rec->top->expect = node;
 	}
-	*++rec->top = (struct recorder_frame){ now, &rec->nodes[node].expect[0], node, folded };
+	*++rec->top = (struct recorder_frame){ now, &rec->nodes[node].expect[0], node, slow };
 	recorder_extra_call(rec);
-	return;
-lost:
-	rec->nlost++;
-	rec->lost_depth++;
 }
 
 static void move_cost(struct recorder *rec, uint32_t node, int64_t ticks, const int64_t *extra,
@@ -243,22 +321,31 @@ static void return_folded(struct recorder *rec, uint64_t now)
 
 void recorder_return_slowly(struct recorder *rec, uint64_t now)
 {
-	rec->nevents++;
-	if (rec->lost_depth != 0)
-		rec->lost_depth--;
-	else if (rec->top == rec->frames)
+	if (rec->lost_depth != 0) {
+		lose_return(rec);
+	} else if (rec->top == rec->frames) {
 		rec->nunmatched++;
-	else
+		rec->nslow_events++;
+	} else {
 		return_folded(rec, now);
+	}
 }
 
 void recorder_finish(struct recorder *rec, uint64_t now)
 {
 	while (recorder_depth(rec) != 0) {
 		recorder_return(rec, now);
-		rec->nevents--;
 		rec->ncut++;
 	}
+}
+
+uint64_t recorder_nevents(const struct recorder *rec)
+{
+	uint64_t ncalls = 0;
+
+	for (uint32_t i = 1; i < rec->nnodes; i++)
+		ncalls += rec->nodes[i].ncalls;
+	return 2 * ncalls + rec->nslow_events - rec->ncut;
 }
 
 /* Two of the caller's functions may turn out to be one. */

@@ -13,8 +13,8 @@
  *
  * A frame remembers where its next child is expected: its node's first child at
  * entry, then the one that followed the child that just returned, last time.
- * If that is not the callee, a hash of (parent, function) finds it. Nothing is
- * allocated once a path has been seen.
+ * If that is not the callee, a hash of (parent, function) finds it, and it is what
+ * is expected from then on. Nothing is allocated once a path has been seen.
  *
  * Beside the time, up to RECORDER_MAX_EXTRA other quantities that only go up can be
  * recorded: the caller writes their readings into rec->extra_now before each event.
@@ -45,11 +45,20 @@ struct recorder_node {
 	uint32_t expect[2];
 };
 
+/* Why a frame is not left as nearly all are. */
+enum recorder_slow {
+	RECORDER_FOLDED = 1, /* the node's own frame is further down the stack */
+	RECORDER_LOSING = 2, /* what it called was lost, and has not returned */
+	RECORDER_ROOT = 4
+};
+
 struct recorder_frame {
 	uint64_t start;
-	uint32_t *expect; /* one of a node's guesses: the child to come */
+	/* One of a node's guesses: the child to come. While it is losing, one that
+	 * is never right. */
+	uint32_t *expect;
 	uint32_t node;
-	bool folded; /* the node's own frame is further down the stack */
+	uint32_t slow; /* enum recorder_slow */
 };
 
 struct recorder {
@@ -57,13 +66,17 @@ struct recorder {
 	struct recorder_frame *top;    /* the innermost frame */
 	struct recorder_frame *last;   /* the last there is room for */
 	size_t lost_depth;             /* calls above them that were lost */
-	uint64_t nevents;              /* calls and returns, unmatched ones too */
+	uint32_t *losing_expect;       /* of the frame that is losing */
+	uint64_t nslow_events;         /* that left no call in a node: lost, unmatched */
 	struct recorder_frame *frames; /* frames[0] is the root's */
 	size_t frames_cap;
 	size_t nodes_cap;
 	uint32_t nnodes;
 	uint32_t max_nodes;
-	struct map index; /* parent, function -> node; collisions are looked at */
+	/* By a hash of parent and function: the node, 0 where there is none; the next
+	 * free place where two meet. 2^index_bits places, at most half of them taken. */
+	uint32_t *index;
+	unsigned index_bits;
 	uint64_t nlost;
 	uint64_t nfolded;
 	uint64_t nunmatched; /* returns without a call: ignored */
@@ -80,6 +93,8 @@ enum { RECORDER_MAX_NODES = 1000000 };
 /* NULL without memory. max_nodes 0: RECORDER_MAX_NODES. nextra: how many
  * quantities beside the time. */
 struct recorder *recorder_new(uint32_t max_nodes, uint32_t nextra);
+/* Makes room for so many nodes at once; without memory they come as they are met. */
+void recorder_reserve(struct recorder *rec, uint32_t nnodes);
 void recorder_free(struct recorder *rec);
 
 /* The root's clock runs between start and stop: the time served. */
@@ -87,18 +102,25 @@ void recorder_start(struct recorder *rec, uint64_t now);
 void recorder_stop(struct recorder *rec, uint64_t now);
 
 /* Everything that is not the way of nearly all events. */
+bool recorder_recalls(struct recorder *rec, uint64_t function);
 void recorder_call_slowly(struct recorder *rec, uint64_t function, uint64_t now);
 void recorder_return_slowly(struct recorder *rec, uint64_t now);
 void recorder_extra_call(struct recorder *rec);
 void recorder_extra_return(struct recorder *rec);
 
 /* The node that recorder_call(rec, function, ...) would find where it is expected,
- * 0 if it would not: then the caller has seen the function before. */
+ * 0 if it would not. */
 static inline uint32_t recorder_expects(const struct recorder *rec, uint64_t function)
 {
 	uint32_t node = *rec->top->expect;
 
-	return rec->nodes[node].function == function && rec->lost_depth == 0 ? node : 0;
+	return rec->nodes[node].function == function ? node : 0;
+}
+
+/* Whether the innermost function has called this one before: then it is expected. */
+static inline bool recorder_knows(struct recorder *rec, uint64_t function)
+{
+	return recorder_expects(rec, function) != 0 || recorder_recalls(rec, function);
 }
 
 /* The function that called last and has not returned; RECORDER_NONE outside all. */
@@ -112,11 +134,10 @@ static inline void recorder_enter(struct recorder *rec, uint32_t node, uint64_t 
 {
 	struct recorder_frame *f = rec->top + 1;
 
-	rec->nevents++;
 	f->start = now;
 	f->expect = &rec->nodes[node].expect[0];
 	f->node = node;
-	f->folded = false;
+	f->slow = 0;
 	rec->top = f;
 }
 
@@ -141,7 +162,7 @@ static inline void recorder_call(struct recorder *rec, uint64_t function, uint64
 /* Whether the innermost frame can be left by recorder_leave. */
 static inline bool recorder_leaves(const struct recorder *rec)
 {
-	return rec->lost_depth == 0 && rec->top != rec->frames && !rec->top->folded;
+	return rec->top->slow == 0;
 }
 
 /* A return, in a recorder without extras. */
@@ -150,7 +171,6 @@ static inline void recorder_leave(struct recorder *rec, uint64_t now)
 	struct recorder_frame *f = rec->top;
 	struct recorder_node *node = &rec->nodes[f->node];
 
-	rec->nevents++;
 	node->ncalls++;
 	node->cum += (int64_t)(now - f->start);
 	f[-1].expect = &node->expect[1];
@@ -176,6 +196,9 @@ static inline size_t recorder_depth(const struct recorder *rec)
 {
 	return (size_t)(rec->top - rec->frames) + rec->lost_depth;
 }
+
+/* Calls and returns so far, unmatched ones too; closed by recorder_finish. */
+uint64_t recorder_nevents(const struct recorder *rec);
 
 /* Bytes it holds. */
 size_t recorder_size(const struct recorder *rec);

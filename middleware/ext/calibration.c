@@ -6,7 +6,7 @@
 #include "quiet.h"
 #include "trace.h"
 
-enum { CALLS = 300, REPEATS = 5, REFERENCE_STEPS = 500, NMODES = 3 };
+enum { CALLS = 300, REPEATS = 5, REFERENCE_STEPS = 500 };
 
 static const int64_t renew_ns = 5000000000;
 

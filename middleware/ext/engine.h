@@ -20,7 +20,7 @@
 
 #include <stdbool.h>
 
-enum mode { MODE_EXACT, MODE_FAST, MODE_APP };
+enum mode { MODE_EXACT, MODE_FAST, MODE_APP, NMODES };
 
 struct engine {
 	const char *name; /* in snapshot.json */

@@ -65,7 +65,7 @@ static PyObject *on_start(PyObject *self, PyObject *const *args, size_t nargs, P
 	struct trace *t = trace_top;
 
 	(void)self, (void)nargs, (void)names;
-	if (t != NULL && trace_quick_call(t, &engine, (uintptr_t)code))
+	if (t != NULL && trace_quick_call(t, t->quick == &engine, (uintptr_t)code))
 		Py_RETURN_NONE;
 	if (!application_owns(code))
 		return Py_NewRef(tool.disable);
@@ -82,9 +82,9 @@ static PyObject *on_return(PyObject *self, PyObject *const *args, size_t nargs, 
 	struct trace *t = trace_top;
 
 	(void)self, (void)nargs, (void)names;
-	if (t != NULL && t->quick == &engine &&
+	if (t != NULL &&
 	    recorder_innermost(t->recording.rec) == (uintptr_t)args[0] &&
-	    trace_quick_return(t, &engine, t->costs.python))
+	    trace_quick_return(t, t->quick == &engine, t->costs.python))
 		Py_RETURN_NONE;
 	if (!application_owns((PyCodeObject *)args[0]))
 		return Py_NewRef(tool.disable);

@@ -45,16 +45,23 @@ static __thread unsigned depth __attribute__((tls_model("initial-exec")));
 static unsigned narmed;     /* in the process */
 static unsigned generation; /* of fork, that narmed belongs to */
 
+#if PY_VERSION_HEX >= 0x030E0000
+/* Its lowest bits say whether the reference is counted. */
+static inline PyObject *untagged(_PyStackRef ref)
+{
+	return (PyObject *)(ref.bits & ~(uintptr_t)3);
+}
+#endif
+
 /* Borrowed: the frame keeps it. */
 static inline PyCodeObject *code_of(frame_t *frame)
 {
 #if PY_VERSION_HEX < 0x030D0000
 	return frame->f_code;
+#elif PY_VERSION_HEX < 0x030E0000
+	return (PyCodeObject *)frame->f_executable;
 #else
-	PyObject *code = PyUnstable_InterpreterFrame_GetCode(frame);
-
-	Py_DECREF(code);
-	return (PyCodeObject *)code;
+	return (PyCodeObject *)untagged(frame->f_executable);
 #endif
 }
 
@@ -91,8 +98,8 @@ static PyObject *first_argument(PyCodeObject *code, frame_t *frame)
 	return frame_first_argument(frame);
 #elif PY_VERSION_HEX < 0x030E0000
 	return frame->localsplus[0];
-#else /* tagged in the lowest bits */
-	return (PyObject *)(frame->localsplus[0].bits & ~(uintptr_t)3);
+#else
+	return untagged(frame->localsplus[0]);
 #endif
 }
 
@@ -192,19 +199,20 @@ static inline bool hears_frame(const struct trace *t, PyCodeObject *code, enum o
 	return *owner == OWNER_APPLICATION;
 }
 
-static void call_slowly(PyCodeObject *code, frame_t *frame, enum owner *owner)
+/* Apart from the hook, which so saves few registers. */
+static __attribute__((noinline)) void call_slowly(PyCodeObject *code, frame_t *frame, enum owner *owner)
 {
 	for (struct trace *t = trace_top; t != NULL; t = t->outer) {
 		if (!hears_frame(t, code, owner))
 			continue;
-		if (!recorder_expects(t->recording.rec, (uintptr_t)code))
+		if (!recorder_knows(t->recording.rec, (uintptr_t)code))
 			trace_meet_code(t, code, first_argument(code, frame));
 		trace_call_to(t, (uintptr_t)code);
 	}
 }
 
 /* A trace that was armed in there has no such call: it ignores this. */
-static void return_slowly(PyCodeObject *code, enum owner owner)
+static __attribute__((noinline)) void return_slowly(PyCodeObject *code, enum owner owner)
 {
 	for (struct trace *t = trace_top; t != NULL; t = t->outer)
 		if (hears_frame(t, code, &owner))
@@ -227,7 +235,7 @@ static PyObject *hook(HOOK_PARAMETERS)
 	if (makes_generator(code, frame))
 		return next(HOOK_ARGUMENTS);
 	/* What a trace expects it hears: nothing else is recorded. */
-	if (t != NULL && trace_quick_call(t, &engine_frame, (uintptr_t)code))
+	if (t != NULL && trace_quick_call(t, t->quick == &engine_frame, (uintptr_t)code))
 		owner = OWNER_APPLICATION;
 	else if (t != NULL)
 		call_slowly(code, frame, &owner);
@@ -238,7 +246,7 @@ static PyObject *hook(HOOK_PARAMETERS)
 	if (t == NULL)
 		return result;
 	if ((owner != OWNER_APPLICATION && t->mode == MODE_APP) ||
-	    !trace_quick_return(t, &engine_frame, t->costs.python))
+	    !trace_quick_return(t, t->quick == &engine_frame, t->costs.python))
 		return_slowly(code, owner);
 	return result;
 }

@@ -89,7 +89,7 @@ static PyObject *on_start(PyObject *self, PyObject *const *args, size_t nargs, P
 	struct trace *t = trace_top;
 
 	(void)self, (void)nargs, (void)names;
-	if (t != NULL && trace_quick_call(t, &engine, (uintptr_t)args[0]))
+	if (t != NULL && trace_quick_call(t, t->quick == &engine, (uintptr_t)args[0]))
 		Py_RETURN_NONE;
 	return start_slowly(args[0]);
 }
@@ -108,7 +108,7 @@ static PyObject *on_return(PyObject *self, PyObject *const *args, size_t nargs, 
 	struct trace *t = trace_top;
 
 	(void)self, (void)args, (void)nargs, (void)names;
-	if (t != NULL && trace_quick_return(t, &engine, t->costs.python))
+	if (t != NULL && trace_quick_return(t, t->quick == &engine, t->costs.python))
 		Py_RETURN_NONE;
 	return return_slowly();
 }

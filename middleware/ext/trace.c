@@ -18,7 +18,10 @@ unsigned trace_hook_was_out;
 THREAD_LOCAL unsigned narmed; /* on this thread, in all its greenlets */
 THREAD_LOCAL unsigned seen_generation;
 
-enum { PAUSED_FOR_GOOD = 1 << 30 };
+enum { PAUSED_FOR_GOOD = 1 << 30, MOST_EXPECTED = 1 << 14 };
+
+/* Nodes the next trace of a mode is made room for: as many as the last ones had. */
+static uint32_t expected_nodes[NMODES];
 
 static void in_child(void)
 {
@@ -53,6 +56,7 @@ struct trace *trace_new(enum mode mode, PyObject *timer, const struct metrics *m
 		mem_free(t);
 		return NULL;
 	}
+	recorder_reserve(t->recording.rec, expected_nodes[mode]);
 	t->mode = mode;
 	t->timer = Py_XNewRef(timer);
 	if (metrics != NULL)
@@ -181,6 +185,16 @@ void trace_measure(struct trace *t, uint64_t now)
 	memcpy(t->recording.rec->extra_now, values, size);
 }
 
+/* Small ones between large ones (a job, a redirection) lower it by and by. */
+static void expect_nodes(enum mode mode, uint32_t nnodes)
+{
+	uint32_t *expected = &expected_nodes[mode];
+
+	*expected = nnodes > *expected ? nnodes : (uint32_t)(((uint64_t)*expected * 7 + nnodes) / 8);
+	if (*expected > MOST_EXPECTED)
+		*expected = MOST_EXPECTED;
+}
+
 void trace_take(struct trace *t, struct recording *out)
 {
 	struct recorder *in_place = NULL;
@@ -197,6 +211,8 @@ void trace_take(struct trace *t, struct recording *out)
 		if (in_place == NULL)
 			return;
 	}
+	if (t->recording.rec != NULL)
+		expect_nodes(t->mode, t->recording.rec->nnodes);
 	*out = t->recording;
 	t->recording = (struct recording)RECORDING_INIT;
 	t->recording.rec = in_place;
@@ -307,6 +323,7 @@ static void hear(struct trace *t, const struct engine *engine)
 	t->quick = NULL;
 	if (clock_is_quick() && t->timer == NULL && t->metrics.n == 0 && t->outer == NULL)
 		t->quick = engine;
+	t->quick_c = t->mode == MODE_EXACT ? t->quick : NULL;
 }
 
 bool trace_arm(struct trace *t)
@@ -516,7 +533,7 @@ void trace_call_code_slowly(const struct engine *engine, PyCodeObject *code)
 	for (struct trace *t = trace_top; t != NULL; t = t->outer) {
 		if (t->hears != engine)
 			continue;
-		if (!recorder_expects(t->recording.rec, (uintptr_t)code))
+		if (!recorder_knows(t->recording.rec, (uintptr_t)code))
 			trace_meet_code(t, code, NULL);
 		trace_call_to(t, (uintptr_t)code);
 	}
@@ -528,7 +545,7 @@ void trace_call_c_function_slowly(const struct engine *engine, PyMethodDef *def,
 	for (struct trace *t = trace_top; t != NULL; t = t->outer) {
 		if (t->hears != engine || t->mode != MODE_EXACT)
 			continue;
-		if (!recorder_expects(t->recording.rec, (uintptr_t)def))
+		if (!recorder_knows(t->recording.rec, (uintptr_t)def))
 			trace_meet_c_function(t, def, callable, self_arg);
 		trace_call_to(t, (uintptr_t)def);
 	}

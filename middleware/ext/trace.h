@@ -40,6 +40,7 @@ struct trace {
 	/* The same when an event is a quick clock and the recorder alone: no timer,
 	 * no metrics, no trace further out. */
 	const struct engine *quick;
+	const struct engine *quick_c; /* that, where C functions are recorded too */
 	struct trace *outer;    /* armed before this one on the same thread */
 	unsigned paused;
 	enum mode mode;
@@ -196,14 +197,14 @@ static inline void trace_return_to(struct trace *t, struct cost cost)
 	t->away += cost.outside;
 }
 
-/* The way of nearly all events: false when it cannot be gone. */
-static inline bool trace_quick_call(struct trace *t, const struct engine *engine,
-				    uintptr_t function)
+/* The way of nearly all events, for an engine that is the trace's `quick` or quick_c:
+ * false when it cannot be gone. */
+static inline bool trace_quick_call(struct trace *t, bool quick, uintptr_t function)
 {
 	struct recorder *rec = t->recording.rec;
 	uint32_t node;
 
-	if (t->quick != engine)
+	if (!quick)
 		return false;
 	node = recorder_expects(rec, function);
 	if (node == 0 || !recorder_has_room(rec))
@@ -212,12 +213,11 @@ static inline bool trace_quick_call(struct trace *t, const struct engine *engine
 	return true;
 }
 
-static inline bool trace_quick_return(struct trace *t, const struct engine *engine,
-				      struct cost cost)
+static inline bool trace_quick_return(struct trace *t, bool quick, struct cost cost)
 {
 	struct recorder *rec = t->recording.rec;
 
-	if (t->quick != engine || !recorder_leaves(rec))
+	if (!quick || !recorder_leaves(rec))
 		return false;
 	recorder_leave(rec, trace_clock(t, clock_quick_ticks(), cost.inside));
 	t->away += cost.outside;
@@ -231,7 +231,7 @@ static inline void trace_call_code(const struct engine *engine, PyCodeObject *co
 {
 	struct trace *t = trace_top;
 
-	if (t != NULL && !trace_quick_call(t, engine, (uintptr_t)code))
+	if (t != NULL && !trace_quick_call(t, t->quick == engine, (uintptr_t)code))
 		trace_call_code_slowly(engine, code);
 }
 
@@ -242,8 +242,7 @@ static inline void trace_call_c_function(const struct engine *engine, PyMethodDe
 {
 	struct trace *t = trace_top;
 
-	if (t != NULL &&
-	    (t->mode != MODE_EXACT || !trace_quick_call(t, engine, (uintptr_t)def)))
+	if (t != NULL && !trace_quick_call(t, t->quick_c == engine, (uintptr_t)def))
 		trace_call_c_function_slowly(engine, def, callable, self_arg);
 }
 
@@ -251,7 +250,7 @@ static inline void trace_return_code(const struct engine *engine)
 {
 	struct trace *t = trace_top;
 
-	if (t != NULL && !trace_quick_return(t, engine, t->costs.python))
+	if (t != NULL && !trace_quick_return(t, t->quick == engine, t->costs.python))
 		trace_return_code_slowly(engine);
 }
 
@@ -259,7 +258,7 @@ static inline void trace_return_c_function(const struct engine *engine)
 {
 	struct trace *t = trace_top;
 
-	if (t != NULL && (t->mode != MODE_EXACT || !trace_quick_return(t, engine, t->costs.c)))
+	if (t != NULL && !trace_quick_return(t, t->quick_c == engine, t->costs.c))
 		trace_return_c_function_slowly(engine);
 }
 

@@ -223,7 +223,7 @@ static int describe_followed(const struct job *job, struct profile *p, struct ma
 
 		m->followed[i] = (struct manifest_followed){
 			f->is_job ? "job" : "thread", f->wall_ns, f->cpu_ns,
-			f->recording.rec->nevents, f->cut
+			recorder_nevents(f->recording.rec), f->cut
 		};
 		if (followed_add(f, p, err) < 0)
 			return -1;
@@ -242,10 +242,10 @@ static int add_more(const struct job *job, struct profile *p, struct error *err)
 
 static uint64_t count_events(const struct job *job)
 {
-	uint64_t n = job->recording.rec->nevents;
+	uint64_t n = recorder_nevents(job->recording.rec);
 
 	for (size_t i = 0; i < job->nmore; i++)
-		n += job->more[i].rec->nevents;
+		n += recorder_nevents(job->more[i].rec);
 	return n;
 }
 

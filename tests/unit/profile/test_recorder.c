@@ -74,7 +74,7 @@ START_TEST(test_recorder__one_call_in_another)
 	recorder_return(rec, 150);
 	recorder_return(rec, 200);
 	recorder_stop(rec, 210);
-	ck_assert_uint_eq(rec->nevents, 4);
+	ck_assert_uint_eq(recorder_nevents(rec), 4);
 	p = finish(rec);
 	assert_totals(p, "f", 1, 1, 70, 100); /* 200 - 100, less g's 30 */
 	assert_totals(p, "g", 1, 1, 30, 30);  /* 150 - 120 */
@@ -133,7 +133,7 @@ START_TEST(test_recorder__unmatched_return)
 	recorder_return(rec, 15);
 	recorder_return(rec, 16);
 	ck_assert_uint_eq(rec->nunmatched, 2);
-	ck_assert_uint_eq(rec->nevents, 4);
+	ck_assert_uint_eq(recorder_nevents(rec), 4);
 	ck_assert_uint_eq(rec->nlost, 0);
 	p = finish(rec);
 	assert_totals(p, "f", 1, 1, 5, 5);
@@ -150,7 +150,7 @@ START_TEST(test_recorder__stop_inside_a_call)
 	recorder_call(rec, G, 40);
 	recorder_finish(rec, 100);
 	ck_assert_uint_eq(rec->ncut, 2);
-	ck_assert_uint_eq(rec->nevents, 2); /* the two returns did not happen */
+	ck_assert_uint_eq(recorder_nevents(rec), 2); /* the two returns did not happen */
 	p = finish(rec);
 	assert_totals(p, "f", 1, 1, 40, 100);
 	assert_totals(p, "g", 1, 1, 60, 60);
