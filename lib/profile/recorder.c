@@ -287,6 +287,18 @@ void recorder_call_slowly(struct recorder *rec, uint64_t function, uint64_t now)
 	recorder_extra_call(rec);
 }
 
+/* By the tree, not the stack: the cost of a folded call is that of its node. */
+void recorder_book(struct recorder *rec, uint32_t i, int64_t amount)
+{
+	uint32_t node = rec->top->node;
+
+	for (;; node = rec->nodes[node].parent) {
+		rec->node_extra[(size_t)node * rec->nextra + i] += amount;
+		if (node == 0)
+			break;
+	}
+}
+
 static void move_cost(struct recorder *rec, uint32_t node, int64_t ticks, const int64_t *extra,
 		      int sign)
 {
@@ -372,9 +384,15 @@ static int64_t in_ns(int64_t ticks, double ns_per_tick)
 static void add_values(int64_t *to, const struct recorder *rec, uint32_t node,
 		       double ns_per_tick, const struct recorder_metric *extra)
 {
-	to[0] += in_ns(rec->nodes[node].cum, ns_per_tick);
-	for (uint32_t i = 0; i < rec->nextra; i++)
-		to[1 + i] += in_ns(rec->node_extra[(size_t)node * rec->nextra + i], extra[i].scale);
+	int64_t ticks = rec->nodes[node].cum;
+
+	to[0] += in_ns(ticks, ns_per_tick);
+	for (uint32_t i = 0; i < rec->nextra; i++) {
+		int64_t n = rec->node_extra[(size_t)node * rec->nextra + i];
+
+		to[1 + i] += extra[i].rest ? in_ns(ticks - n, ns_per_tick) :
+					     in_ns(n, extra[i].scale);
+	}
 }
 
 /* The recorder's root becomes to[0]. */

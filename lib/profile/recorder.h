@@ -17,7 +17,8 @@
  * is expected from then on. Nothing is allocated once a path has been seen.
  *
  * Beside the time, up to RECORDER_MAX_EXTRA other quantities that only go up can be
- * recorded: the caller writes their readings into rec->extra_now before each event.
+ * recorded: the caller writes their readings into rec->extra_now before each event,
+ * or, of one that changes seldom, books each change.
  *
  * Bounds: past `max_nodes` a call of a function that is on the stack is booked
  * on its nearest frame there (nfolded; its time is that frame's, not that of
@@ -129,7 +130,7 @@ static inline uint64_t recorder_innermost(const struct recorder *rec)
 	return rec->nodes[rec->top->node].function;
 }
 
-/* A call of the node that recorder_expects, in a recorder without extras. */
+/* A call of the node that recorder_expects, in a recorder without readings. */
 static inline void recorder_enter(struct recorder *rec, uint32_t node, uint64_t now)
 {
 	struct recorder_frame *f = rec->top + 1;
@@ -165,7 +166,7 @@ static inline bool recorder_leaves(const struct recorder *rec)
 	return rec->top->slow == 0;
 }
 
-/* A return, in a recorder without extras. */
+/* A return, in a recorder without readings. */
 static inline void recorder_leave(struct recorder *rec, uint64_t now)
 {
 	struct recorder_frame *f = rec->top;
@@ -187,6 +188,10 @@ static inline void recorder_return(struct recorder *rec, uint64_t now)
 		recorder_extra_return(rec);
 	recorder_leave(rec, now);
 }
+
+/* More of the extra quantity i for all calls that are open. Its reading in extra_now
+ * stays 0 then, and recorder_enter and recorder_leave do. */
+void recorder_book(struct recorder *rec, uint32_t i, int64_t amount);
 
 /* Closes what is open, as returns at `now` would. */
 void recorder_finish(struct recorder *rec, uint64_t now);
@@ -210,6 +215,7 @@ typedef void recorder_lookup(void *arg, uint64_t function, struct function *out)
 struct recorder_metric {
 	const char *name, *unit;
 	double scale;
+	bool rest; /* what was recorded, in ticks, is the time less this quantity */
 };
 
 /* A profile with the metric "wall", in nanoseconds, the nextra others, and the

@@ -77,6 +77,7 @@ static int time_plain(PyObject *loop, double *ticks)
 {
 	uint64_t best = UINT64_MAX;
 
+	engine_monitoring_rest();
 	for (int i = 0; i < REPEATS; i++) {
 		uint64_t before = clock_ticks(), this_time;
 

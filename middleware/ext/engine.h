@@ -30,6 +30,8 @@ struct engine {
 	void (*disarm)(enum mode mode);
 	/* This greenlet has armed traces and runs again. */
 	void (*resume)(void);
+	/* What disarm left on for the next one goes, if none is armed; or NULL. */
+	void (*rest)(void);
 };
 
 /* The best for the mode that can be had in this interpreter; never NULL. */
@@ -53,5 +55,8 @@ const struct engine *engine_app(void);
  * here too. It is left on for a while after the last, for switching costs more (all
  * code is instrumented anew) than a callback for each frame that an exception leaves. */
 void engine_monitoring_run_closed_generators(bool wanted);
+
+/* Its `rest`, where there is sys.monitoring. */
+void engine_monitoring_rest(void);
 
 #endif

@@ -82,9 +82,9 @@ static PyObject *on_return(PyObject *self, PyObject *const *args, size_t nargs, 
 	struct trace *t = trace_top;
 
 	(void)self, (void)nargs, (void)names;
-	if (t != NULL &&
+	if (t != NULL && t->quick == &engine &&
 	    recorder_innermost(t->recording.rec) == (uintptr_t)args[0] &&
-	    trace_quick_return(t, t->quick == &engine, t->costs.python))
+	    trace_quick_return(t, true, t->costs.python))
 		Py_RETURN_NONE;
 	if (!application_owns((PyCodeObject *)args[0]))
 		return Py_NewRef(tool.disable);
@@ -148,7 +148,9 @@ static void resume(void)
 {
 }
 
-static const struct engine engine = { "monitoring-app", false, arm, disarm, resume };
+static const struct engine engine = {
+	"monitoring-app", false, arm, disarm, resume, NULL
+};
 
 const struct engine *engine_app(void)
 {

@@ -276,4 +276,4 @@ static void resume(void)
 {
 }
 
-const struct engine engine_frame = { "frame", false, arm, disarm, resume };
+const struct engine engine_frame = { "frame", false, arm, disarm, resume, NULL };

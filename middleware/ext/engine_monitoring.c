@@ -4,8 +4,10 @@
  * A tool of our own, so that cProfile, coverage and debuggers go on beside it.
  * Events are the whole interpreter's: they are on while any trace of the process
  * is armed, and a thread without traces returns from them at once. Switching costs
- * 15 to 30 us and code is instrumented anew when it next runs, so that is done by
- * request, not by call.
+ * 15 to 30 us, and all code is instrumented anew when it next runs: half of what it
+ * costs to profile a request. So they stay on after one, until callbacks that nobody
+ * wanted have cost about as much; a server that profiles every request never
+ * switches.
  */
 #include "compat.h"
 
@@ -26,26 +28,32 @@ void engine_monitoring_run_closed_generators(bool wanted)
 	(void)wanted;
 }
 
+void engine_monitoring_rest(void)
+{
+}
+
 #else
 
 static struct monitoring tool;
 static unsigned nexact, nfast; /* traces that are armed in the process */
 static unsigned nframe;        /* those of engine_frame.c that want closed generators run */
 static unsigned generation;    /* of fork, that these belong to */
-static bool hears_unwinding;   /* for nframe, and for a while after */
+static long on;
 
 static const struct engine engine;
 
-static void switch_events(void)
+static long wanted_events(void)
 {
-	static long on;
-	long wanted = nexact ? tool.events : nfast ? tool.python_events : 0;
+	long events = nexact ? tool.events : nfast ? tool.python_events : 0;
 
-	if (hears_unwinding)
-		wanted |= tool.unwind_event;
-	if (wanted != on)
-		monitoring_switch(&tool, wanted);
-	on = wanted;
+	return nframe ? events | tool.unwind_event : events;
+}
+
+static void switch_to(long events)
+{
+	if (events != on)
+		monitoring_switch(&tool, events);
+	on = events;
 }
 
 /* A child after fork inherits its parent's events, and none of its traces. */
@@ -57,16 +65,14 @@ static void forget_after_fork(void)
 	nexact = nfast = nframe = 0;
 }
 
-static __attribute__((noinline)) PyObject *no_trace(void)
+static __attribute__((noinline)) PyObject *nobody_hears(void)
 {
 	if (generation != fork_generation()) {
 		trace_forget_after_fork();
 		forget_after_fork();
-		switch_events();
-	}
-	if (hears_unwinding && nexact + nfast + nframe == 0 && monitoring_idle(&tool)) {
-		hears_unwinding = false;
-		switch_events();
+		switch_to(0);
+	} else if (nexact + nfast + nframe == 0 && monitoring_idle(&tool)) {
+		switch_to(0);
 	}
 	Py_RETURN_NONE;
 }
@@ -77,8 +83,8 @@ static __attribute__((noinline)) PyObject *no_trace(void)
 
 SLOW start_slowly(PyObject *code)
 {
-	if (trace_top == NULL)
-		return no_trace();
+	if (trace_top == NULL || nexact + nfast == 0)
+		return nobody_hears();
 	trace_call_code_slowly(&engine, (PyCodeObject *)code);
 	Py_RETURN_NONE;
 }
@@ -96,8 +102,8 @@ static PyObject *on_start(PyObject *self, PyObject *const *args, size_t nargs, P
 
 SLOW return_slowly(void)
 {
-	if (trace_top == NULL)
-		return no_trace();
+	if (trace_top == NULL || nexact + nfast == 0)
+		return nobody_hears();
 	trace_return_code_slowly(&engine);
 	Py_RETURN_NONE;
 }
@@ -137,7 +143,7 @@ SLOW call_c_function(PyObject *callable, PyObject *self_arg)
 	PyMethodDef *def;
 
 	if (trace_top == NULL)
-		return no_trace();
+		return nobody_hears();
 	def = c_definition(callable, self_arg);
 	if (def != NULL)
 		trace_call_c_function(&engine, def, callable, self_arg);
@@ -158,7 +164,7 @@ static PyObject *on_c_return(PyObject *self, PyObject *const *args, size_t nargs
 {
 	(void)self, (void)nargs, (void)names;
 	if (trace_top == NULL)
-		return no_trace();
+		return nobody_hears();
 	if (c_definition(args[2], args[3]) != NULL)
 		trace_return_c_function(&engine);
 	Py_RETURN_NONE;
@@ -171,11 +177,13 @@ static const struct monitoring_callback callbacks[] = {
 	{ NULL, NULL }
 };
 
+/* Others than these may be on still. */
 static void arm(enum mode mode)
 {
 	forget_after_fork();
 	++*(mode == MODE_EXACT ? &nexact : &nfast);
-	switch_events();
+	monitoring_wanted(&tool);
+	switch_to(wanted_events());
 }
 
 static void disarm(enum mode mode)
@@ -184,14 +192,23 @@ static void disarm(enum mode mode)
 
 	if (*n != 0)
 		--*n;
-	switch_events();
+	if (wanted_events() != 0)
+		switch_to(wanted_events());
+}
+
+void engine_monitoring_rest(void)
+{
+	if (nexact + nfast + nframe == 0 && on != 0)
+		switch_to(0);
 }
 
 static void resume(void)
 {
 }
 
-static const struct engine engine = { "monitoring", false, arm, disarm, resume };
+static const struct engine engine = {
+	"monitoring", false, arm, disarm, resume, engine_monitoring_rest
+};
 
 const struct engine *engine_monitoring(void)
 {
@@ -205,9 +222,8 @@ void engine_monitoring_run_closed_generators(bool wanted)
 	forget_after_fork();
 	if (wanted) {
 		nframe++;
-		hears_unwinding = true;
 		monitoring_wanted(&tool);
-		switch_events();
+		switch_to(wanted_events());
 	} else if (nframe != 0) {
 		nframe--;
 	}

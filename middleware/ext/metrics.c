@@ -122,12 +122,13 @@ void metrics_copy(struct metrics *out, const struct metrics *m)
 		Py_XINCREF(out->of[i].callable);
 }
 
-void metrics_describe(const struct metrics *m, double ns_per_tick, struct recorder_metric *out)
+void metrics_describe(const struct metrics *m, bool has_timer, struct recorder_metric *out)
 {
 	for (uint32_t i = 0; i < m->n; i++) {
 		out[i].name = m->of[i].name;
 		out[i].unit = known[m->of[i].kind].unit;
-		out[i].scale = m->of[i].kind == METRIC_CPU ? ns_per_tick : 1;
+		out[i].scale = m->of[i].kind == METRIC_CPU ? clock_ns_per_tick() : 1;
+		out[i].rest = m->of[i].kind == METRIC_CPU && !has_timer;
 	}
 }
 
@@ -142,6 +143,11 @@ static bool wants(const struct metrics *m, enum metric_kind kind)
 static bool wants_allocations(const struct metrics *m)
 {
 	return wants(m, METRIC_ALLOCS) || wants(m, METRIC_ALLOC_BYTES);
+}
+
+bool metrics_have_readings(const struct metrics *m)
+{
+	return wants_allocations(m) || wants(m, METRIC_CALLABLE);
 }
 
 static int64_t voluntary_switches(void)
@@ -159,20 +165,26 @@ static void ask_anew(struct metrics_state *s, uint64_t ticks)
 {
 	s->ticks = s->asked = ticks;
 	s->cpu_ns = clock_cpu_ns();
+	s->vcsw = voluntary_switches();
 	s->owed = 0;
 }
 
-void metrics_begin(struct metrics_state *s, const struct metrics *m, uint64_t ticks)
+void metrics_begin(struct metrics_state *s, const struct metrics *m, uint64_t ticks,
+		   bool has_timer)
 {
 	if (wants_allocations(m))
 		allocations_watch();
 	s->allocs_base = allocations_count - s->allocs_base;
 	s->alloc_bytes_base = allocations_bytes - s->alloc_bytes_base;
 	s->asks_kernel = wants(m, METRIC_CPU) || wants(m, METRIC_VCSW);
+	s->has_timer = has_timer;
+	s->has_readings = metrics_have_readings(m) || (s->asks_kernel && has_timer);
 	s->ticks_per_ns = 1 / clock_ns_per_tick();
+	s->ask_after = METRICS_NEVER;
 	if (!s->asks_kernel)
 		return;
-	s->vcsw_base = voluntary_switches() - s->vcsw;
+	if (!has_timer)
+		s->ask_after = (uint64_t)(ASK_AFTER_NS * s->ticks_per_ns);
 	ask_anew(s, ticks);
 }
 
@@ -186,55 +198,94 @@ void metrics_end(struct metrics_state *s, const struct metrics *m)
 		allocations_unwatch();
 }
 
-void metrics_leave(struct metrics_state *s, uint64_t ticks)
+static void book(const struct metrics *m, struct recorder *rec, enum metric_kind kind,
+		 int64_t amount)
 {
-	if (!s->asks_kernel)
-		return;
-	s->ticks = ticks;
-	s->vcsw = voluntary_switches() - s->vcsw_base;
-}
-
-void metrics_return(struct metrics_state *s, uint64_t ticks)
-{
-	if (!s->asks_kernel)
-		return;
-	s->off_ticks += ticks - s->ticks;
-	s->vcsw_base = voluntary_switches() - s->vcsw;
-	ask_anew(s, ticks);
+	for (uint32_t i = 0; i < m->n && amount != 0; i++)
+		if (m->of[i].kind == kind)
+			recorder_book(rec, i, amount);
 }
 
 /* Of the time since the kernel was asked last, what was not on a processor belongs
  * to the gap before this event; as much as the gap cannot hold waits for another. */
-static void book_cpu(struct metrics_state *s, uint64_t ticks, int64_t cpu_ns)
+static uint64_t time_off(struct metrics_state *s, uint64_t ticks, uint64_t gap, int64_t cpu_ns)
 {
-	uint64_t gap = ticks - s->ticks, whole = ticks - s->asked, booked;
+	uint64_t whole = ticks - s->asked, off;
 	uint64_t on = (uint64_t)((double)(cpu_ns - s->cpu_ns) * s->ticks_per_ns);
 
 	s->owed += whole > on ? whole - on : 0;
-	booked = s->owed < gap ? s->owed : gap;
-	s->owed -= booked;
-	s->off_ticks += booked;
+	off = s->owed < gap ? s->owed : gap;
+	s->owed -= off;
 	s->cpu_ns = cpu_ns;
 	s->asked = ticks;
+	return off;
 }
 
-static void ask_kernel(struct metrics_state *s, uint64_t ticks)
+static uint64_t ask_kernel(struct metrics_state *s, const struct metrics *m,
+			   struct recorder *rec, uint64_t ticks, uint64_t gap)
 {
-	book_cpu(s, ticks, clock_cpu_ns());
-	s->vcsw = voluntary_switches() - s->vcsw_base;
+	int64_t vcsw = voluntary_switches();
+
+	book(m, rec, METRIC_VCSW, vcsw - s->vcsw);
+	s->vcsw = vcsw;
+	return time_off(s, ticks, gap, clock_cpu_ns());
 }
 
-void metrics_cut(struct metrics_state *s, const struct metrics *m, uint64_t ticks, uint64_t now,
-		 int64_t cpu_ns, int64_t *out)
+void metrics_ask(struct metrics_state *s, const struct metrics *m, struct recorder *rec,
+		 uint64_t ticks, uint64_t gap)
 {
-	if (s->asks_kernel && cpu_ns >= 0)
-		book_cpu(s, ticks, cpu_ns);
-	else if (s->asks_kernel)
-		s->off_ticks += ticks - s->ticks;
+	book(m, rec, METRIC_CPU, (int64_t)ask_kernel(s, m, rec, ticks, gap));
+}
+
+/* What the timer counts is its own business: the time on a processor is booked then,
+ * at each event. */
+static void book_by_timer(struct metrics_state *s, const struct metrics *m,
+			  struct recorder *rec, uint64_t ticks)
+{
+	uint64_t gap = ticks - s->ticks, off = 0;
+
+	if ((double)gap > ASK_AFTER_NS * s->ticks_per_ns)
+		off = ask_kernel(s, m, rec, ticks, gap);
+	book(m, rec, METRIC_CPU, (int64_t)(gap - off));
 	s->ticks = ticks;
-	for (uint32_t i = 0; i < m->n; i++)
-		if (m->of[i].kind == METRIC_CPU)
-			out[i] = (int64_t)(now - s->off_ticks);
+}
+
+void metrics_leave(struct metrics_state *s, const struct metrics *m, struct recorder *rec,
+		   uint64_t ticks)
+{
+	if (!s->asks_kernel)
+		return;
+	if (s->has_timer)
+		book_by_timer(s, m, rec, ticks);
+	else
+		metrics_ask(s, m, rec, ticks, ticks - s->asked);
+	s->ticks = ticks;
+}
+
+void metrics_return(struct metrics_state *s, const struct metrics *m, struct recorder *rec,
+		    uint64_t ticks)
+{
+	if (!s->asks_kernel)
+		return;
+	if (!s->has_timer)
+		book(m, rec, METRIC_CPU, (int64_t)(ticks - s->ticks));
+	ask_anew(s, ticks);
+}
+
+void metrics_cut(struct metrics_state *s, const struct metrics *m, struct recorder *rec,
+		 uint64_t ticks, uint64_t gap, int64_t cpu_ns)
+{
+	if (!s->asks_kernel)
+		return;
+	if (s->has_timer)
+		gap = ticks - s->ticks;
+	if (cpu_ns >= 0) {
+		uint64_t off = time_off(s, ticks, gap, cpu_ns);
+
+		book(m, rec, METRIC_CPU, (int64_t)(s->has_timer ? gap - off : off));
+	} else if (!s->has_timer) {
+		book(m, rec, METRIC_CPU, (int64_t)gap);
+	}
 }
 
 static int64_t ask_callable(PyObject *callable, int64_t before)
@@ -257,19 +308,15 @@ static int64_t ask_callable(PyObject *callable, int64_t before)
 	return now;
 }
 
-void metrics_read(struct metrics_state *s, const struct metrics *m, uint64_t ticks, uint64_t now,
-		  int64_t *out)
+void metrics_read(struct metrics_state *s, const struct metrics *m, struct recorder *rec,
+		  uint64_t ticks, int64_t *out)
 {
-	if (s->asks_kernel && (double)(ticks - s->ticks) > ASK_AFTER_NS * s->ticks_per_ns)
-		ask_kernel(s, ticks);
-	s->ticks = ticks;
+	if (s->asks_kernel && s->has_timer)
+		book_by_timer(s, m, rec, ticks);
 	for (uint32_t i = 0; i < m->n; i++) {
 		switch (m->of[i].kind) {
 		case METRIC_CPU:
-			out[i] = (int64_t)(now - s->off_ticks);
-			break;
 		case METRIC_VCSW:
-			out[i] = s->vcsw;
 			break;
 		case METRIC_ALLOCS:
 			out[i] = allocations_count - s->allocs_base;

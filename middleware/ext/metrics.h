@@ -9,7 +9,8 @@
  *
  * The kernel's clocks cost ten times as much as the rest of an event, so they are
  * read only when more than 10 us went by since the last one: a wait is booked to
- * the function that waited, and the sum is exact.
+ * the function that waited, and the sum is exact. Other events of a trace that asks
+ * the kernel alone cost what they cost without.
  */
 #ifndef CPROF_EXT_METRICS_H
 #define CPROF_EXT_METRICS_H
@@ -23,6 +24,9 @@
 
 enum metric_kind { METRIC_CPU, METRIC_VCSW, METRIC_ALLOCS, METRIC_ALLOC_BYTES, METRIC_CALLABLE };
 
+/* Ticks that no gap is longer than, and no clock that goes back is not. */
+#define METRICS_NEVER (UINT64_MAX / 2)
+
 struct metrics {
 	uint32_t n;
 	struct {
@@ -35,41 +39,52 @@ struct metrics {
 /* From a sequence of names and callables; "wall" may be among them, and is always
  * measured. NULL or None: none. -1 with an exception. */
 int metrics_parse(struct metrics *out, PyObject *given);
+/* Whether any has to be read at each event. */
+bool metrics_have_readings(const struct metrics *m);
 int metrics_traverse(struct metrics *m, visitproc visit, void *arg);
 void metrics_release(struct metrics *m);
 void metrics_copy(struct metrics *out, const struct metrics *m);
 
 /* As the recorder's profile wants them. */
-void metrics_describe(const struct metrics *m, double ns_per_tick, struct recorder_metric *out);
+void metrics_describe(const struct metrics *m, bool has_timer, struct recorder_metric *out);
 
-/* The readings of one trace. Needs the GIL; leaves no exception. */
+/* The readings of one trace. Needs the GIL; leaves no exception. Ticks are the bare
+ * clock's; a gap is the time since the event before, by the recorder's clock unless
+ * the trace has a timer of its own. */
 struct metrics_state {
-	bool asks_kernel;
-	uint64_t ticks;     /* at the last event */
+	bool asks_kernel, has_timer;
+	bool has_readings;  /* for metrics_read at each event */
+	uint64_t ask_after; /* ticks of a gap, or METRICS_NEVER */
+	uint64_t ticks;     /* at the last event, with a timer; when its greenlet was left */
 	uint64_t asked;     /* when the kernel was asked last */
 	int64_t cpu_ns;     /* what it said */
-	uint64_t off_ticks; /* not on a processor, so far */
-	uint64_t owed;      /* the same, but not booked yet: waits that were too short */
-	int64_t vcsw, vcsw_base;
+	uint64_t owed;      /* not on a processor, but not booked yet: waits too short */
+	int64_t vcsw;
 	int64_t allocs_base, alloc_bytes_base;
 	double ticks_per_ns;
 };
 
-void metrics_begin(struct metrics_state *s, const struct metrics *m, uint64_t ticks);
+void metrics_begin(struct metrics_state *s, const struct metrics *m, uint64_t ticks,
+		   bool has_timer);
 void metrics_end(struct metrics_state *s, const struct metrics *m);
 
+/* Before an event after a gap longer than ask_after: books what the kernel says. */
+void metrics_ask(struct metrics_state *s, const struct metrics *m, struct recorder *rec,
+		 uint64_t ticks, uint64_t gap);
+
+/* Readings for an event, into out[0..n). */
+void metrics_read(struct metrics_state *s, const struct metrics *m, struct recorder *rec,
+		  uint64_t ticks, int64_t *out);
+
 /* The thread's time goes to another greenlet, and comes back. */
-void metrics_leave(struct metrics_state *s, uint64_t ticks);
-void metrics_return(struct metrics_state *s, uint64_t ticks);
+void metrics_leave(struct metrics_state *s, const struct metrics *m, struct recorder *rec,
+		   uint64_t ticks);
+void metrics_return(struct metrics_state *s, const struct metrics *m, struct recorder *rec,
+		    uint64_t ticks);
 
-/* Fills out[0..n) for an event at `ticks` of the bare clock, `now` of the recorder's. */
-void metrics_read(struct metrics_state *s, const struct metrics *m, uint64_t ticks, uint64_t now,
-		  int64_t *out);
-
-/* The same for the end of it, from another thread. Only CPU time can be read there
- * (cpu_ns, of its thread; negative: it is not running): the rest stays as it was at
- * the event before. */
-void metrics_cut(struct metrics_state *s, const struct metrics *m, uint64_t ticks, uint64_t now,
-		 int64_t cpu_ns, int64_t *out);
+/* The end of it, from another thread. Only CPU time can be read there (cpu_ns, of its
+ * thread; negative: it is not running): the rest stays as it was at the event before. */
+void metrics_cut(struct metrics_state *s, const struct metrics *m, struct recorder *rec,
+		 uint64_t ticks, uint64_t gap, int64_t cpu_ns);
 
 #endif

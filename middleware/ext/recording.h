@@ -13,7 +13,7 @@ struct recording {
 	struct recorder_metric extra[RECORDER_MAX_EXTRA];
 };
 
-#define RECORDING_INIT { NULL, MAP_INIT, 1, { { NULL, NULL, 1 } } }
+#define RECORDING_INIT { NULL, MAP_INIT, 1, { { NULL, NULL, 1, false } } }
 
 /* What ran beside a request: a thread it started, a job it gave to an executor. */
 struct followed {

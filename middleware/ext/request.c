@@ -199,6 +199,8 @@ struct request *request_new(PyObject *env, PyObject *app, struct sink *sink,
 	}
 	r->job = job;
 	r->trace = trace_new(mode, timer, metrics);
+	if (r->trace != NULL)
+		r->trace->one_of_many = true;
 	r->strands = NULL;
 	r->environ = Py_NewRef(env);
 	r->app = Py_NewRef(app);

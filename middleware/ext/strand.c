@@ -197,6 +197,8 @@ static bool begin(struct strand *s)
 		return false;
 	}
 	s->trace = trace_new(all->mode, all->timer, &all->metrics);
+	if (s->trace != NULL)
+		s->trace->one_of_many = true;
 	if (s->trace != NULL && trace_arm(s->trace) && all->open) {
 		s->trace->strands = all;
 		s->state = RUNNING;

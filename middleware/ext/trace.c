@@ -57,6 +57,7 @@ struct trace *trace_new(enum mode mode, PyObject *timer, const struct metrics *m
 		return NULL;
 	}
 	recorder_reserve(t->recording.rec, expected_nodes[mode]);
+	t->readings.ask_after = METRICS_NEVER;
 	t->mode = mode;
 	t->timer = Py_XNewRef(timer);
 	if (metrics != NULL)
@@ -172,15 +173,30 @@ uint64_t trace_timer(struct trace *t)
 	return (uint64_t)t->timer_last;
 }
 
+/* What is taken out is an average, and may be more than has gone by: the clock then
+ * stands still. A long gap may have been a wait. */
+uint64_t trace_clock_slowly(struct trace *t, uint64_t ticks, uint64_t now)
+{
+	uint64_t gap = now - t->last;
+
+	if ((int64_t)gap < 0) {
+		t->away = ticks - t->last;
+		return t->last;
+	}
+	if (gap > t->readings.ask_after)
+		metrics_ask(&t->readings, &t->metrics, t->recording.rec, clock_ticks(), gap);
+	return now;
+}
+
 /* Readings before an event; the callables are not recorded themselves. */
-void trace_measure(struct trace *t, uint64_t now)
+void trace_measure(struct trace *t)
 {
 	struct trace *top = begin_python(t);
 	size_t size = t->metrics.n * sizeof(int64_t);
 	int64_t values[RECORDER_MAX_EXTRA];
 
 	memcpy(values, t->recording.rec->extra_now, size);
-	metrics_read(&t->readings, &t->metrics, clock_ticks(), now, values);
+	metrics_read(&t->readings, &t->metrics, t->recording.rec, clock_ticks(), values);
 	end_python(t, top);
 	memcpy(t->recording.rec->extra_now, values, size);
 }
@@ -233,6 +249,8 @@ static unsigned this_thread(void)
 static void leave_engine(struct trace *t)
 {
 	t->engine->disarm(t->mode);
+	if (!t->one_of_many && t->engine->rest != NULL)
+		t->engine->rest();
 	t->left_engine = true;
 }
 
@@ -281,8 +299,9 @@ static void start_recording(struct trace *t)
 	t->armed_since = bare_ticks(t);
 	t->last = t->armed_since - t->away;
 	if (t->metrics.n != 0) {
-		metrics_begin(&t->readings, &t->metrics, clock_ticks());
-		trace_measure(t, t->last);
+		metrics_begin(&t->readings, &t->metrics, clock_ticks(), t->timer != NULL);
+		if (t->readings.has_readings)
+			trace_measure(t);
 	}
 	recorder_start(t->recording.rec, t->last);
 }
@@ -321,7 +340,8 @@ static void hear(struct trace *t, const struct engine *engine)
 {
 	t->hears = engine;
 	t->quick = NULL;
-	if (clock_is_quick() && t->timer == NULL && t->metrics.n == 0 && t->outer == NULL)
+	if (clock_is_quick() && t->timer == NULL && t->outer == NULL &&
+	    !metrics_have_readings(&t->metrics))
 		t->quick = engine;
 	t->quick_c = t->mode == MODE_EXACT ? t->quick : NULL;
 }
@@ -374,7 +394,7 @@ static void stop_recording(struct trace *t, uint64_t now)
 	t->recording.rec->nlost += trace_hook_was_out - t->hook_was_out;
 	if (t->timer == NULL)
 		t->recording.ns_per_tick = clock_ns_per_tick();
-	metrics_describe(&t->metrics, t->recording.ns_per_tick, t->recording.extra);
+	metrics_describe(&t->metrics, t->timer != NULL, t->recording.extra);
 }
 
 /* Its CPU time up to now; the clock of it is slow to read. */
@@ -404,8 +424,8 @@ static void disarm_here(struct trace *t)
 	uint64_t now = trace_now(t, 0);
 	struct trace **link;
 
-	if (t->metrics.n != 0)
-		trace_measure(t, now);
+	if (t->readings.has_readings)
+		trace_measure(t);
 	stop_recording(t, now);
 	link = link_to(t);
 	if (link == NULL) {
@@ -426,15 +446,16 @@ static void disarm_elsewhere(struct trace *t)
 {
 	bool runs = !t->parked && t->paused == 0;
 	int64_t cpu_ns = runs ? thread_clock_ns(&t->cpu_clock, -1) : -1;
-	uint64_t now;
+	uint64_t last = t->last, now;
 
 	if (cpu_ns >= 0)
 		t->cpu_ns += cpu_ns - t->cpu_since;
 	set_adrift(t);
+	t->readings.ask_after = METRICS_NEVER; /* that would be this thread's */
 	now = trace_now(t, 0);
 	if (t->metrics.n != 0)
-		metrics_cut(&t->readings, &t->metrics, clock_ticks(), now, cpu_ns,
-			    t->recording.rec->extra_now);
+		metrics_cut(&t->readings, &t->metrics, t->recording.rec, clock_ticks(),
+			    now - last, cpu_ns);
 	stop_recording(t, now);
 }
 
@@ -577,13 +598,15 @@ struct trace *trace_swap(struct trace *other)
 		t->cpu_ns += cpu - t->cpu_since;
 		t->parked = true;
 		if (t->metrics.n != 0)
-			metrics_leave(&t->readings, clock_ticks());
+			metrics_leave(&t->readings, &t->metrics, t->recording.rec,
+				      clock_ticks());
 	}
 	for (struct trace *t = other; t != NULL; t = t->outer) {
 		t->cpu_since = cpu;
 		t->parked = false;
 		if (t->metrics.n != 0)
-			metrics_return(&t->readings, clock_ticks());
+			metrics_return(&t->readings, &t->metrics, t->recording.rec,
+				       clock_ticks());
 	}
 	trace_top = other;
 	return old;

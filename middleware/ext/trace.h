@@ -38,7 +38,7 @@ struct trace {
 	struct recording recording;
 	const struct engine *hears; /* whose events it takes: NULL while it is paused */
 	/* The same when an event is a quick clock and the recorder alone: no timer,
-	 * no metrics, no trace further out. */
+	 * no metrics that are read each time, no trace further out. */
 	const struct engine *quick;
 	const struct engine *quick_c; /* that, where C functions are recorded too */
 	struct trace *outer;    /* armed before this one on the same thread */
@@ -77,6 +77,7 @@ struct trace {
 	unsigned generation;    /* forks.h: not ours in a child */
 	unsigned hook_was_out;  /* trace_hook_was_out when it was armed */
 	bool armed;
+	bool one_of_many;       /* others will follow: the engine may prepare for them */
 	bool interrupted;       /* the hook was taken away while it was armed */
 	/* Disarmed from another thread or greenlet than it was armed on: paused
 	 * for good, and still in that one's list until it arms or disarms again. */
@@ -151,23 +152,22 @@ void trace_meet_code(struct trace *t, PyCodeObject *code, PyObject *first);
 void trace_meet_c_function(struct trace *t, PyMethodDef *def, PyObject *callable,
 			   PyObject *self_arg);
 uint64_t trace_timer(struct trace *t);
-void trace_measure(struct trace *t, uint64_t now);
+void trace_measure(struct trace *t);
+uint64_t trace_clock_slowly(struct trace *t, uint64_t ticks, uint64_t now);
 void trace_call_code_slowly(const struct engine *engine, PyCodeObject *code);
 void trace_call_c_function_slowly(const struct engine *engine, PyMethodDef *def,
 				  PyObject *callable, PyObject *self_arg);
 void trace_return_code_slowly(const struct engine *engine);
 void trace_return_c_function_slowly(const struct engine *engine);
 
-/* The clock, less what was taken out, now `cost` ticks more. What is taken out is an
- * average, and may be more than has gone by: the clock then stands still. */
+/* The clock, less what was taken out, now `cost` ticks more. One that seems to go
+ * back, as one after a long gap, is looked at. */
 static inline uint64_t trace_clock(struct trace *t, uint64_t ticks, uint64_t cost)
 {
 	uint64_t now = ticks - (t->away += cost);
 
-	if ((int64_t)(now - t->last) < 0) {
-		t->away = ticks - t->last;
-		now = t->last;
-	}
+	if (now - t->last > t->readings.ask_after)
+		now = trace_clock_slowly(t, ticks, now);
 	t->last = now;
 	return now;
 }
@@ -181,8 +181,8 @@ static inline void trace_call_to(struct trace *t, uintptr_t function)
 {
 	uint64_t now = trace_now(t, 0);
 
-	if (t->metrics.n != 0)
-		trace_measure(t, now);
+	if (t->readings.has_readings)
+		trace_measure(t);
 	recorder_call(t->recording.rec, function, now);
 }
 
@@ -191,8 +191,8 @@ static inline void trace_return_to(struct trace *t, struct cost cost)
 {
 	uint64_t now = trace_now(t, cost.inside);
 
-	if (t->metrics.n != 0)
-		trace_measure(t, now);
+	if (t->readings.has_readings)
+		trace_measure(t);
 	recorder_return(t->recording.rec, now);
 	t->away += cost.outside;
 }

@@ -503,8 +503,8 @@ END_TEST
  */
 START_TEST(test_recorder__extra_quantities)
 {
-	static const struct recorder_metric extra[] = { { "allocs", "count", 1 },
-							{ "cpu", "nanoseconds", 2 } };
+	static const struct recorder_metric extra[] = { { "allocs", "count", 1, false },
+							{ "cpu", "nanoseconds", 2, false } };
 	struct recorder *rec = recorder_new(0, 2);
 	struct error err;
 	struct profile *p;
@@ -539,11 +539,97 @@ START_TEST(test_recorder__extra_quantities)
 }
 END_TEST
 
+/* f calls g; 40 of g's 50 ticks are waited, 10 of f's own: time on the processor is
+ * what is left, and two switches are g's and f's. The frames are entered by the quick
+ * way as well. */
+START_TEST(test_recorder__booked_quantities)
+{
+	static const struct recorder_metric extra[] = { { "cpu", "nanoseconds", 1, true },
+							{ "vcsw", "count", 1, false } };
+	struct recorder *rec = recorder_new(0, 2);
+	struct error err;
+	struct profile *p;
+
+	ck_assert_ptr_nonnull(rec);
+	recorder_start(rec, 0);
+	for (int i = 0; i < 2; i++) {
+		uint64_t at = (uint64_t)i * 100;
+
+		recorder_call(rec, F, at);
+		recorder_call(rec, G, at + 20);
+		recorder_book(rec, 0, 40);
+		recorder_book(rec, 1, 2);
+		recorder_return(rec, at + 70);
+		recorder_book(rec, 0, 10);
+		recorder_return(rec, at + 100);
+	}
+	recorder_stop(rec, 200);
+	p = recorder_profile(rec, 1, extra, look_up, NULL, &err);
+	recorder_free(rec);
+	ck_assert_ptr_nonnull(p);
+	/* root and f: 200 - 2 * 50; g: 100 - 2 * 40 */
+	ck_assert_int_eq(profile_node_cum(p, 0)[1], 100);
+	ck_assert_int_eq(profile_node_cum(p, 1)[1], 100);
+	ck_assert_int_eq(profile_node_cum(p, 2)[1], 20);
+	ck_assert_int_eq(profile_node_cum(p, 0)[2], 4);
+	ck_assert_int_eq(profile_node_cum(p, 2)[2], 4);
+	profile_free(p);
+}
+END_TEST
+
+/* Room for three nodes. f calls g, which calls f (folded) and waits there: f waited,
+ * g did not. */
+START_TEST(test_recorder__booked_in_a_folded_call)
+{
+	struct recorder *rec = recorder_new(3, 1);
+
+	ck_assert_ptr_nonnull(rec);
+	recorder_start(rec, 0);
+	recorder_call(rec, F, 0);
+	recorder_call(rec, G, 10);
+	recorder_call(rec, F, 20);
+	recorder_book(rec, 0, 5);
+	recorder_return(rec, 30);
+	recorder_return(rec, 40);
+	recorder_return(rec, 50);
+	recorder_stop(rec, 50);
+	ck_assert_uint_eq(rec->nfolded, 1);
+	ck_assert_int_eq(rec->node_extra[0], 5);
+	ck_assert_int_eq(rec->node_extra[1], 5);
+	ck_assert_int_eq(rec->node_extra[2], 0);
+	recorder_free(rec);
+}
+END_TEST
+
+/* Room made at once, and less than is needed: nothing is different. */
+START_TEST(test_recorder__reserved)
+{
+	struct recorder *rec = recorder_new(0, 0);
+	const struct recorder_node *nodes;
+
+	ck_assert_ptr_nonnull(rec);
+	recorder_reserve(rec, 5000);
+	nodes = rec->nodes;
+	recorder_start(rec, 0);
+	for (uint64_t i = 0; i < 6000; i++) {
+		if (i == 4999)
+			ck_assert_ptr_eq(rec->nodes, nodes);
+		recorder_call(rec, 4 + i, 0);
+		recorder_return(rec, 1);
+	}
+	for (uint64_t i = 0; i < 6000; i++)
+		ck_assert(recorder_knows(rec, 4 + i));
+	ck_assert(!recorder_knows(rec, 3));
+	ck_assert_uint_eq(rec->nnodes, 6001);
+	recorder_free(rec);
+}
+END_TEST
+
 /* 3000 different functions, each 3000 deep: rows move with nodes and frames. Each
  * call adds 1: the n-th of N frames sees N - n + 1 calls begin below it. */
 START_TEST(test_recorder__extra_quantities_deep)
 {
-	static const struct recorder_metric extra[] = { { "allocs", "count", 1 } };
+	static const struct recorder_metric extra[] = { { "allocs", "count", 1, false } };
 	struct recorder *rec = recorder_new(0, 1);
 	struct error err;
 	struct profile *p;
@@ -568,6 +654,9 @@ END_TEST
 UNIT_MAIN("profile/recorder",
 	  test_recorder__extra_quantities,
 	  test_recorder__extra_quantities_deep,
+	  test_recorder__booked_quantities,
+	  test_recorder__booked_in_a_folded_call,
+	  test_recorder__reserved,
 	  test_recorder__one_call_in_another,
 	  test_recorder__direct_recursion,
 	  test_recorder__mutual_recursion,
