@@ -4,6 +4,7 @@
 #include <structmember.h>
 
 #include "calibration.h"
+#include "engine.h"
 #include "forks.h"
 #include "options.h"
 #include "quiet.h"
@@ -339,8 +340,10 @@ static PyObject *middleware_call(PyObject *self, PyObject *args, PyObject *kwarg
 		r = request_new(env, mw->app, mw->sink, before, mw->options.slow_ns,
 				mw->options.mode, mw->timer, &mw->options.metrics,
 				mw->options.follow);
-	if (r == NULL)
+	if (r == NULL) {
+		engine_monitoring_rest();
 		return pass_on(mw, args, env);
+	}
 	file_wrapper = Py_XNewRef(PyDict_GetItemString(env, "wsgi.file_wrapper"));
 	own = own_arguments(r, env, start_response, file_wrapper);
 	if (own != NULL)

@@ -376,3 +376,14 @@ assert sys.getprofile() is None
     snapshot = Archive(tmp_path / "profiling").one()
     assert snapshot.json["engine"] == "setprofile"
     assert snapshot.calls()["work"] == 2
+
+
+@pytest.mark.skipif(not MONITORING, reason="from 3.12 on")
+def test_a_request_that_is_not_profiled_turns_them_off(in_process):
+    in_process(EVENTS + """
+middleware = cprof.CProfMiddleware(app, ignore=["/ignored"])
+serve(middleware)
+assert on()
+serve(middleware, "/ignored")
+assert not on()
+""")
