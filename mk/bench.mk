@@ -8,7 +8,15 @@ $(floor): bench/floor.c $(flags_file)
 	$(Q)$(LINK) $(ext_shared) $(own_cppflags) $(CPPFLAGS) $(own_cflags) \
 		$(patsubst %,-isystem %,$(sort $(wordlist 3,9,$(py_info)))) -o $@ $<
 
-floor: ext $(floor)
+# What runs a command and says what it took.
+spend := $(OUT)/bench/spend
+
+$(spend): bench/spend.c $(flags_file)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(LINK) $(own_cppflags) $(CPPFLAGS) $(own_cflags) -o $@ $<
+
+floor: ext $(floor) $(spend)
 
 bench:
 	@BUILD='$(BUILD)' PYTHON='$(PYTHON)' MAKE='$(MAKE)' bench/run

@@ -13,6 +13,11 @@ plugins      := $(patsubst tools/plugin_%.c,$(OUT)/lib/cprof/%.so,$(wildcard too
 
 pkg = $(shell pkg-config $(1) $(2) 2>/dev/null)
 
+# Each shared library that is loaded is a tenth of a text command's start: these two
+# go into the command itself, where they are to be had so.
+built_in = $(if $(filter /%,$(shell $(firstword $(CC)) -print-file-name=lib$(1).a)),-l:lib$(1).a,-l$(1))
+own_libs := $(if $(filter Linux,$(OS)),$(call built_in,z) $(call built_in,m),-lz -lm)
+
 zlib_cflags  := $(call pkg,--cflags,zlib)
 zlib_libs    := $(or $(call pkg,--libs,zlib),-lz)
 git2_cflags  := $(call pkg,--cflags,libgit2)
@@ -56,7 +61,7 @@ $(libcprof): $(lib_objects)
 $(cprof): $(tool_objects) $(libcprof)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(LINK) -o $@ $^ $(zlib_libs) -lm $(dl_libs) $(LDLIBS)
+	$(Q)$(LINK) -o $@ $^ $(own_libs) $(dl_libs) $(LDLIBS)
 
 $(plugins): $(OUT)/lib/cprof/%.so: $(OUT)/tools/plugin_%.o $(libcprof)
 	$(call say,LINK,$@)

@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <locale.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -76,7 +75,6 @@ int main(int argc, char **argv)
 	int status, errnum;
 
 	hold_standard_descriptors();
-	setlocale(LC_CTYPE, "");
 	/* So that `cprof ls | head` ends by the same door as everything else. */
 	signal(SIGPIPE, SIG_IGN);
 	status = run(argc, argv);

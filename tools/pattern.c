@@ -1,5 +1,6 @@
 #include "pattern.h"
 
+#include <locale.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -307,6 +308,8 @@ static int compile(struct pattern *out, const char *text, struct error *err)
 	char why[120];
 	int rc = -1;
 
+	/* So that "." is a character, not a byte of one. Only here: it takes its time. */
+	setlocale(LC_CTYPE, "");
 	translate(&t);
 	if (t.wrong != NULL) {
 		error_set(err, ERR_FORMAT, "pattern '%s': %s", text, t.wrong);

@@ -91,14 +91,30 @@ static int is_unprintable(uint32_t c)
 	       (c >= 0x2066 && c <= 0x2069) || c == 0x2028 || c == 0x2029;
 }
 
+/* Most of what is printed is ASCII. */
+static size_t plain_length(const char *s)
+{
+	size_t len = 0;
+
+	while (s[len] >= ' ' && s[len] <= '~')
+		len++;
+	return len;
+}
+
 void text_printable(struct buf *out, const char *s)
 {
 	size_t left = strlen(s);
 
 	while (left != 0) {
+		size_t plain = plain_length(s), len;
 		uint32_t code;
-		size_t len = text_utf8(s, left, &code);
 
+		buf_add(out, s, plain);
+		s += plain;
+		left -= plain;
+		len = text_utf8(s, left, &code);
+		if (left == 0)
+			return;
 		if (len != 0 && !is_unprintable(code)) {
 			buf_add(out, s, len);
 		} else {

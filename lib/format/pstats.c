@@ -34,7 +34,12 @@ void pstats_name(struct buf *out, const struct function *f)
 	size_t len = strlen(f->name);
 
 	if (strcmp(f->file, "~") != 0 || f->line != 0) {
-		buf_printf(out, "%s:%u(%s)", f->file, f->line, f->name);
+		buf_adds(out, f->file);
+		buf_addc(out, ':');
+		buf_addu(out, f->line);
+		buf_addc(out, '(');
+		buf_add(out, f->name, len);
+		buf_addc(out, ')');
 	} else if (len >= 2 && f->name[0] == '<' && f->name[len - 1] == '>') {
 		buf_addc(out, '{');
 		buf_add(out, f->name + 1, len - 2);
