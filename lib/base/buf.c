@@ -56,13 +56,6 @@ void buf_adds(struct buf *b, const char *s)
 	buf_add(b, s, strlen(s));
 }
 
-void buf_addc(struct buf *b, char c)
-{
-	if (!buf_reserve(b, 1))
-		return;
-	b->data[b->len++] = c;
-}
-
 void buf_pad(struct buf *b, char c, size_t n)
 {
 	if (n == 0 || !buf_reserve(b, n))
@@ -104,13 +97,24 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 
 void buf_addu(struct buf *b, uint64_t n)
 {
+	static const char pairs[] = "0001020304050607080910111213141516171819"
+				    "2021222324252627282930313233343536373839"
+				    "4041424344454647484950515253545556575859"
+				    "6061626364656667686970717273747576777879"
+				    "8081828384858687888990919293949596979899";
 	char digits[20];
 	size_t i = sizeof digits;
 
-	do {
-		digits[--i] = (char)('0' + n % 10);
-		n /= 10;
-	} while (n != 0);
+	for (; n >= 100; n /= 100) {
+		i -= 2;
+		memcpy(digits + i, &pairs[n % 100 * 2], 2);
+	}
+	if (n >= 10) {
+		i -= 2;
+		memcpy(digits + i, &pairs[n * 2], 2);
+	} else {
+		digits[--i] = (char)('0' + n);
+	}
 	buf_add(b, digits + i, sizeof digits - i);
 }
 

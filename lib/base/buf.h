@@ -25,7 +25,6 @@ void buf_clear(struct buf *b); /* keeps the memory, forgets a failure */
 
 void buf_add(struct buf *b, const void *data, size_t len);
 void buf_adds(struct buf *b, const char *s);
-void buf_addc(struct buf *b, char c);
 void buf_pad(struct buf *b, char c, size_t n);
 void buf_printf(struct buf *b, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -36,6 +35,13 @@ void buf_addu(struct buf *b, uint64_t n);
 
 /* Makes room for `extra` more bytes; false without memory. */
 bool buf_reserve(struct buf *b, size_t extra);
+
+static inline void buf_addc(struct buf *b, char c)
+{
+	/* What failed has room, but no use for it. */
+	if ((b->len < b->cap && !b->failed) || buf_reserve(b, 1))
+		b->data[b->len++] = c;
+}
 
 /* The text so far with a NUL behind it; "" when nothing could be allocated.
  * Borrowed until the next append. */

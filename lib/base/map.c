@@ -1,5 +1,7 @@
 #include "base/map.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 
 uint64_t map_hash(const void *data, size_t len)
@@ -10,6 +12,22 @@ uint64_t map_hash(const void *data, size_t len)
 	for (size_t i = 0; i < len; i++)
 		h = (h ^ p[i]) * 0x100000001B3u;
 	return map_mix(h);
+}
+
+/* Eight bytes at a time: names of files are long, and all of them are hashed. */
+uint64_t map_hash_text(const void *data, size_t len)
+{
+	const unsigned char *p = data;
+	uint64_t h = 0xCBF29CE484222325u ^ len, word;
+
+	for (; len >= sizeof word; len -= sizeof word, p += sizeof word) {
+		memcpy(&word, p, sizeof word);
+		h = (h ^ word) * 0x9E3779B97F4A7C15u;
+		h ^= h >> 32;
+	}
+	for (word = 0; len-- > 0; p++)
+		word = word << 8 | *p;
+	return map_mix(h ^ word);
 }
 
 uint32_t map_find(const struct map *m, uint64_t key, size_t *at)
@@ -68,6 +86,15 @@ static int resize(struct map *m, size_t size)
 	m->used = old.used;
 	mem_free(old.entries);
 	return 0;
+}
+
+int map_reserve(struct map *m, size_t n)
+{
+	size_t size = m->size ? m->size : 64;
+
+	while (size / 8 * 5 < n + 1)
+		size *= 2;
+	return size == m->size ? 0 : resize(m, size);
 }
 
 int map_add(struct map *m, uint64_t key, uint32_t value)

@@ -33,6 +33,10 @@ uint32_t map_find(const struct map *m, uint64_t key, size_t *at);
 /* Adds an entry beside those the key may have; -1 without memory. */
 int map_add(struct map *m, uint64_t key, uint32_t value);
 
+/* Makes room for n entries in all, so that adding them moves none; -1 without
+ * memory. */
+int map_reserve(struct map *m, size_t n);
+
 void map_release(struct map *m);
 void map_clear(struct map *m); /* keeps the memory */
 
@@ -51,7 +55,9 @@ static inline uint64_t map_pair(uint32_t a, uint32_t b)
 	return (uint64_t)a << 32 | b;
 }
 
-/* A hash of bytes (FNV-1a widened by map_mix). */
+/* A hash of bytes, the same everywhere and for ever (FNV-1a widened by map_mix);
+ * and one that is faster, for tables in memory. */
 uint64_t map_hash(const void *data, size_t len);
+uint64_t map_hash_text(const void *data, size_t len);
 
 #endif

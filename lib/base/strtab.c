@@ -15,7 +15,7 @@ const char *strtab_add(struct strtab *t, const char *s, size_t len)
 
 	if (end != NULL)
 		len = (size_t)(end - s);
-	hash = map_hash(s, len);
+	hash = map_hash_text(s, len);
 	while ((i = map_find(&t->index, hash, &at)) != MAP_NONE)
 		if (strncmp(t->strings[i], s, len) == 0 && t->strings[i][len] == '\0')
 			return t->strings[i];

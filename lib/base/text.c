@@ -84,8 +84,7 @@ size_t text_utf8(const char *s, size_t left, uint32_t *code)
 	return len;
 }
 
-/* What could move a terminal's cursor, colour it, or turn the text around. */
-static int is_unprintable(uint32_t c)
+bool text_is_unprintable(uint32_t c)
 {
 	return c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x202A && c <= 0x202E) ||
 	       (c >= 0x2066 && c <= 0x2069) || c == 0x2028 || c == 0x2029;
@@ -115,7 +114,7 @@ void text_printable(struct buf *out, const char *s)
 		len = text_utf8(s, left, &code);
 		if (left == 0)
 			return;
-		if (len != 0 && !is_unprintable(code)) {
+		if (len != 0 && !text_is_unprintable(code)) {
 			buf_add(out, s, len);
 		} else {
 			len = len ? len : 1;

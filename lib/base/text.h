@@ -2,6 +2,7 @@
 #ifndef CPROF_BASE_TEXT_H
 #define CPROF_BASE_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,9 @@ void text_size(struct buf *out, uint64_t bytes);
 /* Foreign text for one line of a terminal: control characters, escapes and
  * bytes that are not UTF-8 appear as \xNN; bidirectional overrides too. */
 void text_printable(struct buf *out, const char *s);
+
+/* What could move a terminal's cursor, colour it, or turn the text around. */
+bool text_is_unprintable(uint32_t code);
 
 /* Columns that printable text takes: one per code point. */
 size_t text_width(const char *s);

@@ -10,7 +10,6 @@
 
 enum {
 	FLAG_REF = 0x80,
-	MAX_DEPTH = 32, /* a profile needs five */
 	CHUNK = 15,     /* bits in a digit of 'l' */
 };
 
@@ -146,38 +145,43 @@ void marshal_close_dict(struct marshal_writer *w)
 	put_type(w, '0');
 }
 
+void marshal_true(struct marshal_writer *w)
+{
+	put_type(w, 'T');
+}
+
 /* --- reading */
 
-struct parser {
-	struct arena *arena;
-	struct bytes in;
-	size_t at;
-	unsigned depth;
-	const struct marshal_value **refs;
-	size_t nrefs, refs_cap;
-	struct buf text;
-	struct error *err;
-};
-
-static int truncated(struct parser *p)
+void marshal_open(struct marshal_reader *r, struct bytes in, struct error *err)
 {
-	return error_set(p->err, ERR_FORMAT, "truncated at byte %zu", p->in.len);
+	*r = (struct marshal_reader){ .in = in, .err = err };
+}
+
+void marshal_close(struct marshal_reader *r)
+{
+	mem_free(r->refs);
+	r->refs = NULL;
+}
+
+static int truncated(struct marshal_reader *r)
+{
+	return error_set(r->err, ERR_FORMAT, "truncated at byte %zu", r->in.len);
 }
 
 /* The next n bytes, or NULL. */
-static const uint8_t *take(struct parser *p, size_t n)
+static const uint8_t *take(struct marshal_reader *r, size_t n)
 {
-	const uint8_t *from = p->in.data + p->at;
+	const uint8_t *from = r->in.data + r->at;
 
-	if (n > p->in.len - p->at) {
-		truncated(p);
+	if (n > r->in.len - r->at) {
+		truncated(r);
 		return NULL;
 	}
-	p->at += n;
+	r->at += n;
 	return from;
 }
 
-static uint64_t little_endian(const uint8_t *b, unsigned n)
+static inline uint64_t little_endian(const uint8_t *b, unsigned n)
 {
 	uint64_t value = 0;
 
@@ -187,30 +191,30 @@ static uint64_t little_endian(const uint8_t *b, unsigned n)
 }
 
 /* A count of `size` bytes, of items of at least a byte each. */
-static int take_count(struct parser *p, unsigned size, uint32_t *n)
+static int take_count(struct marshal_reader *r, unsigned size, uint32_t *n)
 {
-	const uint8_t *b = take(p, size);
+	const uint8_t *b = take(r, size);
 
 	if (b == NULL)
 		return -1;
 	*n = (uint32_t)little_endian(b, size);
-	return *n > p->in.len - p->at ? truncated(p) : 0;
+	return *n > r->in.len - r->at ? truncated(r) : 0;
 }
 
-static int parse_int(struct parser *p, unsigned size, struct marshal_value *v)
+static int parse_int(struct marshal_reader *r, unsigned size, struct marshal_value *v)
 {
-	const uint8_t *b = take(p, size);
+	const uint8_t *b = take(r, size);
 
 	if (b == NULL)
 		return -1;
 	v->type = MARSHAL_INT;
-	v->integer = size == 4 ? (int32_t)little_endian(b, 4) : (int64_t)little_endian(b, 8);
+	v->integer = size == 4 ? (int32_t)marshal_load32(b) : (int64_t)little_endian(b, 8);
 	return 0;
 }
 
-static int parse_long(struct parser *p, struct marshal_value *v)
+static int parse_long(struct marshal_reader *r, struct marshal_value *v)
 {
-	const uint8_t *b = take(p, 4);
+	const uint8_t *b = take(r, 4);
 	uint64_t value = 0;
 	int32_t count;
 	uint32_t n;
@@ -220,7 +224,7 @@ static int parse_long(struct parser *p, struct marshal_value *v)
 	count = (int32_t)little_endian(b, 4);
 	n = count < 0 ? 0 - (uint32_t)count : (uint32_t)count;
 	/* Five digits hold 75 bits. */
-	b = n <= 5 ? take(p, 2 * (size_t)n) : NULL;
+	b = n <= 5 ? take(r, 2 * (size_t)n) : NULL;
 	if (n <= 5 && b == NULL)
 		return -1;
 	for (uint32_t i = n <= 5 ? n : 0; i-- > 0;) {
@@ -231,33 +235,31 @@ static int parse_long(struct parser *p, struct marshal_value *v)
 		value = value << CHUNK | digit;
 	}
 	if (n > 5)
-		return error_set(p->err, ERR_FORMAT, "a number too large at byte %zu", v->offset);
+		return error_set(r->err, ERR_FORMAT, "a number too large at byte %zu", v->offset);
 	v->type = MARSHAL_INT;
 	v->integer = count < 0 ? -(int64_t)value : (int64_t)value;
 	return 0;
 }
 
-static int parse_double(struct parser *p, struct marshal_value *v)
+static int parse_double(struct marshal_reader *r, struct marshal_value *v)
 {
-	const uint8_t *b = take(p, 8);
-	uint64_t bits;
+	const uint8_t *b = take(r, 8);
 
 	if (b == NULL)
 		return -1;
-	bits = little_endian(b, 8);
 	v->type = MARSHAL_FLOAT;
-	memcpy(&v->number, &bits, sizeof bits);
+	v->number = marshal_load_double(b);
 	return 0;
 }
 
-static int parse_decimal(struct parser *p, struct marshal_value *v)
+static int parse_decimal(struct marshal_reader *r, struct marshal_value *v)
 {
 	const uint8_t *b;
 	uint32_t n;
 
-	if (take_count(p, 1, &n) < 0)
+	if (take_count(r, 1, &n) < 0)
 		return -1;
-	b = take(p, n);
+	b = take(r, n);
 	if (b == NULL)
 		return -1;
 	v->type = MARSHAL_FLOAT;
@@ -265,228 +267,231 @@ static int parse_decimal(struct parser *p, struct marshal_value *v)
 		if (strchr("0123456789+-.eE", b[i]) == NULL || b[i] == '\0')
 			n = 0;
 	if (n == 0 || !number_parse((const char *)b, n, &v->number))
-		return error_set(p->err, ERR_FORMAT, "not a number at byte %zu", v->offset);
+		return error_set(r->err, ERR_FORMAT, "not a number at byte %zu", v->offset);
 	return 0;
 }
 
-static int keep_text(struct parser *p, struct marshal_value *v)
+static int parse_text(struct marshal_reader *r, unsigned size, struct marshal_value *v)
 {
-	v->type = MARSHAL_TEXT;
-	p->text.len = foreign_cut(p->text.data, p->text.len);
-	v->text = p->text.failed ? NULL : arena_strndup(p->arena, p->text.data ? p->text.data : "",
-							p->text.len);
-	return v->text ? 0 : error_nomem(p->err);
-}
-
-static int parse_latin1(struct parser *p, unsigned size, struct marshal_value *v)
-{
-	const uint8_t *b;
 	uint32_t n;
 
-	if (take_count(p, size, &n) < 0)
+	if (take_count(r, size, &n) < 0)
 		return -1;
-	b = take(p, n);
+	v->type = MARSHAL_TEXT;
+	v->raw = (struct bytes){ take(r, n), n };
+	return v->raw.data == NULL ? -1 : 0;
+}
+
+static int parse_tuple(struct marshal_reader *r, unsigned size, struct marshal_value *v)
+{
+	v->type = MARSHAL_TUPLE;
+	if (take_count(r, size, &v->nitems) < 0)
+		return -1;
+	v->content = r->at;
+	return 0;
+}
+
+static int parse_content(struct marshal_reader *r, struct marshal_value *v)
+{
+	switch (v->code) {
+	case 'N':
+	case 'T':
+	case 'F':
+		v->type = MARSHAL_CONSTANT;
+		return 0;
+	case 'i':
+		return parse_int(r, 4, v);
+	case 'I':
+		return parse_int(r, 8, v);
+	case 'l':
+		return parse_long(r, v);
+	case 'g':
+		return parse_double(r, v);
+	case 'f':
+		return parse_decimal(r, v);
+	case 'z':
+	case 'Z':
+		return parse_text(r, 1, v);
+	case 'a':
+	case 'A':
+	case 'u':
+	case 't':
+	case 's':
+		return parse_text(r, 4, v);
+	case ')':
+		return parse_tuple(r, 1, v);
+	case '(':
+	case '[':
+		return parse_tuple(r, 4, v);
+	case '{':
+		v->type = MARSHAL_DICT;
+		v->content = r->at;
+		return 0;
+	default:
+		return error_set(r->err, ERR_FORMAT,
+				 "byte %zu: 0x%02x begins nothing that a profile holds", v->offset,
+				 v->code);
+	}
+}
+
+/* The value that a reference leads to; what comes next is behind the reference. */
+static int parse_ref(struct marshal_reader *r, struct marshal_value *v)
+{
+	const uint8_t *b = take(r, 4);
+	size_t behind = r->at;
+	uint32_t i;
+	int rc;
+
 	if (b == NULL)
 		return -1;
-	buf_clear(&p->text);
-	for (uint32_t i = 0; i < n; i++) {
-		if (b[i] == 0) {
-			buf_adds(&p->text, "\\x00");
-		} else if (b[i] < 0x80) {
-			buf_addc(&p->text, (char)b[i]);
+	i = marshal_load32(b);
+	if (i >= r->nrefs)
+		return error_set(r->err, ERR_FORMAT, "byte %zu: a reference to what has not been",
+				 v->offset);
+	v->ref = i;
+	v->again = true;
+	v->offset = r->refs[i];
+	v->code = r->in.data[v->offset] & (uint8_t)~FLAG_REF;
+	r->at = v->offset + 1;
+	rc = parse_content(r, v);
+	r->at = behind;
+	return rc;
+}
+
+static int add_ref(struct marshal_reader *r, struct marshal_value *v)
+{
+	size_t *grown = mem_grow(r->refs, &r->refs_cap, r->nrefs + 1, sizeof *grown);
+
+	if (grown == NULL)
+		return error_nomem(r->err);
+	r->refs = grown;
+	v->ref = (uint32_t)r->nrefs;
+	grown[r->nrefs++] = v->offset;
+	return 0;
+}
+
+int marshal_next(struct marshal_reader *r, struct marshal_value *v, bool end)
+{
+	uint8_t byte;
+
+	v->offset = r->at;
+	v->ref = MARSHAL_NO_REF;
+	v->again = false;
+	if (r->at == r->in.len)
+		return truncated(r);
+	byte = r->in.data[r->at++];
+	v->code = byte & (uint8_t)~FLAG_REF;
+	if (v->code == 'r')
+		return parse_ref(r, v);
+	if (v->code == '0' && end) {
+		v->type = MARSHAL_END;
+		return 0;
+	}
+	if ((byte & FLAG_REF) && !r->replaying && strchr("NTF", v->code) == NULL &&
+	    add_ref(r, v) < 0)
+		return -1;
+	return parse_content(r, v);
+}
+
+struct marshal_place marshal_enter(struct marshal_reader *r, const struct marshal_value *v)
+{
+	struct marshal_place place = { r->at, r->replaying };
+
+	if (v->again) {
+		r->at = v->content;
+		r->replaying = true;
+	}
+	return place;
+}
+
+void marshal_leave(struct marshal_reader *r, const struct marshal_value *v,
+		   struct marshal_place place)
+{
+	if (!v->again)
+		return;
+	r->at = place.at;
+	r->replaying = place.replaying;
+}
+
+static void decode_latin1(struct buf *out, struct bytes raw)
+{
+	for (size_t i = 0; i < raw.len; i++) {
+		uint8_t c = raw.data[i];
+
+		if (c == 0) {
+			buf_adds(out, "\\x00");
+		} else if (c < 0x80) {
+			buf_addc(out, (char)c);
 		} else {
-			buf_addc(&p->text, (char)(0xC0 | b[i] >> 6));
-			buf_addc(&p->text, (char)(0x80 | (b[i] & 0x3F)));
+			buf_addc(out, (char)(0xC0 | c >> 6));
+			buf_addc(out, (char)(0x80 | (c & 0x3F)));
 		}
 	}
-	return keep_text(p, v);
 }
 
 /* Surrogates, which UTF-8 proper does not have, and NUL as Python would escape
  * them; other bytes that are no UTF-8 only in the bytes type 's'. */
-static int parse_utf8(struct parser *p, bool bytes, struct marshal_value *v)
+static int decode_utf8(struct marshal_reader *r, const struct marshal_value *v, struct buf *out)
 {
-	const uint8_t *b;
-	uint32_t n, code;
+	const uint8_t *b = v->raw.data;
+	size_t n = v->raw.len, len;
+	uint32_t code;
 
-	if (take_count(p, 4, &n) < 0)
-		return -1;
-	b = take(p, n);
-	if (b == NULL)
-		return -1;
-	buf_clear(&p->text);
-	for (uint32_t i = 0; i < n;) {
-		size_t len = text_utf8((const char *)b + i, n - i, &code);
-
+	for (size_t i = 0; i < n; i += len) {
+		len = text_utf8((const char *)b + i, n - i, &code);
 		if (len != 0 && code != 0) {
-			buf_add(&p->text, b + i, len);
+			buf_add(out, b + i, len);
 		} else if (n - i >= 3 && b[i] == 0xED && b[i + 1] >= 0xA0 && b[i + 1] <= 0xBF &&
 			   (b[i + 2] & 0xC0) == 0x80) {
-			buf_printf(&p->text, "\\ud%03x",
+			buf_printf(out, "\\ud%03x",
 				   (b[i + 1] & 0x3Fu) << 6 | (b[i + 2] & 0x3Fu));
 			len = 3;
-		} else if (bytes || b[i] == 0) {
-			buf_printf(&p->text, "\\x%02x", b[i]);
+		} else if (v->code == 's' || b[i] == 0) {
+			buf_printf(out, "\\x%02x", b[i]);
 			len = 1;
 		} else {
-			return error_set(p->err, ERR_FORMAT, "text that is not UTF-8 at byte %zu",
-					 (size_t)(b - p->in.data) + i);
+			return error_set(r->err, ERR_FORMAT, "text that is not UTF-8 at byte %zu",
+					 (size_t)(b - r->in.data) + i);
 		}
-		i += (uint32_t)len;
 	}
-	return keep_text(p, v);
-}
-
-static const struct marshal_value *parse_value(struct parser *p, bool *end);
-
-static int add_item(struct parser *p, struct marshal_value *v, struct marshal_item ***tail,
-		    const struct marshal_value *value)
-{
-	struct marshal_item *item = arena_alloc(p->arena, sizeof *item);
-
-	if (item == NULL)
-		return error_nomem(p->err);
-	*item = (struct marshal_item){ value, NULL };
-	**tail = item;
-	*tail = &item->next;
-	v->nitems++;
 	return 0;
 }
 
-/* `n` items, or with n UINT32_MAX as many pairs as come before the '0'. */
-static int parse_items(struct parser *p, uint32_t n, struct marshal_value *v)
+/* ASCII without NUL, and short enough. */
+static bool is_plain(struct bytes raw)
 {
-	bool dict = n == UINT32_MAX, end = false;
-	struct marshal_item **tail = &v->items;
+	const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
+	uint64_t word;
+	size_t i = 0;
 
-	v->type = dict ? MARSHAL_DICT : MARSHAL_TUPLE;
-	if (++p->depth > MAX_DEPTH)
-		return error_set(p->err, ERR_FORMAT, "nested too deeply at byte %zu", v->offset);
-	for (uint32_t i = 0; i < n; i++) {
-		const struct marshal_value *value = parse_value(p, dict && i % 2 == 0 ? &end : NULL);
+	/* A byte less 1 has its top bit set where it was 0 (or has had it). */
+	for (; raw.len - i >= sizeof word; i += sizeof word) {
+		memcpy(&word, raw.data + i, sizeof word);
+		if (((word | (word - ones)) & highs) != 0)
+			return false;
+	}
+	for (; i < raw.len; i++)
+		if (raw.data[i] - 1u >= 0x7F)
+			return false;
+	return raw.len <= FOREIGN_NAME_MAX;
+}
 
-		if (end)
-			break;
-		if (value == NULL || add_item(p, v, &tail, value) < 0)
+int marshal_decode(struct marshal_reader *r, const struct marshal_value *v,
+		   struct buf *scratch, struct bytes *text)
+{
+	*text = v->raw;
+	if (is_plain(v->raw))
+		return 0;
+	buf_clear(scratch);
+	if (v->code == 'u' || v->code == 't' || v->code == 's') {
+		if (decode_utf8(r, v, scratch) < 0)
 			return -1;
+	} else {
+		decode_latin1(scratch, v->raw);
 	}
-	p->depth--;
+	if (scratch->failed)
+		return error_nomem(r->err);
+	*text = (struct bytes){ (const uint8_t *)scratch->data,
+				foreign_cut(scratch->data, scratch->len) };
 	return 0;
-}
-
-static int parse_counted(struct parser *p, unsigned size, struct marshal_value *v)
-{
-	uint32_t n;
-
-	if (take_count(p, size, &n) < 0)
-		return -1;
-	return parse_items(p, n, v);
-}
-
-static int parse_content(struct parser *p, uint8_t type, struct marshal_value *v)
-{
-	switch (type) {
-	case 'i':
-		return parse_int(p, 4, v);
-	case 'I':
-		return parse_int(p, 8, v);
-	case 'l':
-		return parse_long(p, v);
-	case 'g':
-		return parse_double(p, v);
-	case 'f':
-		return parse_decimal(p, v);
-	case 'z':
-	case 'Z':
-		return parse_latin1(p, 1, v);
-	case 'a':
-	case 'A':
-		return parse_latin1(p, 4, v);
-	case 'u':
-	case 't':
-		return parse_utf8(p, false, v);
-	case 's':
-		return parse_utf8(p, true, v);
-	case ')':
-		return parse_counted(p, 1, v);
-	case '(':
-	case '[':
-		return parse_counted(p, 4, v);
-	case '{':
-		return parse_items(p, UINT32_MAX, v);
-	default:
-		return error_set(p->err, ERR_FORMAT,
-				 "byte %zu: 0x%02x begins nothing that a profile holds", v->offset,
-				 type);
-	}
-}
-
-static const struct marshal_value *parse_ref(struct parser *p)
-{
-	size_t offset = p->at - 1;
-	const uint8_t *b = take(p, 4);
-	uint64_t i;
-
-	if (b == NULL)
-		return NULL;
-	i = little_endian(b, 4);
-	if (i < p->nrefs)
-		return p->refs[i];
-	error_set(p->err, ERR_FORMAT, "byte %zu: a reference to what has not been", offset);
-	return NULL;
-}
-
-static int add_ref(struct parser *p, const struct marshal_value *v)
-{
-	const struct marshal_value **grown = mem_grow(p->refs, &p->refs_cap, p->nrefs + 1,
-						      sizeof *grown);
-
-	if (grown == NULL)
-		return error_nomem(p->err);
-	p->refs = grown;
-	p->refs[p->nrefs++] = v;
-	return 0;
-}
-
-/* NULL with err; or, where *end may be set, with *end at the '0' of a dict. */
-static const struct marshal_value *parse_value(struct parser *p, bool *end)
-{
-	size_t offset = p->at;
-	const uint8_t *b = take(p, 1);
-	struct marshal_value *v;
-	uint8_t type;
-
-	if (b == NULL)
-		return NULL;
-	type = *b & (uint8_t)~FLAG_REF;
-	if (type == 'r')
-		return parse_ref(p);
-	if (type == '0' && end != NULL) {
-		*end = true;
-		return NULL;
-	}
-	v = arena_zalloc(p->arena, sizeof *v);
-	if (v == NULL) {
-		error_nomem(p->err);
-		return NULL;
-	}
-	v->offset = offset;
-	if (type == 'N' || type == 'T' || type == 'F') {
-		v->type = MARSHAL_CONSTANT;
-		return v;
-	}
-	if ((*b & FLAG_REF) && add_ref(p, v) < 0)
-		return NULL;
-	return parse_content(p, type, v) < 0 ? NULL : v;
-}
-
-const struct marshal_value *marshal_parse(struct arena *arena, struct bytes in,
-					  struct error *err)
-{
-	struct parser p = { .arena = arena, .in = in, .text = BUF_INIT, .err = err };
-	const struct marshal_value *v = parse_value(&p, NULL);
-
-	mem_free(p.refs);
-	buf_release(&p.text);
-	return v;
 }

@@ -22,6 +22,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -50,8 +51,10 @@ void marshal_text(struct marshal_writer *w, const char *s);
 void marshal_tuple(struct marshal_writer *w, uint8_t nitems); /* its items follow */
 void marshal_open_dict(struct marshal_writer *w);             /* keys and values follow */
 void marshal_close_dict(struct marshal_writer *w);
+void marshal_true(struct marshal_writer *w);
 
 enum marshal_type {
+	MARSHAL_END, /* of a dict */
 	MARSHAL_CONSTANT, /* None, true, false */
 	MARSHAL_INT,
 	MARSHAL_FLOAT,
@@ -60,30 +63,97 @@ enum marshal_type {
 	MARSHAL_DICT   /* items are key, value, key, value */
 };
 
-struct marshal_value;
-
-/* A value in a container. Several containers may hold one value, even one that
- * holds them: readers go to the depth they know and no further. */
-struct marshal_item {
-	const struct marshal_value *value;
-	struct marshal_item *next;
-};
+#define MARSHAL_NO_REF UINT32_MAX
 
 struct marshal_value {
 	enum marshal_type type;
-	uint32_t nitems;
-	size_t offset; /* of the type byte */
+	uint8_t code;     /* the type byte without its flag */
+	bool again;       /* it was reached by a reference */
+	uint32_t ref;     /* its number among the references, or MARSHAL_NO_REF */
+	uint32_t nitems;  /* of a tuple */
+	size_t offset;    /* of the type byte */
+	size_t content;   /* of a container: of its first item */
 	union {
 		int64_t integer;
 		double number;
-		const char *text; /* UTF-8; what is not, and NUL, as \udc80 and \x00 */
-		struct marshal_item *items;
+		struct bytes raw; /* of a text, see marshal_decode */
 	};
 };
 
-/* The first value of `in`, in the arena; NULL with err ("truncated at byte 12").
- * Takes at most some fifty bytes of memory for each byte of input. */
-const struct marshal_value *marshal_parse(struct arena *arena, struct bytes in,
-					  struct error *err);
+/* Goes over the bytes once and keeps nothing but where references lead to: so a
+ * small file that stands for something huge costs no more than what its reader
+ * makes of it, and depth is the reader's own. */
+struct marshal_reader {
+	struct bytes in;
+	size_t at;
+	bool replaying; /* inside of what a reference led to: nothing is counted */
+	size_t *refs;   /* offsets */
+	size_t nrefs, refs_cap;
+	struct error *err;
+};
+
+/* Where to go on behind a container. */
+struct marshal_place {
+	size_t at;
+	bool replaying;
+};
+
+void marshal_open(struct marshal_reader *r, struct bytes in, struct error *err);
+void marshal_close(struct marshal_reader *r);
+
+/* The next value; -1 with err ("truncated at byte 12"). Behind a container comes
+ * its first item; where it was reached by a reference, only once it was entered.
+ * MARSHAL_END only where `end`. */
+int marshal_next(struct marshal_reader *r, struct marshal_value *v, bool end);
+
+static inline uint32_t marshal_load32(const uint8_t *b)
+{
+	return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+}
+
+static inline double marshal_load_double(const uint8_t *b)
+{
+	uint64_t bits = marshal_load32(b) | (uint64_t)marshal_load32(b + 4) << 32;
+	double number;
+
+	memcpy(&number, &bits, sizeof number);
+	return number;
+}
+
+/* The bytes that come next, when there are at least n and the first is `type`,
+ * without the flag of a reference; NULL when not. Most numbers are so, and their
+ * reader may then marshal_pass them. */
+static inline const uint8_t *marshal_peek(const struct marshal_reader *r, char type, size_t n)
+{
+	const uint8_t *b = r->in.data + r->at;
+
+	return r->in.len - r->at > n && b[0] == (uint8_t)type ? b + 1 : NULL;
+}
+
+/* When what comes next is a reference, its number; MARSHAL_NO_REF when not. A
+ * reader that knows what it led to may marshal_pass its 5 bytes. */
+static inline uint32_t marshal_peek_ref(const struct marshal_reader *r)
+{
+	const uint8_t *b = r->in.data + r->at;
+
+	if (r->in.len - r->at < 5 || (b[0] & 0x7F) != 'r')
+		return MARSHAL_NO_REF;
+	return marshal_load32(b + 1);
+}
+
+static inline void marshal_pass(struct marshal_reader *r, size_t n)
+{
+	r->at += n;
+}
+
+/* To the items of a container, and, once all were taken, back behind it. */
+struct marshal_place marshal_enter(struct marshal_reader *r, const struct marshal_value *v);
+void marshal_leave(struct marshal_reader *r, const struct marshal_value *v,
+		   struct marshal_place place);
+
+/* A text as UTF-8, what is not, and NUL, as \udc80 and \x00, and what is longer
+ * than any name cut: in the input itself, or made in `scratch`. -1 with err. */
+int marshal_decode(struct marshal_reader *r, const struct marshal_value *v,
+		   struct buf *scratch, struct bytes *text);
 
 #endif

@@ -6,7 +6,11 @@
  * Traps. The counts change places: a function's tuple begins with its primitive
  * calls, a caller's with all calls. tt is tottime (our self), ct cumtime (our
  * cum), both in seconds as doubles. Callers may be missing from the outer
- * dict; the pure Python profiler writes only a number for each. Code objects
+ * dict; the pure Python profiler writes only a number for each. Sampled are
+ * pyinstrument's files, where all counts are -1; CPython 3.15's, which have a key
+ * ("__sampled__",) besides, samples in place of calls (cc: with the function on
+ * top, nc: with it anywhere) and a number of samples for each caller; and ours of
+ * sampled profiles, where all counts are 0. Code objects
  * that share the key (every dataclass has an ('<string>', 2, '__init__')) are
  * one entry here: they are grouped before recursion is looked at, so that
  * their sums are right. */
@@ -18,9 +22,8 @@
 
 #include "base/mem.h"
 #include "format/marshal.h"
+#include "format/pstats_sum.h"
 #include "profile/derive.h"
-
-enum { SMALLEST_ARC = 10 }; /* bytes in a file: two references */
 
 /* --- what pstats can tell apart */
 
@@ -116,7 +119,7 @@ struct writer {
 	const struct profile *p;
 	const struct pstats_groups *groups;
 	const struct table *table;
-	int metric;         /* the time, or -1 when none is */
+	int metric;         /* the time */
 	uint32_t *arcs;     /* by callee, in their order */
 	uint32_t *arcs_from; /* ngroups + 1: where each callee's begin */
 };
@@ -174,10 +177,8 @@ static void put_key(struct writer *w, uint32_t group)
 
 static void put_times(struct writer *w, const struct totals *t)
 {
-	int m = w->metric;
-
-	marshal_float(&w->marshal, m < 0 ? 0 : pstats_seconds(t->self[m]));
-	marshal_float(&w->marshal, m < 0 ? 0 : pstats_seconds(t->cum[m]));
+	marshal_float(&w->marshal, pstats_seconds(t->self[w->metric]));
+	marshal_float(&w->marshal, pstats_seconds(t->cum[w->metric]));
 }
 
 static void put_entry(struct writer *w, uint32_t group)
@@ -211,6 +212,9 @@ int pstats_write(struct buf *out, const struct profile *p, const struct format_i
 	int rc = -1;
 
 	(void)info;
+	if (w.metric < 0)
+		return error_set(err, ERR_REFUSED,
+				 "there are no times to write: pstats' format holds seconds");
 	marshal_begin(&w.marshal, out);
 	if (pstats_group(&groups, p, err) < 0 ||
 	    derive_table(&table, p, groups.of, groups.ngroups, err) < 0 || sort_arcs(&w, err) < 0)
@@ -231,201 +235,137 @@ done:
 
 /* --- reading */
 
-struct reader {
-	struct profile *p;
-	struct map known; /* key's offset -> function: references come back often */
-	size_t max_arcs;
-	double sum; /* of all times, in seconds and without their signs */
-	struct error *err;
-};
-
 bool pstats_sniff(struct bytes in)
 {
 	uint8_t first = in.len > 0 ? in.data[0] & 0x7F : 0;
 	uint8_t second = in.len > 1 ? in.data[1] & 0x7F : '0';
 
-	return first == '{' && (second == '0' || second == ')' || second == '(');
+	return first == '{' && (second == '0' || second == ')' || second == '(' || second == 'r');
 }
 
-static int bad(struct reader *r, const struct marshal_value *v, const char *what)
+/* From seconds to ns. Half of what fits is the limit, so that whoever adds or
+ * subtracts stays in range. */
+static int64_t to_ns(double seconds)
 {
-	return error_set(r->err, ERR_FORMAT, "not a pstats file: byte %zu: %s", v->offset, what);
+	return llround(seconds * 1e9);
 }
 
-static int get_count(struct reader *r, const struct marshal_value *v, uint64_t *count)
+/* Functions in the file's order; those that only call have no totals. */
+static int add_functions(struct profile *p, const struct pstats_sum *s, uint32_t *function_of)
 {
-	if (v->type != MARSHAL_INT)
-		return bad(r, v, "no number where calls are counted");
-	if (v->integer < 0)
-		return bad(r, v, "fewer than no calls");
-	*count = (uint64_t)v->integer;
-	return 0;
-}
-
-static int get_time(struct reader *r, const struct marshal_value *v, int64_t *ns)
-{
-	double seconds;
-
-	if (v->type == MARSHAL_INT)
-		seconds = (double)v->integer;
-	else if (v->type == MARSHAL_FLOAT)
-		seconds = v->number;
-	else
-		return bad(r, v, "no number where a time should be");
-	if (!isfinite(seconds))
-		return bad(r, v, "a time that is not finite");
-	/* Half of what fits, so that whoever adds or subtracts stays in range. */
-	r->sum += fabs(seconds);
-	if (r->sum > 4e9)
-		return bad(r, v, "times that add up to over a century");
-	*ns = llround(seconds * 1e9);
-	return 0;
-}
-
-/* PROFILE_NONE with err filled. */
-static uint32_t get_function(struct reader *r, const struct marshal_value *key)
-{
-	uint32_t f = map_get(&r->known, key->offset);
-	const struct marshal_value *file, *line, *name;
-
-	if (f != MAP_NONE)
-		return f;
-	if (key->type != MARSHAL_TUPLE || key->nitems != 3) {
-		bad(r, key, "no (file, line, name)");
-		return PROFILE_NONE;
-	}
-	file = key->items->value;
-	line = key->items->next->value;
-	name = key->items->next->next->value;
-	if (file->type != MARSHAL_TEXT || line->type != MARSHAL_INT || name->type != MARSHAL_TEXT ||
-	    line->integer < 0 || line->integer > UINT32_MAX) {
-		bad(r, key, "no (file, line, name)");
-		return PROFILE_NONE;
-	}
-	f = profile_function(r->p, file->text, (uint32_t)line->integer, name->text, NULL);
-	if (f == PROFILE_NONE || map_add(&r->known, key->offset, f) < 0) {
-		error_nomem(r->err);
-		return PROFILE_NONE;
-	}
-	return f;
-}
-
-static int read_arc(struct reader *r, uint32_t caller, uint32_t callee,
-		    const struct marshal_value *v)
-{
-	struct arc *arc = table_arc(&r->p->table, caller, callee);
-	struct totals *t;
-	const struct marshal_item *item = v->type == MARSHAL_TUPLE ? v->items : NULL;
-
-	if (arc == NULL)
-		return error_nomem(r->err);
-	t = &arc->totals;
-	if (v->type == MARSHAL_INT) { /* the pure Python profiler's */
-		t->nprimitive = v->integer < 0 ? 0 : (uint64_t)v->integer;
-		return get_count(r, v, &t->ncalls);
-	}
-	if (item == NULL || v->nitems != 4)
-		return bad(r, v, "no (nc, cc, tt, ct) of a caller");
-	if (get_count(r, item->value, &t->ncalls) < 0 ||
-	    get_count(r, item->next->value, &t->nprimitive) < 0 ||
-	    get_time(r, item->next->next->value, &t->self[0]) < 0 ||
-	    get_time(r, item->next->next->next->value, &t->cum[0]) < 0)
+	if (map_reserve(&p->function_index, s->nkeys) < 0 ||
+	    map_reserve(&p->table.arc_index, s->ncallers) < 0)
 		return -1;
+	for (size_t i = 0; i < s->nkeys; i++)
+		function_of[i] = PROFILE_NONE;
+	for (size_t i = 0; i < s->nentries + s->ncallers; i++) {
+		uint32_t k = i < s->nentries ? s->entries[i].key : s->callers[i - s->nentries].key;
+
+		if (function_of[k] == PROFILE_NONE)
+			function_of[k] = profile_add_function(p, s->keys[k].file, s->keys[k].line,
+							      s->keys[k].name);
+		if (function_of[k] == PROFILE_NONE)
+			return -1;
+	}
+	return table_resize(&p->table, p->nfunctions);
+}
+
+static void set_counts(struct totals *t, const struct pstats_sum *s, const struct pstats_row *row)
+{
+	if (s->kind.sampled)
+		return;
+	t->ncalls = (uint64_t)row->ncalls;
+	t->nprimitive = (uint64_t)row->nprimitive;
+}
+
+static void set_function(struct totals *t, const struct pstats_sum *s,
+			 const struct pstats_row *row)
+{
+	set_counts(t, s, row);
+	t->self[0] = to_ns(row->tottime);
+	t->cum[0] = to_ns(row->cumtime);
+	if (s->kind.marked) {
+		t->self[1] = row->nprimitive;
+		t->cum[1] = row->ncalls;
+	}
+}
+
+/* A sample is worth the same everywhere, so an arc's samples tell its time. */
+static void set_arc(struct arc *arc, const struct pstats_sum *s, const struct pstats_row *row,
+		    const struct pstats_row *callee)
+{
+	struct totals *t = &arc->totals;
+
+	set_counts(t, s, row);
+	t->self[0] = to_ns(row->tottime);
+	t->cum[0] = to_ns(row->cumtime);
+	if (s->kind.marked) {
+		t->cum[1] = row->ncalls;
+		if (callee->ncalls > 0)
+			t->cum[0] = to_ns(callee->cumtime / (double)callee->ncalls *
+					  (double)row->ncalls);
+	}
 	/* A function's time in its own direct recursion is its time anyway. */
-	arc->below[0] = caller == callee ? 0 : t->cum[0];
-	return 0;
+	if (arc->caller != arc->callee)
+		memcpy(arc->below, t->cum, sizeof arc->below);
 }
 
-static int read_callers(struct reader *r, uint32_t callee, const struct marshal_value *callers)
+static int add_entry(struct profile *p, const struct pstats_sum *s, const struct pstats_entry *e,
+		     const uint32_t *function_of)
 {
-	if (callers->type != MARSHAL_DICT)
-		return bad(r, callers, "no dict of callers");
-	for (struct marshal_item *i = callers->items; i != NULL; i = i->next->next) {
-		uint32_t caller = get_function(r, i->value);
+	uint32_t callee = function_of[e->key];
 
-		if (caller == PROFILE_NONE)
+	set_function(&p->table.functions[callee], s, &e->row);
+	for (uint32_t i = e->first; i != MAP_NONE; i = s->callers[i].next) {
+		struct arc *arc = table_add_arc(&p->table, function_of[s->callers[i].key], callee);
+
+		if (arc == NULL)
 			return -1;
-		/* References could make a small file stand for a huge table. */
-		if (r->p->table.narcs >= r->max_arcs)
-			return bad(r, callers, "more callers than the file can hold");
-		if (table_find_arc(&r->p->table, caller, callee) != NULL)
-			return bad(r, i->value, "a caller that comes twice");
-		if (read_arc(r, caller, callee, i->next->value) < 0)
-			return -1;
+		set_arc(arc, s, &s->callers[i].row, &e->row);
 	}
 	return 0;
 }
 
-static int read_entry(struct reader *r, uint32_t function, const struct marshal_value *v)
+static int fill(struct profile *p, struct pstats_sum *s)
 {
-	struct totals *t = &r->p->table.functions[function];
-	const struct marshal_item *item = v->type == MARSHAL_TUPLE ? v->items : NULL;
+	uint32_t *function_of = mem_array(NULL, s->nkeys, sizeof *function_of);
+	int rc = -1;
 
-	if (item == NULL || v->nitems != 5)
-		return bad(r, v, "no (cc, nc, tt, ct, callers)");
-	if (get_count(r, item->value, &t->nprimitive) < 0)
-		return -1;
-	item = item->next;
-	if (get_count(r, item->value, &t->ncalls) < 0)
-		return -1;
-	item = item->next;
-	if (get_time(r, item->value, &t->self[0]) < 0)
-		return -1;
-	item = item->next;
-	if (get_time(r, item->value, &t->cum[0]) < 0)
-		return -1;
-	return read_callers(r, function, item->next->value);
-}
-
-/* First all that have an entry, so that functions stand in the file's order. */
-static int read_functions(struct reader *r, const struct marshal_value *stats)
-{
-	if (stats->type != MARSHAL_DICT)
-		return bad(r, stats, "no dict");
-	for (struct marshal_item *i = stats->items; i != NULL; i = i->next->next) {
-		uint32_t before = r->p->nfunctions, f = get_function(r, i->value);
-
-		if (f == PROFILE_NONE)
-			return -1;
-		if (f < before)
-			return bad(r, i->value, "a function that comes twice");
-	}
-	if (table_resize(&r->p->table, r->p->nfunctions) < 0)
-		return error_nomem(r->err);
-	for (struct marshal_item *i = stats->items; i != NULL; i = i->next->next)
-		if (read_entry(r, get_function(r, i->value), i->next->value) < 0)
-			return -1;
-	/* Callers without an entry of their own have no totals. */
-	if (table_resize(&r->p->table, r->p->nfunctions) < 0)
-		return error_nomem(r->err);
-	return 0;
+	/* Texts that were looked up once need not be again. */
+	p->strings = s->strings;
+	s->strings = (struct strtab)STRTAB_INIT;
+	p->sampled = s->kind.sampled;
+	if (function_of == NULL || profile_add_metric(p, "wall", "nanoseconds") < 0 ||
+	    (s->kind.marked && profile_add_metric(p, "samples", "count") < 0) ||
+	    add_functions(p, s, function_of) < 0)
+		goto done;
+	for (size_t i = 0; i < s->nentries; i++)
+		if (add_entry(p, s, &s->entries[i], function_of) < 0)
+			goto done;
+	rc = 0;
+done:
+	mem_free(function_of);
+	return rc;
 }
 
 struct profile *pstats_read(struct bytes in, struct error *err)
 {
-	struct arena arena = ARENA_INIT;
-	struct reader r = { profile_new(), MAP_INIT, in.len / SMALLEST_ARC, 0, err };
-	const struct marshal_value *stats;
-	int rc = -1;
+	struct pstats_sum sum = PSTATS_SUM_INIT;
+	struct profile *p = NULL;
 
-	if (r.p == NULL || profile_add_metric(r.p, "wall", "nanoseconds") < 0) {
-		error_nomem(err);
-		goto done;
-	}
 	if (!pstats_sniff(in)) {
 		error_set(err, ERR_FORMAT, in.len ? "not a pstats file: byte 0: no dict" :
 						    "not a pstats file: it is empty");
-		goto done;
-	}
-	stats = marshal_parse(&arena, in, err);
-	if (stats != NULL)
-		rc = read_functions(&r, stats);
-done:
-	arena_release(&arena);
-	map_release(&r.known);
-	if (rc < 0) {
-		profile_free(r.p);
 		return NULL;
 	}
-	return r.p;
+	if (pstats_sum_add(&sum, in, err) == 0) {
+		p = profile_new();
+		if (p == NULL || fill(p, &sum) < 0) {
+			error_nomem(err);
+			profile_free(p);
+			p = NULL;
+		}
+	}
+	pstats_sum_release(&sum);
+	return p;
 }

@@ -63,10 +63,25 @@ static uint64_t function_key(const char *file, uint32_t line, const char *name,
 	return map_mix(h ^ line);
 }
 
+static uint32_t add_function(struct profile *p, const struct function *f, uint64_t key)
+{
+	struct function *grown;
+
+	if (p->nfunctions == PROFILE_NONE - 1)
+		return PROFILE_NONE;
+	grown = mem_grow(p->functions, &p->functions_cap, p->nfunctions + 1u, sizeof *grown);
+	if (grown == NULL)
+		return PROFILE_NONE;
+	p->functions = grown;
+	if (map_add(&p->function_index, key, p->nfunctions) < 0)
+		return PROFILE_NONE;
+	grown[p->nfunctions] = *f;
+	return p->nfunctions++;
+}
+
 uint32_t profile_function(struct profile *p, const char *file, uint32_t line,
 			  const char *name, const char *qualname)
 {
-	struct function *grown, *f;
 	uint64_t key;
 	uint32_t i;
 	size_t at = 0;
@@ -80,25 +95,20 @@ uint32_t profile_function(struct profile *p, const char *file, uint32_t line,
 		return PROFILE_NONE;
 	key = function_key(file, line, name, qualname);
 	while ((i = map_find(&p->function_index, key, &at)) != MAP_NONE) {
-		f = &p->functions[i];
+		const struct function *f = &p->functions[i];
+
 		if (f->file == file && f->line == line && f->name == name &&
 		    f->qualname == qualname)
 			return i;
 	}
-	if (p->nfunctions == PROFILE_NONE - 1)
-		return PROFILE_NONE;
-	grown = mem_grow(p->functions, &p->functions_cap, p->nfunctions + 1u, sizeof *grown);
-	if (grown == NULL)
-		return PROFILE_NONE;
-	p->functions = grown;
-	if (map_add(&p->function_index, key, p->nfunctions) < 0)
-		return PROFILE_NONE;
-	f = &p->functions[p->nfunctions];
-	f->file = file;
-	f->line = line;
-	f->name = name;
-	f->qualname = qualname;
-	return p->nfunctions++;
+	return add_function(p, &(struct function){ file, name, qualname, line }, key);
+}
+
+uint32_t profile_add_function(struct profile *p, const char *file, uint32_t line,
+			      const char *name)
+{
+	return add_function(p, &(struct function){ file, name, name, line },
+			    function_key(file, line, name, name));
 }
 
 uint32_t profile_append_node(struct profile *p, uint32_t parent, uint32_t function)
@@ -167,14 +177,11 @@ struct arc *table_find_arc(const struct table *t, uint32_t caller, uint32_t call
 	return i == MAP_NONE ? NULL : &t->arcs[i];
 }
 
-struct arc *table_arc(struct table *t, uint32_t caller, uint32_t callee)
+struct arc *table_add_arc(struct table *t, uint32_t caller, uint32_t callee)
 {
-	struct arc *arc = table_find_arc(t, caller, callee);
-	struct arc *grown;
+	struct arc *grown = mem_grow(t->arcs, &t->arcs_cap, t->narcs + 1u, sizeof *grown);
+	struct arc *arc;
 
-	if (arc != NULL)
-		return arc;
-	grown = mem_grow(t->arcs, &t->arcs_cap, t->narcs + 1u, sizeof *grown);
 	if (grown == NULL)
 		return NULL;
 	t->arcs = grown;
@@ -185,6 +192,13 @@ struct arc *table_arc(struct table *t, uint32_t caller, uint32_t callee)
 	arc->caller = caller;
 	arc->callee = callee;
 	return arc;
+}
+
+struct arc *table_arc(struct table *t, uint32_t caller, uint32_t callee)
+{
+	struct arc *arc = table_find_arc(t, caller, callee);
+
+	return arc != NULL ? arc : table_add_arc(t, caller, callee);
 }
 
 void table_release(struct table *t)

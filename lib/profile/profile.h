@@ -132,6 +132,7 @@ struct profile {
 	struct table table;
 
 	bool sampled;       /* weights are samples: there are no call counts */
+	const char *left_out; /* what of its file is not here, for people; or NULL */
 	uint64_t nlost;     /* calls that could not be recorded */
 	uint64_t nfolded;   /* calls booked on an ancestor past the node limit */
 };
@@ -147,6 +148,11 @@ int profile_add_metric(struct profile *p, const char *name, const char *unit);
  * added when it is new; PROFILE_NONE without memory. qualname NULL: as name. */
 uint32_t profile_function(struct profile *p, const char *file, uint32_t line,
 			  const char *name, const char *qualname);
+
+/* Adds a function that is known to be new, of texts that are in p->strings; its
+ * qualname is its name. */
+uint32_t profile_add_function(struct profile *p, const char *file, uint32_t line,
+			      const char *name);
 
 static inline bool profile_has_tree(const struct profile *p)
 {
@@ -179,6 +185,9 @@ static inline int64_t *profile_node_cum(const struct profile *p, uint32_t node)
 /* The arc caller -> callee of a table, added when it is new; NULL without
  * memory. The pointer is good until the next arc is added. */
 struct arc *table_arc(struct table *t, uint32_t caller, uint32_t callee);
+
+/* Adds an arc that is known to be new. */
+struct arc *table_add_arc(struct table *t, uint32_t caller, uint32_t callee);
 
 /* The arc if it is there, else NULL. */
 struct arc *table_find_arc(const struct table *t, uint32_t caller, uint32_t callee);

@@ -230,14 +230,15 @@ START_TEST(test_pstats__hostile)
 	profile_free(read_bytes(ENTRY(ONES, ZEROS), sizeof ENTRY(ONES, ZEROS) - 1));
 	ASSERT_ERROR("GIF89a", "not a pstats file: byte 0: no dict");
 	ASSERT_ERROR("{N0", "not a pstats file: byte 0: no dict");
-	ASSERT_ERROR("{)\x02NN0", "byte 5: 0x30 begins nothing that a profile holds");
-	ASSERT_ERROR("{)\x02NNN0", "not a pstats file: byte 1: no (file, line, name)");
+	ASSERT_ERROR("{)\x02NN0", "not a pstats file: byte 1: no (file, line, name)");
+	ASSERT_ERROR("{)\x03" "0NN", "byte 3: 0x30 begins nothing that a profile holds");
+	ASSERT_ERROR("{)\x03NNN0", "not a pstats file: byte 1: no (file, line, name)");
 	ASSERT_ERROR("{)\x03z\x01" "ai\xFF\xFF\xFF\xFFz\x01" "fN0",
 		     "not a pstats file: byte 1: no (file, line, name)");
 	ASSERT_ERROR("{)\x03z\x01" "ai\x01\0\0\0z\x01" "fN0",
 		     "not a pstats file: byte 14: no (cc, nc, tt, ct, callers)");
-	ASSERT_ERROR(ENTRY("i\xFF\xFF\xFF\xFFi\x01\0\0\0", ZEROS),
-		     "not a pstats file: byte 16: fewer than no calls");
+	ASSERT_ERROR(ENTRY(ONES, ZEROS "{z\x01" "aN0"),
+		     "not a pstats file: byte 45: no (file, line, name)");
 	ASSERT_ERROR(ENTRY("NN", ZEROS), "not a pstats file: byte 16: no number where calls are counted");
 	ASSERT_ERROR(ENTRY(ONES, "g\0\0\0\0\0\0\xF8\x7Fg\0\0\0\0\0\0\0\0"),
 		     "not a pstats file: byte 26: a time that is not finite");
@@ -245,33 +246,23 @@ START_TEST(test_pstats__hostile)
 		     "not a pstats file: byte 31: times that add up to over a century");
 	ASSERT_ERROR(ENTRY(ONES, "f\x03" "infN"), "not a number at byte 26");
 	ASSERT_ERROR(ENTRY(ONES, "NN"), "not a pstats file: byte 26: no number where a time should be");
-	ASSERT_ERROR("{r\0\0\0\0", "not a pstats file: byte 0: no dict");
+	ASSERT_ERROR("{r\0\0\0\0", "byte 1: a reference to what has not been");
 	ASSERT_ERROR("{)\x03r\x07\0\0\0NN", "byte 3: a reference to what has not been");
 	ASSERT_ERROR("{)\x03l\x06\0\0\0" "abcdefghijklmnop", "a number too large at byte 3");
 	ASSERT_ERROR("{(\xFF\xFF\xFF\x7F", "truncated at byte 6");
 	ASSERT_ERROR("{)\x03u\x02\0\0\0\xFF\xFFNN", "text that is not UTF-8 at byte 8");
-	ASSERT_ERROR("{)\x01" "c", "byte 3: 0x63 begins nothing that a profile holds");
+	ASSERT_ERROR("{)\x03" "cNN", "byte 3: 0x63 begins nothing that a profile holds");
+	/* The whole as its own callers, and as its own first function. */
+	ASSERT_ERROR("\xFB)\x03z\x01" "ai\x01\0\0\0z\x01" "f)\x05" ONES ZEROS "r\0\0\0\0" "0",
+		     "not a pstats file: byte 14: no (nc, cc, tt, ct) of a caller");
+	ASSERT_ERROR("\xFBr\0\0\0\0N0", "not a pstats file: byte 0: no (file, line, name)");
 }
 END_TEST
 
 START_TEST(test_pstats__twice_the_same)
 {
-	struct buf b = BUF_INIT;
-	struct marshal_writer w;
-
-	marshal_begin(&w, &b);
-	marshal_open_dict(&w);
-	for (int i = 0; i < 2; i++) {
-		marshal_tuple(&w, 3);
-		marshal_text(&w, "a.py");
-		marshal_int(&w, 1);
-		marshal_text(&w, "f");
-		marshal_int(&w, 1);
-	}
-	marshal_close_dict(&w);
-	marshal_release(&w);
-	assert_error(b.data, b.len, "not a pstats file: byte 22: a function that comes twice");
-	buf_release(&b);
+	ASSERT_ERROR(ENTRY(ONES, ZEROS "{0)\x03z\x01" "ai\x01\0\0\0z\x01" "fN"),
+		     "not a pstats file: byte 46: a function that comes twice");
 }
 END_TEST
 
@@ -329,7 +320,7 @@ START_TEST(test_pstats__nested)
 	deep[2] = '\x01';
 	for (size_t i = 3; i + 1 < sizeof deep; i += 2)
 		memcpy(deep + i, ")\x01", 2);
-	assert_error(deep, sizeof deep, "nested too deeply at byte 63");
+	assert_error(deep, sizeof deep, "not a pstats file: byte 1: no (file, line, name)");
 }
 END_TEST
 
@@ -367,6 +358,57 @@ static int write_once(void *arg, struct error *err)
 	return rc;
 }
 
+/* -1 for what is not known; 0 everywhere is what we write of it. */
+START_TEST(test_pstats__sampled_by_pyinstrument)
+{
+	static const char file[] = ENTRY("i\xFF\xFF\xFF\xFFi\xFF\xFF\xFF\xFF",
+					 "g\0\0\0\0\0\0\xF0?g\0\0\0\0\0\0\0@");
+	struct profile *p = read_bytes(file, sizeof file - 1), *back;
+	struct buf out;
+
+	ck_assert(p->sampled);
+	ck_assert_uint_eq(p->table.functions[0].ncalls, 0);
+	ck_assert_int_eq(p->table.functions[0].cum[0], 2000000000);
+	out = write_profile(p);
+	back = read_bytes(out.data, out.len);
+	ck_assert(back->sampled);
+	ck_assert_int_eq(back->table.functions[0].cum[0], 2000000000);
+	buf_release(&out);
+	profile_free(back);
+	profile_free(p);
+}
+END_TEST
+
+#define KEY(name) ")\x03z\x01" "ai\x01\0\0\0z\x01" name
+#define MARK ")\x01z\x0B" "__sampled__T"
+
+/* Two samples with g on top, of four in f, which called it in three; 0.5 s each. */
+START_TEST(test_pstats__sampled_by_cpython)
+{
+	static const char file[] = "{" KEY("f") ")\x05i\x01\0\0\0i\x04\0\0\0"
+				   "g\0\0\0\0\0\0\xE0?g\0\0\0\0\0\0\0@{0"
+				   KEY("g") ")\x05i\x02\0\0\0i\x04\0\0\0"
+				   "g\0\0\0\0\0\0\xF0?g\0\0\0\0\0\0\0@{" KEY("f")
+				   "i\x03\0\0\0" "0" MARK "0";
+	struct profile *p = read_bytes(file, sizeof file - 1);
+
+	ck_assert(p->sampled);
+	ck_assert_uint_eq(p->nmetrics, 2);
+	ck_assert_str_eq(p->metrics[1].name, "samples");
+	ck_assert_uint_eq(p->table.functions[1].ncalls, 0);
+	ck_assert_int_eq(p->table.functions[1].self[1], 2);
+	ck_assert_int_eq(p->table.functions[1].cum[1], 4);
+	ck_assert_int_eq(p->table.functions[1].self[0], 1000000000);
+	ck_assert_uint_eq(p->table.narcs, 1);
+	ck_assert_int_eq(p->table.arcs[0].totals.cum[1], 3);
+	ck_assert_int_eq(p->table.arcs[0].totals.cum[0], 1500000000);
+	ck_assert_int_eq(p->table.arcs[0].below[0], 1500000000);
+	profile_free(p);
+	ASSERT_ERROR("{)\x01z\x01" "xT0", "not a pstats file: byte 1: no (file, line, name)");
+	ASSERT_ERROR("{" MARK, "truncated at byte 17");
+}
+END_TEST
+
 START_TEST(test_pstats__without_memory)
 {
 	struct profile *p = sample_random(4, 30, 100);
@@ -394,4 +436,6 @@ UNIT_MAIN("format/pstats",
 	  test_pstats__reference_bomb,
 	  test_pstats__nested,
 	  test_pstats__sniff,
+	  test_pstats__sampled_by_pyinstrument,
+	  test_pstats__sampled_by_cpython,
 	  test_pstats__without_memory)

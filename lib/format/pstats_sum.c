@@ -1,0 +1,603 @@
+#include "format/pstats_sum.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "format/marshal.h"
+
+enum { SMALLEST_ARC = 10 }; /* bytes in a file: two references */
+
+/* --- reading */
+
+/* What references of this file led to before. */
+struct known {
+	const char *text;
+	uint32_t key; /* or MAP_NONE */
+	bool is_count;
+	int64_t count;
+};
+
+struct scan {
+	struct pstats_sum *sum;
+	struct marshal_reader in;
+	struct known *known;
+	size_t nknown, known_cap;
+	struct buf scratch;
+	size_t narcs, max_arcs;
+	struct pstats_kind kind;
+	bool has_rows;   /* a caller with four numbers was seen */
+	bool has_counts; /* a function that was called was seen */
+	double seconds;  /* of all times, without their signs */
+};
+
+static int bad(struct scan *s, const struct marshal_value *v, const char *what)
+{
+	return error_set(s->in.err, ERR_FORMAT, "not a pstats file: byte %zu: %s", v->offset, what);
+}
+
+/* NULL with err; not for MARSHAL_NO_REF. */
+static struct known *known_at(struct scan *s, uint32_t ref)
+{
+	struct known *grown;
+
+	if (ref < s->nknown)
+		return &s->known[ref];
+	grown = mem_grow(s->known, &s->known_cap, (size_t)ref + 1, sizeof *grown);
+	if (grown == NULL) {
+		error_nomem(s->in.err);
+		return NULL;
+	}
+	s->known = grown;
+	while (s->nknown <= ref)
+		grown[s->nknown++] = (struct known){ NULL, MAP_NONE, false, 0 };
+	return &grown[ref];
+}
+
+static const char *get_text(struct scan *s, const struct marshal_value *v)
+{
+	struct known *known = NULL;
+	struct bytes raw;
+	const char *text;
+
+	if (v->ref != MARSHAL_NO_REF) {
+		known = known_at(s, v->ref);
+		if (known == NULL || known->text != NULL)
+			return known ? known->text : NULL;
+	}
+	if (marshal_decode(&s->in, v, &s->scratch, &raw) < 0)
+		return NULL;
+	text = strtab_add(&s->sum->strings, raw.len ? (const char *)raw.data : "", raw.len);
+	if (text == NULL)
+		error_nomem(s->in.err);
+	else if (known != NULL)
+		known->text = text;
+	return text;
+}
+
+static uint64_t key_hash(const char *file, uint32_t line, const char *name)
+{
+	return map_mix(map_mix((uintptr_t)file) ^ (uintptr_t)name) ^ line;
+}
+
+/* The key of these, added when it is new; MAP_NONE with err. */
+static uint32_t add_key(struct scan *s, const char *file, uint32_t line, const char *name)
+{
+	struct pstats_sum *sum = s->sum;
+	uint64_t hash = key_hash(file, line, name);
+	struct pstats_key *keys;
+	uint32_t i, *entry_of, *callee_of;
+	size_t at = 0;
+
+	while ((i = map_find(&sum->key_index, hash, &at)) != MAP_NONE)
+		if (sum->keys[i].file == file && sum->keys[i].line == line &&
+		    sum->keys[i].name == name)
+			return i;
+	keys = mem_grow(sum->keys, &sum->keys_cap, sum->nkeys + 1, sizeof *keys);
+	if (keys != NULL)
+		sum->keys = keys;
+	entry_of = mem_grow(sum->entry_of, &sum->entry_of_cap, sum->nkeys + 1, sizeof *entry_of);
+	if (entry_of != NULL)
+		sum->entry_of = entry_of;
+	callee_of = mem_grow(sum->callee_of, &sum->callee_of_cap, sum->nkeys + 1, sizeof *callee_of);
+	if (callee_of != NULL)
+		sum->callee_of = callee_of;
+	if (keys == NULL || entry_of == NULL || callee_of == NULL ||
+	    map_add(&sum->key_index, hash, (uint32_t)sum->nkeys) < 0) {
+		error_nomem(s->in.err);
+		return MAP_NONE;
+	}
+	keys[sum->nkeys] = (struct pstats_key){ file, name, line };
+	entry_of[sum->nkeys] = MAP_NONE;
+	callee_of[sum->nkeys] = 0;
+	return (uint32_t)sum->nkeys++;
+}
+
+/* A text that comes next and was there before, or NULL. */
+static const char *known_text(struct scan *s)
+{
+	uint32_t ref = marshal_peek_ref(&s->in);
+
+	if (ref >= s->nknown || s->known[ref].text == NULL)
+		return NULL;
+	marshal_pass(&s->in, 5);
+	return s->known[ref].text;
+}
+
+/* NULL with err; the text of what comes next. */
+static const char *read_text(struct scan *s, const struct marshal_value *tuple)
+{
+	const char *text = known_text(s);
+	struct marshal_value v;
+
+	if (text != NULL)
+		return text;
+	if (marshal_next(&s->in, &v, false) < 0)
+		return NULL;
+	if (v.type == MARSHAL_TEXT)
+		return get_text(s, &v);
+	bad(s, tuple, "no (file, line, name)");
+	return NULL;
+}
+
+/* Behind the tuple's head. */
+static uint32_t read_key(struct scan *s, const struct marshal_value *tuple)
+{
+	struct marshal_value line;
+	const char *file = read_text(s, tuple), *name;
+
+	if (file == NULL || marshal_next(&s->in, &line, false) < 0)
+		return MAP_NONE;
+	if (line.type != MARSHAL_INT || line.integer < 0 || line.integer > UINT32_MAX) {
+		bad(s, tuple, "no (file, line, name)");
+		return MAP_NONE;
+	}
+	name = read_text(s, tuple);
+	return name == NULL ? MAP_NONE : add_key(s, file, (uint32_t)line.integer, name);
+}
+
+/* MAP_NONE with err. */
+static uint32_t get_key(struct scan *s, const struct marshal_value *v)
+{
+	struct marshal_place place;
+	struct known *known;
+	uint32_t key;
+
+	if (v->type != MARSHAL_TUPLE || v->nitems != 3) {
+		bad(s, v, "no (file, line, name)");
+		return MAP_NONE;
+	}
+	if (v->ref != MARSHAL_NO_REF) {
+		known = known_at(s, v->ref);
+		if (known == NULL || known->key != MAP_NONE)
+			return known ? known->key : MAP_NONE;
+	}
+	place = marshal_enter(&s->in, v);
+	key = read_key(s, v);
+	marshal_leave(&s->in, v, place);
+	if (key != MAP_NONE && v->ref != MARSHAL_NO_REF)
+		s->known[v->ref].key = key;
+	return key;
+}
+
+/* A count that was not just there. */
+static int read_new_count(struct scan *s, int64_t *count)
+{
+	struct marshal_value v;
+	struct known *known;
+
+	if (marshal_next(&s->in, &v, false) < 0)
+		return -1;
+	if (v.type != MARSHAL_INT)
+		return bad(s, &v, "no number where calls are counted");
+	if (v.integer < 0)
+		s->kind.sampled = true;
+	*count = v.integer;
+	if (v.ref == MARSHAL_NO_REF)
+		return 0;
+	known = known_at(s, v.ref);
+	if (known == NULL)
+		return -1;
+	known->is_count = true;
+	known->count = v.integer;
+	return 0;
+}
+
+/* CPython has one object for each small number, so most are references. */
+static int read_count(struct scan *s, int64_t *count)
+{
+	uint32_t ref = marshal_peek_ref(&s->in);
+
+	if (ref >= s->nknown || !s->known[ref].is_count)
+		return read_new_count(s, count);
+	marshal_pass(&s->in, 5);
+	*count = s->known[ref].count;
+	return 0;
+}
+
+static int read_new_time(struct scan *s, double *seconds)
+{
+	struct marshal_value v;
+
+	if (marshal_next(&s->in, &v, false) < 0)
+		return -1;
+	if (v.type == MARSHAL_INT)
+		*seconds = (double)v.integer;
+	else if (v.type == MARSHAL_FLOAT)
+		*seconds = v.number;
+	else
+		return bad(s, &v, "no number where a time should be");
+	return isfinite(*seconds) ? 0 : bad(s, &v, "a time that is not finite");
+}
+
+static int read_time(struct scan *s, double *seconds)
+{
+	struct marshal_value at = { .offset = s->in.at };
+	const uint8_t *number = marshal_peek(&s->in, 'g', 8);
+
+	if (number != NULL)
+		*seconds = marshal_load_double(number);
+	if (number != NULL && isfinite(*seconds))
+		marshal_pass(&s->in, 9);
+	else if (read_new_time(s, seconds) < 0)
+		return -1;
+	s->seconds += fabs(*seconds);
+	if (s->seconds > 4e9)
+		return bad(s, &at, "times that add up to over a century");
+	return 0;
+}
+
+static int add_row(struct scan *s, const struct marshal_value *v, struct pstats_row *to,
+		   const struct pstats_row *row)
+{
+	if (__builtin_add_overflow(to->ncalls, row->ncalls, &to->ncalls) ||
+	    __builtin_add_overflow(to->nprimitive, row->nprimitive, &to->nprimitive))
+		return bad(s, v, "more calls than can be counted");
+	to->tottime += row->tottime;
+	to->cumtime += row->cumtime;
+	return 0;
+}
+
+/* Which of its callers has this key, when it comes again; MAP_NONE. In the first file
+ * none may, which is told without an index. */
+static uint32_t find_caller(const struct pstats_sum *sum, uint32_t entry, uint32_t key)
+{
+	if (sum->nfiles != 1)
+		return map_get(&sum->caller_index, map_pair(sum->entries[entry].key, key));
+	if (sum->callee_of[key] != entry + 1)
+		return MAP_NONE;
+	for (uint32_t i = sum->entries[entry].first; i != MAP_NONE; i = sum->callers[i].next)
+		if (sum->callers[i].key == key)
+			return i;
+	return MAP_NONE;
+}
+
+/* Before the second file. */
+static int index_callers(struct pstats_sum *sum)
+{
+	if (map_reserve(&sum->caller_index, sum->ncallers) < 0)
+		return -1;
+	for (size_t e = 0; e < sum->nentries; e++)
+		for (uint32_t i = sum->entries[e].first; i != MAP_NONE; i = sum->callers[i].next)
+			if (map_add(&sum->caller_index,
+				    map_pair(sum->entries[e].key, sum->callers[i].key), i) < 0)
+				return -1;
+	return 0;
+}
+
+static int add_caller(struct scan *s, uint32_t entry, uint32_t key,
+		      const struct marshal_value *v, const struct pstats_row *row)
+{
+	struct pstats_sum *sum = s->sum;
+	struct pstats_entry *e = &sum->entries[entry];
+	uint32_t i = find_caller(sum, entry, key), added = (uint32_t)sum->ncallers;
+	struct pstats_caller *grown;
+
+	if (i != MAP_NONE) {
+		struct pstats_caller *c = &sum->callers[i];
+
+		if (c->file == sum->nfiles)
+			return bad(s, v, "a caller that comes twice");
+		c->file = sum->nfiles;
+		return add_row(s, v, &c->row, row);
+	}
+	grown = mem_grow(sum->callers, &sum->callers_cap, sum->ncallers + 1, sizeof *grown);
+	if (grown != NULL)
+		sum->callers = grown;
+	if (grown == NULL || (sum->nfiles != 1 &&
+			      map_add(&sum->caller_index, map_pair(e->key, key), added) < 0))
+		return error_nomem(s->in.err);
+	sum->callee_of[key] = entry + 1;
+	grown[sum->ncallers++] = (struct pstats_caller){ key, sum->nfiles, MAP_NONE, *row };
+	if (e->first == MAP_NONE)
+		e->first = added;
+	else
+		grown[e->last].next = added;
+	e->last = added;
+	return 0;
+}
+
+/* (nc, cc, tt, ct), or one number. */
+static int read_caller_row(struct scan *s, const struct marshal_value *v, struct pstats_row *row)
+{
+	struct marshal_place place;
+	int rc = -1;
+
+	*row = (struct pstats_row){ 0, 0, 0, 0 };
+	if (v->type == MARSHAL_INT) {
+		row->ncalls = row->nprimitive = v->integer;
+		s->kind.counts_only = true;
+		return v->integer < 0 ? bad(s, v, "fewer than no calls") : 0;
+	}
+	if (v->type != MARSHAL_TUPLE || v->nitems != 4)
+		return bad(s, v, "no (nc, cc, tt, ct) of a caller");
+	s->has_rows = true;
+	place = marshal_enter(&s->in, v);
+	if (read_count(s, &row->ncalls) == 0 && read_count(s, &row->nprimitive) == 0 &&
+	    read_time(s, &row->tottime) == 0 && read_time(s, &row->cumtime) == 0)
+		rc = 0;
+	marshal_leave(&s->in, v, place);
+	return rc;
+}
+
+/* A key that comes next and was there before, or MAP_NONE. */
+static uint32_t known_key(struct scan *s, struct marshal_value *v)
+{
+	uint32_t ref = marshal_peek_ref(&s->in);
+
+	if (ref >= s->nknown || s->known[ref].key == MAP_NONE)
+		return MAP_NONE;
+	v->offset = s->in.at;
+	marshal_pass(&s->in, 5);
+	return s->known[ref].key;
+}
+
+static int read_callers(struct scan *s, uint32_t entry)
+{
+	struct marshal_value dict, key, value;
+	struct marshal_place place;
+	struct pstats_row row;
+
+	if (marshal_next(&s->in, &dict, false) < 0)
+		return -1;
+	if (dict.type != MARSHAL_DICT)
+		return bad(s, &dict, "no dict of callers");
+	place = marshal_enter(&s->in, &dict);
+	for (;;) {
+		uint32_t caller = known_key(s, &key);
+
+		if (caller == MAP_NONE) {
+			if (marshal_next(&s->in, &key, true) < 0)
+				return -1;
+			if (key.type == MARSHAL_END)
+				break;
+			caller = get_key(s, &key);
+		}
+		if (caller == MAP_NONE || marshal_next(&s->in, &value, false) < 0)
+			return -1;
+		/* References could make a small file stand for a huge table. */
+		if (s->narcs++ >= s->max_arcs)
+			return bad(s, &dict, "more callers than the file can hold");
+		if (read_caller_row(s, &value, &row) < 0 ||
+		    add_caller(s, entry, caller, &key, &row) < 0)
+			return -1;
+	}
+	marshal_leave(&s->in, &dict, place);
+	return 0;
+}
+
+/* The entry of this key, added when it is new; MAP_NONE with err. */
+static uint32_t get_entry(struct scan *s, uint32_t key, const struct marshal_value *v)
+{
+	struct pstats_sum *sum = s->sum;
+	uint32_t i = sum->entry_of[key];
+	struct pstats_entry *grown;
+
+	if (i != MAP_NONE) {
+		if (sum->entries[i].file == sum->nfiles) {
+			bad(s, v, "a function that comes twice");
+			return MAP_NONE;
+		}
+		sum->entries[i].file = sum->nfiles;
+		return i;
+	}
+	grown = mem_grow(sum->entries, &sum->entries_cap, sum->nentries + 1, sizeof *grown);
+	if (grown == NULL) {
+		error_nomem(s->in.err);
+		return MAP_NONE;
+	}
+	sum->entries = grown;
+	grown[sum->nentries] = (struct pstats_entry){ key, sum->nfiles, MAP_NONE, MAP_NONE,
+						      { 0, 0, 0, 0 } };
+	sum->entry_of[key] = (uint32_t)sum->nentries;
+	return (uint32_t)sum->nentries++;
+}
+
+/* (cc, nc, tt, ct, callers) */
+static int read_entry(struct scan *s, uint32_t key, const struct marshal_value *key_value)
+{
+	struct marshal_value v;
+	struct marshal_place place;
+	struct pstats_row row = { 0, 0, 0, 0 };
+	uint32_t entry = get_entry(s, key, key_value);
+	int rc = -1;
+
+	if (entry == MAP_NONE || marshal_next(&s->in, &v, false) < 0)
+		return -1;
+	if (v.type != MARSHAL_TUPLE || v.nitems != 5)
+		return bad(s, &v, "no (cc, nc, tt, ct, callers)");
+	place = marshal_enter(&s->in, &v);
+	if (read_count(s, &row.nprimitive) == 0 && read_count(s, &row.ncalls) == 0 &&
+	    read_time(s, &row.tottime) == 0 && read_time(s, &row.cumtime) == 0 &&
+	    add_row(s, &v, &s->sum->entries[entry].row, &row) == 0)
+		rc = read_callers(s, entry);
+	s->has_counts = s->has_counts || row.ncalls != 0;
+	marshal_leave(&s->in, &v, place);
+	return rc;
+}
+
+/* CPython 3.15's mark is a key as well: ("__sampled__",): True. */
+static int read_mark(struct scan *s, const struct marshal_value *tuple)
+{
+	struct marshal_place place = marshal_enter(&s->in, tuple);
+	struct marshal_value v;
+	const char *text = NULL;
+
+	if (marshal_next(&s->in, &v, false) == 0 && v.type == MARSHAL_TEXT)
+		text = get_text(s, &v);
+	marshal_leave(&s->in, tuple, place);
+	if (text == NULL || strcmp(text, "__sampled__") != 0)
+		return s->in.err->code != ERR_NONE ? -1 : bad(s, tuple, "no (file, line, name)");
+	s->kind.marked = s->kind.sampled = true;
+	if (marshal_next(&s->in, &v, false) < 0)
+		return -1;
+	return v.type == MARSHAL_CONSTANT ? 0 : bad(s, &v, "no mark of a sampled profile");
+}
+
+static int read_stats(struct scan *s)
+{
+	struct marshal_value v;
+	uint32_t key;
+
+	if (marshal_next(&s->in, &v, false) < 0)
+		return -1;
+	if (v.type != MARSHAL_DICT)
+		return bad(s, &v, "no dict");
+	for (;;) {
+		if (marshal_next(&s->in, &v, true) < 0)
+			return -1;
+		if (v.type == MARSHAL_END)
+			return 0;
+		if (v.type == MARSHAL_TUPLE && v.nitems == 1) {
+			if (read_mark(s, &v) < 0)
+				return -1;
+			continue;
+		}
+		key = get_key(s, &v);
+		if (key == MAP_NONE || read_entry(s, key, &v) < 0)
+			return -1;
+	}
+}
+
+/* Samples are no calls, and a number is no row of four. */
+static int check_kind(struct scan *s)
+{
+	const struct pstats_kind *was = &s->sum->kind, *is = &s->kind;
+
+	if (is->counts_only && s->has_rows)
+		return error_set(s->in.err, ERR_FORMAT, "not a pstats file: callers of two kinds");
+	if (s->sum->nfiles == 1) {
+		s->sum->kind = *is;
+		return 0;
+	}
+	if (was->sampled != is->sampled || was->marked != is->marked)
+		return error_set(s->in.err, ERR_REFUSED, "it is %s, and what came before is not: "
+				 "the two do not add up", is->sampled ? "sampled" : "traced");
+	/* A file without a caller is of either kind. */
+	if (s->narcs != 0 && was->counts_only != is->counts_only)
+		return error_set(s->in.err, ERR_REFUSED, "its callers have %s, not so in what came "
+				 "before", is->counts_only ? "no times" : "times");
+	return 0;
+}
+
+int pstats_sum_add(struct pstats_sum *sum, struct bytes in, struct error *err)
+{
+	struct scan s = { .sum = sum, .max_arcs = in.len / SMALLEST_ARC };
+	int rc;
+
+	*err = (struct error)ERROR_INIT;
+	if (sum->nfiles == 1 && index_callers(sum) < 0)
+		return error_nomem(err);
+	sum->nfiles++;
+	marshal_open(&s.in, in, err);
+	rc = read_stats(&s);
+	/* No call was counted, but time was: what we write of a sampled profile. */
+	if (!s.has_counts && s.seconds != 0)
+		s.kind.sampled = true;
+	if (rc == 0)
+		rc = check_kind(&s);
+	sum->seconds += s.seconds;
+	marshal_close(&s.in);
+	mem_free(s.known);
+	buf_release(&s.scratch);
+	return rc;
+}
+
+void pstats_sum_release(struct pstats_sum *s)
+{
+	strtab_release(&s->strings);
+	mem_free(s->keys);
+	map_release(&s->key_index);
+	mem_free(s->entries);
+	mem_free(s->entry_of);
+	mem_free(s->callee_of);
+	mem_free(s->callers);
+	map_release(&s->caller_index);
+	*s = (struct pstats_sum)PSTATS_SUM_INIT;
+}
+
+/* --- writing */
+
+static void put_text(struct marshal_writer *w, const char *text)
+{
+	if (!marshal_again(w, (uintptr_t)text))
+		marshal_text(w, text);
+}
+
+static void put_key(struct marshal_writer *w, const struct pstats_key *key)
+{
+	if (marshal_again(w, (uintptr_t)key))
+		return;
+	marshal_tuple(w, 3);
+	put_text(w, key->file);
+	marshal_int(w, key->line);
+	put_text(w, key->name);
+}
+
+static void put_callers(struct marshal_writer *w, const struct pstats_sum *s,
+			const struct pstats_entry *e)
+{
+	marshal_open_dict(w);
+	for (uint32_t i = e->first; i != MAP_NONE; i = s->callers[i].next) {
+		const struct pstats_caller *c = &s->callers[i];
+
+		put_key(w, &s->keys[c->key]);
+		if (s->kind.counts_only) {
+			marshal_int(w, c->row.ncalls);
+			continue;
+		}
+		marshal_tuple(w, 4);
+		marshal_int(w, c->row.ncalls);
+		marshal_int(w, c->row.nprimitive);
+		marshal_float(w, c->row.tottime);
+		marshal_float(w, c->row.cumtime);
+	}
+	marshal_close_dict(w);
+}
+
+int pstats_sum_write(struct buf *out, const struct pstats_sum *s, struct error *err)
+{
+	struct marshal_writer w;
+
+	marshal_begin(&w, out);
+	marshal_open_dict(&w);
+	for (size_t i = 0; i < s->nentries; i++) {
+		const struct pstats_entry *e = &s->entries[i];
+
+		put_key(&w, &s->keys[e->key]);
+		marshal_tuple(&w, 5);
+		marshal_int(&w, e->row.nprimitive);
+		marshal_int(&w, e->row.ncalls);
+		marshal_float(&w, e->row.tottime);
+		marshal_float(&w, e->row.cumtime);
+		put_callers(&w, s, e);
+	}
+	if (s->kind.marked) {
+		marshal_tuple(&w, 1);
+		marshal_text(&w, "__sampled__");
+		marshal_true(&w);
+	}
+	marshal_close_dict(&w);
+	marshal_release(&w);
+	return out->failed ? error_nomem(err) : 0;
+}
