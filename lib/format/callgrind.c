@@ -24,13 +24,18 @@
  * to its inclusive cost: with the arc's `below` that is our cum, recursive or
  * not. A name is a function together with its file only, so what shares both is
  * told apart by line. calls=0 makes callgrind_annotate take the next line for
- * self cost: an arc without calls (a sampled profile has no others) says 1. */
+ * self cost: an arc without calls (a sampled profile has no others) says 1, and a
+ * "desc: Sampled:" at the top that there are none.
+ *
+ * Not held: the tree, calls of what no function calls, how many of the calls are
+ * primitive, names beside qualified ones. */
 #include "format/callgrind.h"
 
 #include <ctype.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "base/version.h"
 #include "format/pstats.h"
 #include "profile/derive.h"
@@ -39,12 +44,13 @@ struct writer {
 	struct buf *out;
 	const struct profile *p;
 	const struct table *table;
-	struct map files;      /* text's address -> id - 1 */
-	uint32_t nfiles;
+	uint32_t *file_of;     /* per function: the id of its file */
+	bool *file_named;      /* per id: the file's name was written */
 	struct map names;      /* see name_key -> function * 2 + with line */
 	bool *named;           /* per function: its name was written */
 	uint32_t *next_arc;    /* per arc: the caller's next, or PROFILE_NONE */
 	uint32_t *first_arc;   /* per function */
+	struct buf label;      /* one name at a time */
 };
 
 /* What names a function here: its file and qualified name, and with those of one
@@ -77,6 +83,8 @@ static bool is_taken(const struct writer *w, uint32_t function, bool with_line)
  * make one long row of the table. */
 static int index_names(struct writer *w)
 {
+	if (map_reserve(&w->names, 2 * (size_t)w->p->nfunctions) < 0)
+		return -1;
 	for (uint32_t i = 0; i < 2 * w->p->nfunctions; i++) {
 		const struct function *f = &w->p->functions[i / 2];
 		uint64_t key = name_key(f, i % 2);
@@ -89,6 +97,43 @@ static int index_names(struct writer *w)
 			return -1;
 	}
 	return 0;
+}
+
+static int number_file(struct writer *w, struct map *ids, uint32_t function)
+{
+	uintptr_t file = (uintptr_t)w->p->functions[function].file;
+	uint32_t id;
+
+	if (w->file_of[function] != 0)
+		return 0;
+	id = map_get(ids, file);
+	if (id == MAP_NONE) {
+		id = (uint32_t)ids->used + 1;
+		if (map_add(ids, file, id) < 0)
+			return -1;
+	}
+	w->file_of[function] = id;
+	return 0;
+}
+
+/* In the order in which they are written. */
+static int number_files(struct writer *w)
+{
+	struct map ids = MAP_INIT;
+	uint32_t n = w->p->nfunctions;
+	int rc = 0;
+
+	w->file_of = mem_zalloc(n * sizeof *w->file_of);
+	w->file_named = mem_zalloc((size_t)n + 1);
+	if (w->file_of == NULL || w->file_named == NULL)
+		return -1;
+	for (uint32_t i = 0; i < n && rc == 0; i++) {
+		rc = number_file(w, &ids, i);
+		for (uint32_t a = w->first_arc[i]; a != PROFILE_NONE && rc == 0; a = w->next_arc[a])
+			rc = number_file(w, &ids, w->table->arcs[a].callee);
+	}
+	map_release(&ids);
+	return rc;
 }
 
 static int link_arcs(struct writer *w)
@@ -111,55 +156,58 @@ static int link_arcs(struct writer *w)
 	return 0;
 }
 
-/* A line is a line: control characters appear as \xNN. */
+/* A line stays one, and harmless on a terminal. */
 static void put_line_text(struct buf *out, const char *s)
 {
-	for (; *s != '\0'; s++) {
-		if ((unsigned char)*s < 0x20 || *s == 0x7F)
-			buf_printf(out, "\\x%02x", (unsigned)*s);
-		else
-			buf_addc(out, *s);
-	}
+	text_printable(out, s);
 }
 
 static void put_name(struct writer *w, uint32_t function)
 {
 	const struct function *f = &w->p->functions[function];
-	struct buf label = BUF_INIT;
 
-	if (strcmp(f->file, "~") == 0 && f->line == 0 && f->name == f->qualname)
-		pstats_name(&label, f);
+	buf_clear(&w->label);
+	if (f->line == 0 && f->name == f->qualname && strcmp(f->file, "~") == 0)
+		pstats_name(&w->label, f);
 	else
-		buf_adds(&label, f->qualname);
-	put_line_text(w->out, label.len ? buf_str(&label) : "?");
-	w->out->failed = w->out->failed || label.failed;
-	buf_release(&label);
-	if (is_taken(w, function, false))
-		buf_printf(w->out, ":%u", f->line);
+		buf_adds(&w->label, f->qualname);
+	put_line_text(w->out, w->label.len ? buf_str(&w->label) : "?");
+	w->out->failed = w->out->failed || w->label.failed;
+	if (is_taken(w, function, false)) {
+		buf_addc(w->out, ':');
+		buf_addu(w->out, f->line);
+	}
 	if (is_taken(w, function, true)) {
 		buf_addc(w->out, ':');
 		put_line_text(w->out, f->name);
 	}
 }
 
-static void put_file(struct writer *w, const char *key, const char *file)
+static void put_id(struct buf *out, const char *key, uint32_t id)
 {
-	uint32_t id = map_get(&w->files, (uintptr_t)file);
+	buf_adds(out, key);
+	buf_add(out, "=(", 2);
+	buf_addu(out, id);
+	buf_addc(out, ')');
+}
 
-	if (id != MAP_NONE) {
-		buf_printf(w->out, "%s=(%u)\n", key, id + 1);
-		return;
+static void put_file(struct writer *w, const char *key, uint32_t function)
+{
+	uint32_t id = w->file_of[function];
+	const char *file = w->p->functions[function].file;
+
+	put_id(w->out, key, id);
+	if (!w->file_named[id]) {
+		w->file_named[id] = true;
+		buf_addc(w->out, ' ');
+		put_line_text(w->out, file[0] ? file : "?");
 	}
-	if (map_add(&w->files, (uintptr_t)file, w->nfiles) < 0)
-		w->out->failed = true;
-	buf_printf(w->out, "%s=(%u) ", key, ++w->nfiles);
-	put_line_text(w->out, file[0] ? file : "?");
 	buf_addc(w->out, '\n');
 }
 
 static void put_function(struct writer *w, const char *key, uint32_t function)
 {
-	buf_printf(w->out, "%s=(%u)", key, function + 1);
+	put_id(w->out, key, function + 1);
 	if (!w->named[function]) {
 		w->named[function] = true;
 		buf_addc(w->out, ' ');
@@ -189,7 +237,7 @@ static void put_block(struct writer *w, uint32_t function)
 	const struct function *f = &w->p->functions[function];
 
 	buf_addc(w->out, '\n');
-	put_file(w, "fl", f->file);
+	put_file(w, "fl", function);
 	put_function(w, "fn", function);
 	buf_addu(w->out, f->line);
 	put_costs(w, w->table->functions[function].self);
@@ -197,11 +245,13 @@ static void put_block(struct writer *w, uint32_t function)
 		const struct arc *arc = &w->table->arcs[i];
 		const struct function *callee = &w->p->functions[arc->callee];
 
-		put_file(w, "cfl", callee->file);
+		put_file(w, "cfl", arc->callee);
 		put_function(w, "cfn", arc->callee);
-		buf_printf(w->out, "calls=%llu %u\n",
-			   (unsigned long long)(arc->totals.ncalls ? arc->totals.ncalls : 1),
-			   callee->line);
+		buf_add(w->out, "calls=", 6);
+		buf_addu(w->out, arc->totals.ncalls ? arc->totals.ncalls : 1);
+		buf_addc(w->out, ' ');
+		buf_addu(w->out, callee->line);
+		buf_addc(w->out, '\n');
 		buf_addu(w->out, f->line);
 		put_costs(w, arc->below);
 	}
@@ -260,6 +310,8 @@ static void put_header(struct writer *w, const struct format_info *info)
 		put_line_text(w->out, info->command);
 		buf_addc(w->out, '\n');
 	}
+	if (w->p->sampled)
+		buf_adds(w->out, CALLGRIND_SAMPLED " calls are not counted\n");
 	buf_adds(w->out, "positions: line\n");
 	put_events(w);
 	put_total(w, "summary:");
@@ -269,12 +321,16 @@ int callgrind_write(struct buf *out, const struct profile *p, const struct forma
 		    struct error *err)
 {
 	struct table table = TABLE_INIT;
-	struct writer w = { .out = out, .p = p, .table = &table };
+	struct writer w = { .out = out, .p = p, .table = &p->table };
 	int rc = -1;
 
-	if (derive_table(&table, p, NULL, 0, err) < 0)
-		return -1;
-	if (index_names(&w) < 0 || link_arcs(&w) < 0) {
+	/* What has no tree has all of it already. */
+	if (profile_has_tree(p)) {
+		if (derive_table(&table, p, NULL, 0, err) < 0)
+			return -1;
+		w.table = &table;
+	}
+	if (index_names(&w) < 0 || link_arcs(&w) < 0 || number_files(&w) < 0) {
 		error_nomem(err);
 		goto done;
 	}
@@ -285,7 +341,9 @@ int callgrind_write(struct buf *out, const struct profile *p, const struct forma
 	put_total(&w, "totals:");
 	rc = out->failed ? error_nomem(err) : 0;
 done:
-	map_release(&w.files);
+	buf_release(&w.label);
+	mem_free(w.file_of);
+	mem_free(w.file_named);
 	map_release(&w.names);
 	mem_free(w.named);
 	mem_free(w.next_arc);

@@ -14,7 +14,8 @@
  * profile.prof, the total added up in the order of the file; percall is blank
  * when there is nothing to divide by; equal times go by the bare name (not by
  * what is printed), code point by code point, which is the order of UTF-8's
- * bytes; what is still equal stays in the order of the file. */
+ * bytes; what is still equal stays in the order of the file. In names what a terminal
+ * would obey is \xNN, where pstats prints it as it is. */
 #include "format/callstack.h"
 
 #include <stdio.h>
@@ -23,6 +24,7 @@
 
 #include "base/localtime.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "format/number.h"
 #include "format/pstats.h"
 #include "profile/derive.h"
@@ -57,8 +59,7 @@ static struct row *make_rows(const struct profile *p, const struct pstats_groups
 		const struct totals *of = &t->functions[i];
 
 		rows[i] = (struct row){ of->ncalls, of->nprimitive,
-					m < 0 ? 0 : pstats_seconds(of->self[m]),
-					m < 0 ? 0 : pstats_seconds(of->cum[m]),
+					pstats_seconds(of->self[m]), pstats_seconds(of->cum[m]),
 					&p->functions[g->first[i]], i };
 	}
 	return rows;
@@ -91,7 +92,9 @@ static void add_header(struct buf *out, const struct row *rows, uint32_t n,
 		total += rows[i].tottime;
 	}
 	callstack_add_date(out, info->mtime);
-	buf_printf(out, "    %s\n\n", info->path ? info->path : "");
+	buf_adds(out, "    ");
+	text_printable(out, info->path ? info->path : "");
+	buf_adds(out, "\n\n");
 	buf_printf(out, "         %llu function calls ", (unsigned long long)ncalls);
 	if (ncalls != nprimitive)
 		buf_printf(out, "(%llu primitive calls) ", (unsigned long long)nprimitive);
@@ -114,9 +117,27 @@ static void add_percall(struct buf *out, double seconds, uint64_t calls)
 		add_time(out, seconds / (double)calls);
 }
 
+/* As pstats prints it, but for what a terminal would obey. */
+static void add_printable(struct buf *out, size_t from)
+{
+	struct buf raw = BUF_INIT;
+	size_t plain = from;
+
+	while (plain < out->len && out->data[plain] >= 0x20 && out->data[plain] < 0x7F)
+		plain++;
+	if (plain == out->len || out->failed)
+		return;
+	buf_add(&raw, out->data + from, out->len - from);
+	out->len = from;
+	text_printable(out, buf_str(&raw));
+	out->failed = out->failed || raw.failed;
+	buf_release(&raw);
+}
+
 static void add_row(struct buf *out, const struct row *row)
 {
 	char calls[48];
+	size_t from;
 	int len;
 
 	if (row->ncalls != row->nprimitive)
@@ -131,7 +152,9 @@ static void add_row(struct buf *out, const struct row *row)
 	add_percall(out, row->tottime, row->ncalls);
 	add_time(out, row->cumtime);
 	add_percall(out, row->cumtime, row->nprimitive);
+	from = out->len;
 	pstats_name(out, row->function);
+	add_printable(out, from);
 	buf_addc(out, '\n');
 }
 
@@ -152,6 +175,9 @@ int callstack_write(struct buf *out, const struct profile *p, const struct forma
 	struct row *rows = NULL;
 	int rc = -1;
 
+	if (pstats_time_metric(p) < 0)
+		return error_set(err, ERR_REFUSED,
+				 "there are no times to write: pstats prints seconds");
 	if (pstats_group(&groups, p, err) < 0 ||
 	    derive_table(&table, p, groups.of, groups.ngroups, err) < 0)
 		goto done;

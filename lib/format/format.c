@@ -1,27 +1,99 @@
 #include "format/format.h"
 
+#include <string.h>
+
 #include "format/callgrind.h"
 #include "format/callstack.h"
+#include "format/collapsed.h"
+#include "format/csv.h"
 #include "format/pprof.h"
+#include "format/profile_json.h"
 #include "format/pstats.h"
+#include "format/speedscope.h"
+
+enum { ALL = HOLDS_TREE | HOLDS_ARCS | HOLDS_CALLS | HOLDS_METRICS | HOLDS_NAMES | HOLDS_LOSSES };
 
 const struct format formats[] = {
-	{ "pstats", "profile.prof", pstats_sniff, pstats_read, pstats_write },
-	{ "callstack", "callstack.txt", NULL, NULL, callstack_write },
-	{ "callgrind", "profile.kgrind", NULL, NULL, callgrind_write },
-	{ "pprof", "profile.pb.gz", pprof_sniff, pprof_read, pprof_write },
-	{ NULL, NULL, NULL, NULL, NULL }
+	{ "pstats", "profile.prof", HOLDS_ARCS | HOLDS_CALLS, pstats_sniff, pstats_read,
+	  pstats_write },
+	{ "callstack", "callstack.txt", HOLDS_CALLS, NULL, NULL, callstack_write },
+	{ "callgrind", "profile.kgrind", HOLDS_ARCS | HOLDS_CALLS | HOLDS_METRICS, callgrind_sniff,
+	  callgrind_read, callgrind_write },
+	{ "pprof", "profile.pb.gz", ALL, pprof_sniff, pprof_read, pprof_write },
+	{ "speedscope", "profile.speedscope.json", HOLDS_TREE | HOLDS_ARCS | HOLDS_METRICS,
+	  speedscope_sniff, speedscope_read, speedscope_write },
+	{ "json", "profile.json", ALL, NULL, NULL, profile_json_write },
+	{ "csv", "profile.csv", HOLDS_CALLS | HOLDS_METRICS | HOLDS_NAMES, NULL, NULL, csv_write },
+	/* Last, for it is text like any other. */
+	{ "collapsed", "profile.collapsed.txt", HOLDS_TREE | HOLDS_ARCS, collapsed_sniff,
+	  collapsed_read, collapsed_write },
+	{ NULL, NULL, 0, NULL, NULL, NULL }
 };
+
+const struct format *format_find(const char *name)
+{
+	for (const struct format *f = formats; f->name != NULL; f++)
+		if (strcmp(f->name, name) == 0)
+			return f;
+	return NULL;
+}
+
+const struct format *format_of(struct bytes in)
+{
+	for (const struct format *f = formats; f->name != NULL; f++)
+		if (f->sniff != NULL && f->sniff(in))
+			return f;
+	return NULL;
+}
 
 struct profile *format_read(struct bytes in, struct error *err)
 {
+	const struct format *f;
+
 	if (in.len == 0) {
 		error_set(err, ERR_FORMAT, "empty");
 		return NULL;
 	}
-	for (const struct format *f = formats; f->name != NULL; f++)
-		if (f->sniff != NULL && f->sniff(in))
-			return f->read(in, err);
+	f = format_of(in);
+	if (f != NULL)
+		return f->read(in, err);
 	error_set(err, ERR_FORMAT, "not a profile in a format that cprof reads");
 	return NULL;
+}
+
+static bool has_qualnames(const struct profile *p)
+{
+	for (uint32_t i = 0; i < p->nfunctions; i++)
+		if (p->functions[i].name != p->functions[i].qualname)
+			return true;
+	return false;
+}
+
+static void add(struct buf *out, const char *what)
+{
+	if (out->len != 0)
+		buf_adds(out, ", ");
+	buf_adds(out, what);
+}
+
+void format_losses(struct buf *out, const struct format *f, const struct profile *p)
+{
+	struct buf list = BUF_INIT;
+
+	if (!(f->holds & HOLDS_TREE) && profile_has_tree(p))
+		add(&list, "the call tree");
+	if (!(f->holds & HOLDS_ARCS) && (profile_has_tree(p) || p->table.narcs != 0))
+		add(&list, "who called whom");
+	if (!(f->holds & HOLDS_CALLS) && !p->sampled)
+		add(&list, "numbers of calls");
+	if (!(f->holds & HOLDS_METRICS) && p->nmetrics > 1 &&
+	    !(f->write == collapsed_write && collapsed_is_difference(p)))
+		add(&list, "more than one kind of values");
+	if (!(f->holds & HOLDS_NAMES) && has_qualnames(p))
+		add(&list, "both names of a function");
+	if (!(f->holds & HOLDS_LOSSES) && p->nlost + p->nfolded != 0)
+		add(&list, "that calls are missing");
+	buf_add(out, list.data, list.len);
+	out->failed = out->failed || list.failed;
+	buf_release(&list);
 }

@@ -14,7 +14,7 @@
 bool gzip_sniff(struct bytes in);
 
 /* Appends the content to out. What would become larger than `max`, or than a
- * thousand times the input where that is over 16 MB, is refused; errors name
+ * hundred times the input where that is over 56 MB, is refused; errors name
  * the offset in the compressed file. */
 int gzip_read(struct buf *out, struct bytes in, size_t max, struct error *err);
 

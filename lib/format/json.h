@@ -38,8 +38,12 @@ int64_t json_int(const struct json *object, const char *key, int64_t fallback);
 double json_num(const struct json *object, const char *key, double fallback);
 bool json_bool(const struct json *object, const char *key, bool fallback);
 
+/* Appends text in quotes. What is not UTF-8 becomes U+FFFD, what a terminal would
+ * obey \u001b. */
+void json_text(struct buf *out, const char *s);
+
 /* Writing: a cursor that places commas, newlines and two-space indents. `key`
- * is NULL inside an array. Text that is not UTF-8 is written with U+FFFD. */
+ * is NULL inside an array. */
 struct json_writer {
 	struct buf *out;
 	unsigned depth;

@@ -6,7 +6,7 @@
 #include "format/json.h"
 #include "format/number.h"
 
-static void add_text(struct buf *out, const char *s)
+void json_text(struct buf *out, const char *s)
 {
 	static const char names[] = "\"\\bfnrt", values[] = "\"\\\b\f\n\r\t";
 	size_t left = strlen(s);
@@ -23,7 +23,7 @@ static void add_text(struct buf *out, const char *s)
 		} else if (escape != NULL) {
 			buf_addc(out, '\\');
 			buf_addc(out, names[escape - values]);
-		} else if (code < 0x20 || code == 0x7F) {
+		} else if (text_is_unprintable(code)) {
 			buf_printf(out, "\\u%04x", (unsigned)code);
 		} else {
 			buf_add(out, s, len);
@@ -48,7 +48,7 @@ static void place(struct json_writer *w, const char *key)
 	w->first = false;
 	new_line(w);
 	if (key != NULL) {
-		add_text(w->out, key);
+		json_text(w->out, key);
 		buf_adds(w->out, ": ");
 	}
 }
@@ -110,7 +110,7 @@ void json_add_string(struct json_writer *w, const char *key, const char *value)
 		return;
 	}
 	place(w, key);
-	add_text(w->out, value);
+	json_text(w->out, value);
 }
 
 void json_add_int(struct json_writer *w, const char *key, int64_t value)

@@ -29,6 +29,7 @@
 #include "format/pprof_fields.h"
 #include "format/pprof_raw.h"
 #include "format/proto.h"
+#include "format/stacks.h"
 
 enum {
 	MAX_UNPACKED = 256 << 20,
@@ -353,40 +354,6 @@ static int read_sample(struct reader *r, struct proto in)
 	return add_values(r, node, in.offset);
 }
 
-/* The same limits for all sums of them: half of what fits, for whoever takes a
- * difference. */
-static int check_sums(struct reader *r)
-{
-	for (uint32_t m = 0; m < r->p->nmetrics; m++) {
-		double sum = 0;
-
-		for (uint32_t i = 0; i < r->p->nnodes; i++) {
-			double value = (double)profile_node_cum(r->p, i)[m];
-
-			sum += value < 0 ? -value : value;
-		}
-		if (sum > 4e18)
-			return bad(r, 0, "values too large to add up");
-	}
-	return 0;
-}
-
-/* So far a node's values are its self. */
-static int sum_up(struct reader *r)
-{
-	struct profile *p = r->p;
-
-	if (check_sums(r) < 0)
-		return -1;
-	for (uint32_t i = p->nnodes; i-- > 1;) {
-		if (node_is_strand(p, i))
-			continue;
-		for (uint32_t m = 0; m < p->nmetrics; m++)
-			profile_node_cum(p, p->nodes[i].parent)[m] += profile_node_cum(p, i)[m];
-	}
-	return 0;
-}
-
 static int read_samples(struct reader *r)
 {
 	struct proto in = proto_whole(r->in, r->err);
@@ -398,7 +365,12 @@ static int read_samples(struct reader *r)
 	while ((rc = proto_next(&in, &f)) > 0)
 		if (f.number == PROFILE_SAMPLE && read_sample(r, proto_inside(&in, &f)) < 0)
 			return -1;
-	return rc < 0 ? -1 : sum_up(r);
+	if (rc < 0)
+		return -1;
+	/* So far a node's values are its self. */
+	if (stacks_sum_up(r->p, r->err) < 0)
+		return r->err->code == ERR_NOMEM ? -1 : bad(r, 0, "values too large to add up");
+	return 0;
 }
 
 static void release(struct reader *r)

@@ -16,7 +16,7 @@ static void assert_error(const char *content, const char *want)
 	ck_assert_str_eq(err.text, want);
 }
 
-/* Each format takes what it writes, and no other does. */
+/* Each format takes what it writes, and none that is asked before it. */
 START_TEST(test_format__sniffed)
 {
 	struct profile *p = sample_random(2, 10, 50);
@@ -28,13 +28,11 @@ START_TEST(test_format__sniffed)
 		struct profile *back;
 
 		ck_assert_int_eq(f->write(&out, p, &info, &err), 0);
-		for (const struct format *g = formats; g->name != NULL; g++)
-			if (g->sniff != NULL)
-				ck_assert_int_eq(g->sniff(buf_bytes(&out)), f == g);
+		ck_assert_ptr_eq(format_of(buf_bytes(&out)), f->read != NULL ? f : NULL);
 		back = format_read(buf_bytes(&out), &err);
 		ck_assert_int_eq(back != NULL, f->read != NULL);
 		if (back != NULL)
-			ck_assert_int_eq(profile_has_tree(back), strcmp(f->name, "pprof") == 0);
+			ck_assert_int_eq(profile_has_tree(back), (f->holds & HOLDS_TREE) != 0);
 		profile_free(back);
 		buf_release(&out);
 	}
@@ -45,12 +43,38 @@ END_TEST
 START_TEST(test_format__what_is_none)
 {
 	assert_error("", "empty");
-	assert_error("# callgrind format\n", "not a profile in a format that cprof reads");
+	assert_error("# callgrind format\n", "not a callgrind file: no \"events:\" in it");
+	assert_error("no weight\n", "not a profile in a format that cprof reads");
 	assert_error("{\"a\": 1}", "not a profile in a format that cprof reads");
 	assert_error("{", "truncated at byte 1");
 }
 END_TEST
 
+static void assert_losses(const char *format, const struct profile *p, const char *want)
+{
+	struct buf out = BUF_INIT;
+
+	format_losses(&out, format_find(format), p);
+	ck_assert_str_eq(buf_str(&out), want);
+	buf_release(&out);
+}
+
+START_TEST(test_format__losses)
+{
+	struct profile *p = sample_random(2, 10, 50);
+
+	p->nlost = 1;
+	assert_losses("pprof", p, "");
+	assert_losses("json", p, "");
+	assert_losses("pstats", p, "the call tree, both names of a function, that calls are missing");
+	assert_losses("csv", p, "the call tree, who called whom, that calls are missing");
+	p->nlost = 0;
+	assert_losses("collapsed", p, "numbers of calls, both names of a function");
+	profile_free(p);
+}
+END_TEST
+
 UNIT_MAIN("format/format",
 	  test_format__sniffed,
-	  test_format__what_is_none)
+	  test_format__what_is_none,
+	  test_format__losses)

@@ -91,7 +91,7 @@ START_TEST(test_gzip__bomb)
 	ck_assert_int_eq(gzip_read(&out, buf_bytes(&bomb), 20 << 20, &err), -1);
 	ck_assert_str_eq(err.text, "grows over 20 MB when unpacked");
 	ck_assert_uint_lt(out.cap, 70 << 20);
-	/* Below 16 MB no ratio is suspicious. */
+	/* Below 56 MB no ratio is suspicious. */
 	buf_release(&bomb);
 	bomb = pack(zeros, sizeof zeros);
 	buf_release(&out);

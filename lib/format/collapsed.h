@@ -1,0 +1,18 @@
+/* collapsed.h -- stacks as text, for flamegraph.pl, speedscope, inferno; the
+ * layout is in collapsed.c. */
+#ifndef CPROF_FORMAT_COLLAPSED_H
+#define CPROF_FORMAT_COLLAPSED_H
+
+#include "format/format.h"
+
+/* The metrics of a difference file, and whether a profile has just those. */
+#define COLLAPSED_BEFORE "before"
+#define COLLAPSED_AFTER "after"
+bool collapsed_is_difference(const struct profile *p);
+
+bool collapsed_sniff(struct bytes in);
+struct profile *collapsed_read(struct bytes in, struct error *err);
+int collapsed_write(struct buf *out, const struct profile *p, const struct format_info *info,
+		    struct error *err);
+
+#endif

@@ -1,0 +1,232 @@
+/* What others write: tests/integration/peers. */
+#include "format/callgrind.h"
+
+#include <string.h>
+
+#include "failing.h"
+#include "sample.h"
+#include "table.h"
+#include "unit.h"
+
+static const struct format_info info = { .command = "GET /" };
+
+static struct bytes bytes_of(const char *text)
+{
+	return (struct bytes){ (const uint8_t *)text, strlen(text) };
+}
+
+static struct profile *read_text(const char *text)
+{
+	struct error err = ERROR_INIT;
+	struct profile *p = callgrind_read(bytes_of(text), &err);
+
+	ck_assert_msg(p != NULL, "%s", err.text);
+	return p;
+}
+
+static void assert_table(const char *text, const char *want)
+{
+	struct profile *p = read_text(text);
+	struct buf out = BUF_INIT;
+
+	table_add(&out, p);
+	ck_assert_str_eq(buf_str(&out), want);
+	buf_release(&out);
+	profile_free(p);
+}
+
+static void assert_error(const char *text, const char *want)
+{
+	struct error err = ERROR_INIT;
+
+	ck_assert_ptr_null(callgrind_read(bytes_of(text), &err));
+	ck_assert_str_eq(err.text, want);
+	ck_assert_int_eq(err.code, ERR_FORMAT);
+}
+
+/* Valgrind's manual has this example; file1's main calls func1 of the same file and
+ * func2 of another, which calls func1. */
+START_TEST(test_callgrind_read__of_the_manual)
+{
+	assert_table("# callgrind format\nevents: Instructions\n\n"
+		     "fl=(1) file1.c\nfn=(1) main\n16 20\ncfn=(2) func1\ncalls=1 50\n16 400\n"
+		     "cfi=(2) file2.c\ncfn=(3) func2\ncalls=3 20\n16 400\n\n"
+		     "fn=(2)\n51 100\ncfi=(2)\ncfn=(3)\ncalls=2 20\n51 300\n\n"
+		     "fl=(2)\nfn=(3)\n20 700\n",
+		     "metric Instructions in count\ntraced, no tree, 0 nodes\n"
+		     "file1.c:16 main (main)  0/0  Instructions self 20 cum 820\n"
+		     "file1.c:51 func1 (func1)  1/1  Instructions self 100 cum 400\n"
+		     "    from main  1/1  Instructions self 0 cum 400\n"
+		     "file2.c:20 func2 (func2)  5/5  Instructions self 700 cum 700\n"
+		     "    from main  3/3  Instructions self 0 cum 400\n"
+		     "    from func1  2/2  Instructions self 0 cum 300\n");
+}
+END_TEST
+
+/* Addresses before lines, both relative; costs left out are 0; code inlined from
+ * another file; jumps; two parts. */
+START_TEST(test_callgrind_read__positions_and_parts)
+{
+	assert_table("creator: callgrind-3.19\npositions: instr line\nevent: us : Microseconds\n"
+		     "events: us Ir\npart: 1\n\nob=(1) /bin/x\nfl=(1) a.c\nfn=(1) f\n"
+		     "0x100 10 5 6\n+4 +1 7\nfi=(2) inline.h\n+4 3 1 1\nfe=(1)\n"
+		     "jump=4 0x100 10\n+4 11\njcnd=1/2 +4 +1\n* *\n"
+		     "cob=(2) libc\ncfi=(3) b.c\ncfn=(2) g\ncalls=2 0x200 40\n+4 12 30 40\n"
+		     "part: 2\nevents: us Ir\nfl=(1)\nfn=(1)\n0x100 10-12 1\n",
+		     "metric us in nanoseconds\nmetric Ir in count\ntraced, no tree, 0 nodes\n"
+		     "a.c:10 f (f)  0/0  us self 14000 cum 14000  Ir self 7 cum 7\n"
+		     "b.c:40 g (g)  2/2  us self 0 cum 0  Ir self 0 cum 0\n"
+		     "    from f  2/2  us self 0 cum 14000  Ir self 0 cum 7\n");
+}
+END_TEST
+
+/* f calls itself: no part of what is below it. Two in a circle: no more than all. */
+START_TEST(test_callgrind_read__recursion)
+{
+	assert_table("events: ns\nfl=a.py\nfn=f\n1 10\ncfn=f\ncalls=4 1\n1 9\n"
+		     "cfn=g\ncalls=1 5\n1 50\nfn=g\n5 20\ncfn=f\ncalls=1 1\n5 40\n",
+		     "metric ns in count\ntraced, no tree, 0 nodes\n"
+		     "a.py:1 f (f)  5/1  ns self 10 cum 30\n"
+		     "    from f  4/0  ns self 0 cum 9\n"
+		     "    from g  1/1  ns self 0 cum 30\n"
+		     "a.py:5 g (g)  1/1  ns self 20 cum 30\n"
+		     "    from f  1/1  ns self 0 cum 30\n");
+}
+END_TEST
+
+/* As writers tell one name from another, and C from Python. */
+START_TEST(test_callgrind_read__names)
+{
+	assert_table("events: ns\nfl=a.py\nfn=f:12\n12 1\nfn=f:30\n30 1\nfn=(anonymous)\n1 1\n"
+		     "fn=g a.py:7\n7 1\nfl=~\nfn={built-in method len}\n0 1\n",
+		     "metric ns in count\ntraced, no tree, 0 nodes\n"
+		     "a.py:12 f (f)  0/0  ns self 1 cum 1\n"
+		     "a.py:30 f (f)  0/0  ns self 1 cum 1\n"
+		     "a.py:1 (anonymous) ((anonymous))  0/0  ns self 1 cum 1\n"
+		     "a.py:7 g (g)  0/0  ns self 1 cum 1\n"
+		     "~:0 <built-in method len> (<built-in method len>)  0/0  ns self 1 cum 1\n");
+}
+END_TEST
+
+START_TEST(test_callgrind_read__many_events)
+{
+	struct profile *p = read_text("events: a b c d e f g h i j\nfn=x\n1 1 2 3 4 5 6 7 8 9 10\n");
+
+	ck_assert_uint_eq(p->nmetrics, 8);
+	ck_assert_int_eq(p->table.functions[0].self[7], 8);
+	ck_assert_str_eq(p->left_out, "all but the first 8 events");
+	profile_free(p);
+}
+END_TEST
+
+/* What we write comes back: self, cum and arcs of each. */
+START_TEST(test_callgrind_read__round_trip)
+{
+	for (uint64_t seed = 0; seed < 20; seed++) {
+		struct profile *p = sample_random(seed, 25, 300), *back;
+		struct buf out = BUF_INIT, again = BUF_INIT;
+		struct error err = ERROR_INIT;
+		struct table t;
+
+		ck_assert_int_eq(callgrind_write(&out, p, &info, &err), 0);
+		back = callgrind_read(buf_bytes(&out), &err);
+		ck_assert_msg(back != NULL, "%s", err.text);
+		ck_assert_int_eq(derive_table(&t, p, NULL, 0, &err), 0);
+		ck_assert_uint_eq(back->nfunctions, p->nfunctions);
+		ck_assert_uint_eq(back->table.narcs, t.narcs);
+		for (uint32_t i = 0; i < p->nfunctions; i++) {
+			ck_assert_str_eq(back->functions[i].file, p->functions[i].file);
+			ck_assert_uint_eq(back->functions[i].line, p->functions[i].line);
+			ck_assert_int_eq(back->table.functions[i].self[0], t.functions[i].self[0]);
+			ck_assert_int_eq(back->table.functions[i].cum[0], t.functions[i].cum[0]);
+		}
+		ck_assert_int_eq(callgrind_write(&again, back, &info, &err), 0);
+		table_release(&t);
+		buf_release(&out);
+		buf_release(&again);
+		profile_free(back);
+		profile_free(p);
+	}
+}
+END_TEST
+
+START_TEST(test_callgrind_read__sampled)
+{
+	struct profile *p = sample_random(1, 10, 40), *back;
+	struct buf out = BUF_INIT;
+	struct error err;
+
+	p->sampled = true;
+	for (uint32_t i = 0; i < p->nnodes; i++)
+		p->nodes[i].ncalls = 0;
+	ck_assert_int_eq(callgrind_write(&out, p, &info, &err), 0);
+	back = callgrind_read(buf_bytes(&out), &err);
+	ck_assert(back->sampled);
+	for (uint32_t i = 0; i < back->nfunctions; i++)
+		ck_assert_uint_eq(back->table.functions[i].ncalls, 0);
+	for (uint32_t i = 0; i < back->table.narcs; i++)
+		ck_assert_uint_eq(back->table.arcs[i].totals.ncalls, 0);
+	buf_release(&out);
+	profile_free(back);
+	profile_free(p);
+}
+END_TEST
+
+START_TEST(test_callgrind_read__hostile)
+{
+	assert_error("# callgrind format\n", "not a callgrind file: no \"events:\" in it");
+	assert_error("creator: x\nfn=f\n1 1\n", "line 3: costs before \"events:\"");
+	assert_error("events: a\n1 1\n", "line 2: costs outside of a function");
+	assert_error("events: a\nfn=(7)\n", "line 2: a number that no name was given to");
+	assert_error("events: a\nfn=(7) f\nfn=(7) g\n", "line 3: a number that was given to another name");
+	assert_error("events: a\nfn=f\n1 1 1\n", "line 3: more costs than there are events");
+	assert_error("events: a\nfn=f\n1 -1\n", "line 3: a cost that is no number");
+	assert_error("events: a\nfn=f\n1 99999999999999999999\n", "line 3: a cost that is no number");
+	assert_error("events: a\nfn=f\n1 9999999999999999999\n", "line 3: costs too large to add up");
+	assert_error("events: a\nfn=f\nx\n", "line 3: not a line of a callgrind file");
+	assert_error("events: a\nfn=f\ncalls=1 1\n", "line 3: calls of nothing");
+	assert_error("events: a\nfn=f\ncfn=g\ncalls=x 1\n", "line 4: no number where calls are counted");
+	assert_error("events: a\nfn=f\ncfn=g\ncalls=1\n", "line 4: no position where one should be");
+	assert_error("events: a\nfn=f\ncfn=g\ncalls=1 1\n", "line 4: the file ends behind a call");
+	assert_error("events: a\nfn=f\ncfn=g\ncalls=1 1\nfn=h\n", "line 5: no costs behind a call or jump");
+	assert_error("events: a\ncfn=g\n", "line 2: a call outside of a function");
+	assert_error("events: a\nevents: b\n", "line 2: other events than before");
+	assert_error("events: a b\nevents: a\n", "line 2: no events, or fewer than before");
+	assert_error("events:\n", "line 1: no events, or fewer than before");
+	assert_error("positions: a b c\nevents: a\n", "line 1: \"positions:\" is \"line\", or \"instr line\"");
+	assert_error("events: a\nfn=f\ncfn=g\ncalls=9223372036854775807 1\n1 1\n",
+		     "line 5: more calls than can be counted");
+}
+END_TEST
+
+static int read_once(void *arg, struct error *err)
+{
+	struct profile *p = callgrind_read(buf_bytes(arg), err);
+
+	profile_free(p);
+	return p == NULL ? -1 : 0;
+}
+
+START_TEST(test_callgrind_read__without_memory)
+{
+	struct profile *p = sample_random(4, 30, 100);
+	struct buf out = BUF_INIT;
+	struct error err;
+
+	ck_assert_int_eq(callgrind_write(&out, p, &info, &err), 0);
+	ck_assert_uint_gt(fail_each_allocation(read_once, &out), 15);
+	buf_release(&out);
+	profile_free(p);
+}
+END_TEST
+
+UNIT_MAIN("format/callgrind_read",
+	  test_callgrind_read__of_the_manual,
+	  test_callgrind_read__positions_and_parts,
+	  test_callgrind_read__recursion,
+	  test_callgrind_read__names,
+	  test_callgrind_read__many_events,
+	  test_callgrind_read__round_trip,
+	  test_callgrind_read__sampled,
+	  test_callgrind_read__hostile,
+	  test_callgrind_read__without_memory)

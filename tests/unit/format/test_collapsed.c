@@ -1,0 +1,237 @@
+#include "format/collapsed.h"
+
+#include <string.h>
+
+#include "failing.h"
+#include "golden.h"
+#include "sample.h"
+#include "table.h"
+#include "unit.h"
+
+static const struct format_info info = { .metric = 0 };
+
+static struct profile *read_text(const char *text)
+{
+	struct bytes in = { (const uint8_t *)text, strlen(text) };
+	struct error err = ERROR_INIT;
+	struct profile *p = collapsed_read(in, &err);
+
+	ck_assert_msg(p != NULL, "%s", err.text);
+	return p;
+}
+
+static void assert_table(const char *text, const char *want)
+{
+	struct profile *p = read_text(text);
+	struct buf out = BUF_INIT;
+
+	table_add(&out, p);
+	ck_assert_str_eq(buf_str(&out), want);
+	buf_release(&out);
+	profile_free(p);
+}
+
+static void assert_error(const char *text, const char *want)
+{
+	struct bytes in = { (const uint8_t *)text, strlen(text) };
+	struct error err = ERROR_INIT;
+
+	ck_assert_ptr_null(collapsed_read(in, &err));
+	ck_assert_str_eq(err.text, want);
+	ck_assert_int_eq(err.code, ERR_FORMAT);
+}
+
+/* main: 1 of its own; a: 2 + 3 under main, and 4 where it calls itself. */
+START_TEST(test_collapsed__stacks)
+{
+	assert_table("# made by hand\n\nmain 1\nmain;a 2\r\nmain;a 3\nmain;a;a 4",
+		     "metric samples in count\nsampled, 4 nodes\n"
+		     ":0 main (main)  0/0  samples self 1 cum 10\n"
+		     ":0 a (a)  0/0  samples self 9 cum 9\n"
+		     "    from main  0/0  samples self 5 cum 9\n"
+		     "    from a  0/0  samples self 4 cum 4\n");
+}
+END_TEST
+
+/* py-spy's frames and ours, CPython's and Austin's, and those that only look so. */
+START_TEST(test_collapsed__frames)
+{
+	static const struct { const char *frame, *file, *name; uint32_t line; } cases[] = {
+		{ "show (app.py:12)", "app.py", "show", 12 },
+		{ "app.py:show:12", "app.py", "show", 12 },
+		{ "C:\\app.py:show:12", "C:\\app.py", "show", 12 },
+		{ "<frozen runpy>:_run_code:87", "<frozen runpy>", "_run_code", 87 },
+		{ "tid:4711", "", "tid:4711", 0 },
+		{ "std::vector<int>", "", "std::vector<int>", 0 },
+		{ "f (x)", "", "f (x)", 0 },
+		{ "f (x:y)", "", "f (x:y)", 0 },
+		{ "(x:1)", "", "(x:1)", 0 },
+		{ "two words", "", "two words", 0 },
+		{ "a\x1b[31m\xff", "", "a\x1b[31m\\xff", 0 },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char line[100];
+		struct profile *p;
+
+		snprintf(line, sizeof line, "%s 7\n", cases[i].frame);
+		p = read_text(line);
+		ck_assert_uint_eq(p->nfunctions, 1);
+		ck_assert_str_eq(p->functions[0].name, cases[i].name);
+		ck_assert_str_eq(p->functions[0].file, cases[i].file);
+		ck_assert_uint_eq(p->functions[0].line, cases[i].line);
+		profile_free(p);
+	}
+}
+END_TEST
+
+START_TEST(test_collapsed__weights)
+{
+	assert_table("a 1.5\nb 0.000001\n",
+		     "metric samples in millionths\nsampled, 3 nodes\n"
+		     ":0 a (a)  0/0  samples self 1500000 cum 1500000\n"
+		     ":0 b (b)  0/0  samples self 1 cum 1\n");
+	/* A name that ends in a number is not yet a difference. */
+	assert_table("thread 1 5\na 6\n",
+		     "metric samples in count\nsampled, 3 nodes\n"
+		     ":0 thread 1 (thread 1)  0/0  samples self 5 cum 5\n"
+		     ":0 a (a)  0/0  samples self 6 cum 6\n");
+}
+END_TEST
+
+static void assert_again(const char *text)
+{
+	struct profile *p = read_text(text);
+	struct buf out = BUF_INIT;
+	struct error err;
+
+	ck_assert_int_eq(collapsed_write(&out, p, &info, &err), 0);
+	ck_assert_str_eq(buf_str(&out), text);
+	buf_release(&out);
+	profile_free(p);
+}
+
+START_TEST(test_collapsed__difference)
+{
+	assert_table("a;b 1 5\na 7 0\n",
+		     "metric before in count\nmetric after in count\nsampled, 3 nodes\n"
+		     ":0 a (a)  0/0  before self 7 cum 8  after self 0 cum 5\n"
+		     ":0 b (b)  0/0  before self 1 cum 1  after self 5 cum 5\n"
+		     "    from a  0/0  before self 1 cum 1  after self 5 cum 5\n");
+	assert_again("a;b 1 5\n");
+	assert_again("a 0.5 2\n");
+}
+END_TEST
+
+START_TEST(test_collapsed__round_trip)
+{
+	assert_again("main (app.py:1) 3\nmain (app.py:1);<built-in method builtins.len> 4\n");
+	for (uint64_t seed = 0; seed < 10; seed++) {
+		struct profile *p = sample_random(seed, 25, 300), *back;
+		struct buf once = BUF_INIT, twice = BUF_INIT;
+		struct error err;
+
+		ck_assert_int_eq(collapsed_write(&once, p, &info, &err), 0);
+		back = collapsed_read(buf_bytes(&once), &err);
+		ck_assert_ptr_nonnull(back);
+		/* But for what was served outside of all functions. */
+		ck_assert_int_eq(profile_node_cum(back, 0)[0], profile_node_cum(p, 0)[0] - 12345);
+		ck_assert_int_eq(collapsed_write(&twice, back, &info, &err), 0);
+		ck_assert_str_eq(buf_str(&once), buf_str(&twice));
+		buf_release(&once);
+		buf_release(&twice);
+		profile_free(back);
+		profile_free(p);
+	}
+}
+END_TEST
+
+/* What would end a frame, a stack, or be obeyed by a terminal. */
+START_TEST(test_collapsed__written_names)
+{
+	struct profile *p = sample_new();
+	struct buf out = BUF_INIT;
+	struct error err;
+
+	sample_calls(p, 0, sample_function(p, "a;b.py", 1, "x\ny\x1b[1m", NULL), 1, 5);
+	sample_calls(p, 0, sample_function(p, "", 0, "", NULL), 1, 6);
+	ck_assert_int_eq(collapsed_write(&out, p, &info, &err), 0);
+	ck_assert_str_eq(buf_str(&out), "x\\x0ay\\x1b[1m (a\\x3bb.py:1) 5\n? 6\n");
+	buf_release(&out);
+	profile_free(p);
+}
+END_TEST
+
+START_TEST(test_collapsed__hostile)
+{
+	struct buf deep = BUF_INIT;
+	struct error err = ERROR_INIT;
+
+	assert_error("a 1\nb\n", "line 2: no weight at its end");
+	assert_error("a 1\n 5\n", "line 2: no weight at its end");
+	assert_error("# nothing\n", "line 1: the file ends without a stack");
+	assert_error("a 99999999999999\n", "line 1: a weight too large");
+	assert_error("a 1..5\n", "line 1: no weight at its end");
+	for (int i = 0; i < 70000; i++)
+		buf_adds(&deep, "a;");
+	buf_adds(&deep, "a 1");
+	ck_assert_ptr_null(collapsed_read(buf_bytes(&deep), &err));
+	ck_assert_str_eq(err.text, "line 1: a stack of over 65,536 frames");
+	buf_release(&deep);
+}
+END_TEST
+
+START_TEST(test_collapsed__wants_a_tree)
+{
+	struct profile *p = profile_new();
+	struct buf out = BUF_INIT;
+	struct error err;
+
+	ck_assert_int_eq(collapsed_write(&out, p, &info, &err), -1);
+	ck_assert_int_eq(err.code, ERR_REFUSED);
+	profile_free(p);
+	buf_release(&out);
+}
+END_TEST
+
+static int write_once(void *arg, struct error *err)
+{
+	struct buf out = BUF_INIT;
+	int rc = collapsed_write(&out, arg, &info, err);
+
+	buf_release(&out);
+	return rc;
+}
+
+static int read_once(void *arg, struct error *err)
+{
+	struct profile *p = collapsed_read(buf_bytes(arg), err);
+
+	profile_free(p);
+	return p == NULL ? -1 : 0;
+}
+
+START_TEST(test_collapsed__without_memory)
+{
+	struct profile *p = sample_random(4, 30, 100);
+	struct buf out = BUF_INIT;
+	struct error err;
+
+	ck_assert_uint_gt(fail_each_allocation(write_once, p), 5);
+	ck_assert_int_eq(collapsed_write(&out, p, &info, &err), 0);
+	ck_assert_uint_gt(fail_each_allocation(read_once, &out), 15);
+	buf_release(&out);
+	profile_free(p);
+}
+END_TEST
+
+UNIT_MAIN("format/collapsed",
+	  test_collapsed__stacks,
+	  test_collapsed__frames,
+	  test_collapsed__weights,
+	  test_collapsed__difference,
+	  test_collapsed__round_trip,
+	  test_collapsed__written_names,
+	  test_collapsed__hostile,
+	  test_collapsed__wants_a_tree,
+	  test_collapsed__without_memory)
