@@ -11,7 +11,7 @@
  * A command turns its options into one library call and the result into text.
  * Results go to standard output, through out_write; all else to standard error.
  * It returns the exit status: 0 done, 2 could not, 1 the answer is "no"
- * (diff --exit-code).
+ * (diff --exit-code, verify).
  */
 #ifndef CPROF_TOOLS_CMD_H
 #define CPROF_TOOLS_CMD_H
@@ -44,12 +44,16 @@ int cmd_show(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
 int cmd_tag(int argc, char **argv);
 int cmd_render(int argc, char **argv);
+int cmd_merge(int argc, char **argv);
+int cmd_export(int argc, char **argv);
+int cmd_import(int argc, char **argv);
+int cmd_verify(int argc, char **argv);
 int cmd_completion(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
 extern const struct usage ls_usage, show_usage, diff_usage, tag_usage, render_usage,
-	completion_usage, help_usage, version_usage;
+	merge_usage, export_usage, import_usage, verify_usage, completion_usage, help_usage, version_usage;
 
 /* Option rows that several commands have. */
 #define OPT_ROW_DIR(type)                                                                \

@@ -424,5 +424,7 @@ struct profile *subject_profile(const struct subject *s, const char *command)
 	p = snapshot_profile(s->path, &err);
 	if (p == NULL)
 		complain("%s", err.text);
+	else if (p->left_out != NULL)
+		complain("%s: left out: %s", s->path, p->left_out);
 	return p;
 }

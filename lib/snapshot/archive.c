@@ -157,9 +157,9 @@ static void look_at_files(struct snapshot *s, const struct folder_list *l)
 	s->picture_is_old = s->has_picture && manifest != NULL &&
 			    manifest->mtime_ns > picture->mtime_ns;
 	if (s->problem.code == ERR_NONE && !has_file(l, "profile.pb.gz") &&
-	    !has_file(l, "profile.prof"))
+	    !has_file(l, "profile.prof") && !has_file(l, "profile.kgrind"))
 		error_set(&s->problem, ERR_NOT_FOUND,
-			  "%s: neither profile.pb.gz nor profile.prof is in it", s->path);
+			  "%s: no profile.pb.gz, profile.prof or profile.kgrind is in it", s->path);
 }
 
 int snapshot_read(struct snapshot *out, const char *path, struct error *err)
@@ -444,7 +444,7 @@ static struct profile *read_profile(const char *path, bool follow, struct error 
 
 struct profile *snapshot_profile(const char *path, struct error *err)
 {
-	static const char *const names[] = { "profile.pb.gz", "profile.prof" };
+	static const char *const names[] = { "profile.pb.gz", "profile.prof", "profile.kgrind" };
 	struct stat st;
 
 	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
@@ -462,6 +462,6 @@ struct profile *snapshot_profile(const char *path, struct error *err)
 		if (p != NULL || err->code != ERR_NOT_FOUND)
 			return p;
 	}
-	error_set(err, ERR_NOT_FOUND, "%s: neither profile.pb.gz nor profile.prof is in it", path);
+	error_set(err, ERR_NOT_FOUND, "%s: no profile.pb.gz, profile.prof or profile.kgrind is in it", path);
 	return NULL;
 }

@@ -70,7 +70,8 @@ void archive_release(struct archive *a);
 void run_info_release(struct run_info *r);
 void snapshot_release(struct snapshot *s);
 
-/* A snapshot's profile: profile.pb.gz, or where that is missing profile.prof.
+/* A snapshot's profile: profile.pb.gz, or where that is missing profile.prof, or
+ * where that is missing too (it was imported) profile.kgrind.
  * Also takes the path of a profile's file, "-" for standard input. NULL with err, which names the file. */
 struct profile *snapshot_profile(const char *path, struct error *err);
 

@@ -31,7 +31,7 @@ static int folder_kind(const char *path, enum path_kind *kind, struct error *err
 	if (is_file_in(&l, "run.json"))
 		*kind = PATH_RUN;
 	else if (snapshot_is_name(path_base(path)) || is_file_in(&l, "profile.prof") ||
-		 is_file_in(&l, "profile.pb.gz"))
+		 is_file_in(&l, "profile.pb.gz") || is_file_in(&l, "profile.kgrind"))
 		*kind = PATH_SNAPSHOT;
 	folder_list_release(&l);
 	return 0;

@@ -1,10 +1,12 @@
 """One clear line each, that names the file and the way out; exit status 2; nothing lost."""
 import gzip
 import os
+import subprocess
+import sys
 
 import pytest
 
-from cli_work import obey_permissions
+from cli_work import CPROF, obey_permissions
 
 RUN = "GET.root.000005ms"
 
@@ -128,6 +130,72 @@ def test_a_file_that_cannot_be_read(archive):
     file.chmod(0)
     said = archive.refused("show", "old/" + RUN, preexec_fn=obey_permissions)
     assert said == "cprof: profiling/old/%s/profile.prof: Permission denied" % RUN
+
+
+# --- bombs: small files that would be huge ones
+
+# A process begins with what the one that made it had, and pytest has much.
+MEASURE = """
+import resource, subprocess, sys
+done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+print(done.returncode, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)
+"""
+
+
+def run_measured(work, *args):
+    """Exit status, what it said, and the most memory that it had, in bytes."""
+    done = subprocess.run([sys.executable, "-S", "-c", MEASURE, CPROF, *args], cwd=str(work.path),
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=True)
+    status, memory = map(int, done.stdout.split())
+    return status, done.stderr.decode(), memory
+
+
+SPEEDSCOPE = b'{"$schema":"https://www.speedscope.app/file-format-schema.json","profiles":'
+
+
+FUNCTION = b")\x03z\x01ai\x01\0\0\0z\x01f"
+NUMBERS = b"i\1\0\0\0" * 2 + b"g" + bytes(8) + b"g" + bytes(8)
+
+
+def shared_callers():
+    """5,000 functions that share one dict of 5,000 callers."""
+    callers = b"".join(b")\x03z\x01bi" + n.to_bytes(4, "little") + b"z\x01gi\1\0\0\0" for n in range(5000))
+    functions = b"".join(b")\x03z\x01ai" + n.to_bytes(4, "little") + b"z\x01fr\0\0\0\0" for n in range(2, 5000))
+    return b"{" + FUNCTION + b"\xa9\x05" + NUMBERS + b"{" + callers + b"0" + functions + b"0"
+
+
+BOMBS = {
+    "references": shared_callers,
+    "a dict in itself": lambda: b"\xfb" + FUNCTION + b")\x05" + NUMBERS + b"r\0\0\0\0" + b"0",
+    "4 GB of text": lambda: b"{)\x03u\xff\xff\xff\xff" + b"x" * 1000,
+    "4 GB of items": lambda: b"{(\xff\xff\xff\xff" + b"N" * 1000,
+    "deep marshal": lambda: b"{" + b")\x01" * 500_000,
+    "gzip": lambda: gzip.compress(b"\0" * 200_000_000),
+    "gzip of gzip": lambda: gzip.compress(gzip.compress(b"\0" * 100_000_000)),
+    "deep JSON": lambda: SPEEDSCOPE + b"[" * 1_000_000,
+    "deep JSON in what is skipped": lambda: SPEEDSCOPE.replace(b"profiles", b"other") + b'{"a":[' * 500_000,
+    "frames": lambda: SPEEDSCOPE + b'[{"samples":[[' + b"0," * 1_000_000 + b'0]],"weights":[1]}],'
+    b'"shared":{"frames":[{"name":"a"}]}}',
+    "opened frames": lambda: SPEEDSCOPE + b'[{"events":[' + b'{"type":"O","frame":0,"at":0},' * 200_000 +
+    b'{}]}],"shared":{"frames":[{"name":"a"}]}}',
+    "one stack": lambda: b"a;" * 1_000_000 + b"a 1\n",
+    "events": lambda: b"# callgrind format\nevents: " + b"x " * 1_000_000,
+    "a number": lambda: b"# callgrind format\nevents: x\nfn=f\n1 " + b"9" * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("name", sorted(BOMBS))
+def test_bombs(work, name):
+    content = BOMBS[name]()
+    (work.path / "bomb").write_bytes(content)
+    for args in ["show", "bomb"], ["merge", "bomb", "-o", "x"]:
+        status, said, memory = run_measured(work, *args)
+        assert status == 2, (args, said)
+        assert said.startswith("cprof: bomb: ") and said.count("\n") == 1, said
+        # Sanitizers keep memory of their own.
+        if "san-" not in os.path.realpath(CPROF):
+            assert memory < len(content) + (64 << 20), (args, memory)
+    assert os.listdir(str(work.path)) == ["bomb"]
 
 
 # --- a sampling profiler's file is no bad input, but has less in it

@@ -246,6 +246,10 @@ START_TEST(test_archive__files_of_a_snapshot)
 	snapshot_release(&s);
 	unlink(at("profiling/run/GET.root.000001ms/profile.pb.gz"));
 	ck_assert_int_eq(snapshot_read(&s, at("profiling/run/GET.root.000001ms"), &err), 0);
+	ck_assert_int_eq(s.problem.code, ERR_NONE);
+	snapshot_release(&s);
+	unlink(at("profiling/run/GET.root.000001ms/profile.kgrind"));
+	ck_assert_int_eq(snapshot_read(&s, at("profiling/run/GET.root.000001ms"), &err), 0);
 	ck_assert(s.has_manifest);
 	ck_assert_int_eq(s.problem.code, ERR_NOT_FOUND);
 	snapshot_release(&s);
@@ -288,7 +292,9 @@ START_TEST(test_archive__profile)
 	unlink(at("profiling/run/GET.root.000001ms/profile.pb.gz"));
 	has_both(snapshot, false);
 	ck_assert_int_eq(rename(at("profiling/run/GET.root.000001ms/profile.prof"), at("prof")), 0);
-	has_none(snapshot, ERR_NOT_FOUND, "neither profile.pb.gz nor profile.prof");
+	has_both(snapshot, false);
+	unlink(at("profiling/run/GET.root.000001ms/profile.kgrind"));
+	has_none(snapshot, ERR_NOT_FOUND, "no profile.pb.gz, profile.prof or profile.kgrind");
 	ck_assert_int_eq(symlink("../../../prof",
 				 at("profiling/run/GET.root.000001ms/profile.prof")), 0);
 	has_none(snapshot, ERR_REFUSED, "profile.prof: ");

@@ -1,0 +1,275 @@
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "format/format.h"
+#include "format/pyprof2calltree.h"
+#include "graph/gprof2dot.h"
+#include "picture.h"
+#include "profile/diff.h"
+#include "snapshot/files.h"
+#include "subject.h"
+
+enum { TO_UNSET = -1 };
+
+/* The names of --to, and what they are in the table of formats; files that end so
+ * are of that format. */
+static const char *const to_names[] = { "callgrind", "pprof", "collapsed", "speedscope", "dot",
+					"json", "csv", "callstack", "prof", NULL };
+
+static const struct ending { const char *end, *to; } endings[] = {
+	{ ".speedscope.json", "speedscope" }, { ".collapsed.txt", "collapsed" },
+	{ ".collapsed", "collapsed" }, { ".folded", "collapsed" }, { ".kgrind", "callgrind" },
+	{ ".callgrind", "callgrind" }, { ".pb.gz", "pprof" }, { ".json", "json" },
+	{ ".csv", "csv" }, { ".dot", "dot" }, { ".prof", "prof" }, { ".pstats", "prof" }, { ".txt", "callstack" },
+};
+
+static const char *const compat_names[] = { "pyprof2calltree", NULL };
+
+struct export_options {
+	struct subject_options from;
+	const char *output, *metric;
+	unsigned to, compat;
+};
+
+static const struct opt rows[] = {
+	{ 't', "to", OPT_CHOICE, offsetof(struct export_options, to), "FORMAT", to_names,
+	  "callgrind, pprof, collapsed, speedscope, dot, json, csv, callstack or prof; else as "
+	  "the name of --output ends" },
+	{ 'o', "output", OPT_TEXT, offsetof(struct export_options, output), "FILE", NULL,
+	  "write there; else, and with -, to standard output" },
+	{ 0, "metric", OPT_TEXT, offsetof(struct export_options, metric), "NAME", NULL,
+	  "what collapsed stacks are weighed by, for example cpu (the first: wall)" },
+	{ 0, "compat", OPT_CHOICE, offsetof(struct export_options, compat), "PROGRAM",
+	  compat_names, "callgrind as the program pyprof2calltree writes it" },
+	OPT_ROWS_SUBJECT(export_options),
+	{ 0, NULL, OPT_FLAG, 0, NULL, NULL, NULL }
+};
+
+const struct usage export_usage = {
+	"X", 1, 1, "what", rows,
+	"Writes a profile in another format. X is a snapshot, the request of a route\n"
+	"('GET /user/*': that of median time), a file of any format that cprof reads, or\n"
+	"- for standard input.\n"
+	"\n"
+	"  callgrind   KCachegrind, callgrind_annotate          profile.kgrind\n"
+	"  pprof       go tool pprof, Pyroscope, speedscope     profile.pb.gz\n"
+	"  collapsed   flamegraph.pl, inferno                   one stack a line\n"
+	"  speedscope  speedscope.app, a profile for each metric\n"
+	"  dot         graphviz and xdot: the graph that gprof2dot makes\n"
+	"  json        all there is, for programs, as described below\n"
+	"  csv         functions, for spreadsheets\n"
+	"  callstack   the text that pstats prints              callstack.txt\n"
+	"  prof        pstats, SnakeViz, gprof2dot              profile.prof\n"
+	"\n"
+	"What the profile has and the format cannot hold is said on standard error.\n"
+	"Stacks are not made up: from functions and who called them (.prof, callgrind)\n"
+	"there is no way back to pprof, collapsed and speedscope.\n"
+	"\n"
+	"With --compat pyprof2calltree costs are that program's: of profile.prof, calls\n"
+	"of recursive functions counted in full.\n",
+	"  schema  1\n"
+	"  creator, command    \"cprof 0.1.0\", \"GET /user/{id}\" or null\n"
+	"  sampled             true: all numbers of calls are null\n"
+	"  lost, folded        calls that are missing, or booked on an ancestor\n"
+	"  metrics    of each: name, unit\n"
+	"  functions  of each: file, line, name, qualname, calls, primitive_calls; self,\n"
+	"             cum: a number for each metric\n"
+	"  arcs       of each: caller, callee (indices into functions), calls,\n"
+	"             primitive_calls, self, cum\n"
+	"  tree       null where there is none; parents first. Of each node: parent (an\n"
+	"             index into tree; null: the request), function, calls, cum\n",
+	"  cprof export GET.root.000738ms --to speedscope -o root.speedscope.json\n"
+	"  cprof export 'GET /user/*' --to collapsed | flamegraph.pl > user.svg\n"
+	"  cprof export GET.root.000738ms --to collapsed --metric cpu\n"
+	"  cprof export app.prof -o app.kgrind      as the name ends: callgrind\n"
+	"  cprof export app.prof --to callgrind --compat pyprof2calltree -o app.log\n"
+};
+
+/* A graph, not a profile: no row of the table. */
+static int dot_write(struct buf *out, const struct profile *p, const struct format_info *info,
+		     struct error *err)
+{
+	struct graph_options options = GRAPH_OPTIONS_INIT;
+
+	(void)info;
+	options.max_nodes = 0;
+	options.metric = profile_time_metric(p);
+	return gprof2dot_write(out, p, &options, err);
+}
+
+static const struct format dot_format = { .name = "dot", .holds = HOLDS_ARCS | HOLDS_CALLS,
+					  .write = dot_write };
+
+static bool ends_with(const char *s, const char *end)
+{
+	size_t len = strlen(s), n = strlen(end);
+
+	return len > n && strcmp(s + len - n, end) == 0;
+}
+
+static const char *name_of_format(const struct export_options *o)
+{
+	if (o->to != (unsigned)TO_UNSET)
+		return to_names[o->to];
+	for (size_t i = 0; o->output != NULL && i < sizeof endings / sizeof *endings; i++)
+		if (ends_with(o->output, endings[i].end))
+			return endings[i].to;
+	return NULL;
+}
+
+static const struct format *find_format(const struct export_options *o)
+{
+	const char *name = name_of_format(o);
+	const struct format *f = NULL;
+
+	if (name == NULL) {
+		complain("export: say in which format: --to FORMAT");
+		return NULL;
+	}
+	f = strcmp(name, "dot") == 0 ? &dot_format
+				     : format_find(strcmp(name, "prof") == 0 ? "pstats" : name);
+	if (o->compat != (unsigned)TO_UNSET && strcmp(name, "callgrind") != 0) {
+		complain("export: --compat goes with --to callgrind alone");
+		return NULL;
+	}
+	return f;
+}
+
+static int set_metric(struct format_info *info, const struct profile *p, const char *name)
+{
+	struct buf names = BUF_INIT;
+	int m = name != NULL ? profile_metric(p, name) : 0;
+
+	if (m >= 0) {
+		info->metric = (uint32_t)m;
+		return 0;
+	}
+	for (uint32_t i = 0; i < p->nmetrics; i++)
+		buf_printf(&names, "%s%s", i == 0 ? "" : ", ", p->metrics[i].name);
+	complain("export: there is no '%s' in this profile, only %s", name, buf_str(&names));
+	buf_release(&names);
+	return -1;
+}
+
+/* What the format shows of where the profile is from. */
+static int fill_info(struct format_info *info, struct buf *path, struct buf *command,
+		     const struct subject *s)
+{
+	const struct snapshot *snapshot = subject_snapshot(s);
+	const struct manifest *m = &snapshot->manifest;
+	struct stat st;
+
+	buf_adds(path, s->path);
+	if (s->kind == PATH_SNAPSHOT)
+		buf_adds(path, "/profile.prof");
+	if (snapshot->has_manifest) {
+		buf_printf(command, "%s %s", m->method, m->route);
+		info->command = buf_str(command);
+		info->time_ns = m->start_ns;
+		info->duration_ns = m->wall_ns;
+		info->pid = m->pid;
+	}
+	info->path = buf_str(path);
+	info->mtime = stat(info->path, &st) == 0 ? st.st_mtime : 0;
+	return path->failed || command->failed ? (complain("out of memory"), -1) : 0;
+}
+
+static void say_losses(const struct format *f, const struct profile *p)
+{
+	struct buf losses = BUF_INIT;
+
+	format_losses(&losses, f, p);
+	if (losses.len != 0)
+		complain("%s does not hold: %s", f->name, buf_str(&losses));
+	buf_release(&losses);
+}
+
+static int write_profile(struct buf *out, const struct subject *s, const struct format *f,
+			 const struct export_options *o)
+{
+	struct buf path = BUF_INIT, command = BUF_INIT;
+	struct format_info info = { .path = NULL };
+	struct error err = ERROR_INIT;
+	struct profile *p = subject_profile(s, "export");
+	int rc = -1;
+
+	if (p == NULL)
+		return -1;
+	if (set_metric(&info, p, o->metric) < 0 || fill_info(&info, &path, &command, s) < 0)
+		goto done;
+	rc = f->write(out, p, &info, &err);
+	if (rc < 0)
+		complain("%s: %s", s->path, err.text);
+	else
+		say_losses(f, p);
+done:
+	buf_release(&path);
+	buf_release(&command);
+	profile_free(p);
+	return rc;
+}
+
+/* From the doubles of the file itself, not from our whole nanoseconds. */
+static int write_calltree(struct buf *out, const struct subject *s)
+{
+	struct pstats_sum sum = PSTATS_SUM_INIT;
+	struct error err = ERROR_INIT;
+	struct buf in = BUF_INIT;
+	int rc;
+
+	if (s->kind != PATH_FILE && s->kind != PATH_SNAPSHOT) {
+		/* Complains of a run. */
+		struct profile *p = subject_profile(s, "export");
+
+		profile_free(p);
+		return -1;
+	}
+	rc = snapshot_pstats(&in, s->path, &err);
+	if (rc == 0 && pstats_sum_add(&sum, buf_bytes(&in), &err) < 0)
+		rc = error_prefix(&err, "%s: ", s->path);
+	if (rc == 0 && pyprof2calltree_write(out, &sum, &err) < 0)
+		rc = error_prefix(&err, "%s: ", s->path);
+	if (rc < 0)
+		complain("%s", err.text);
+	buf_release(&in);
+	pstats_sum_release(&sum);
+	return rc;
+}
+
+/* A terminal is no place for these. */
+static int refuse_terminal(const struct export_options *o, const struct format *f)
+{
+	bool binary = strcmp(f->name, "pstats") == 0 || strcmp(f->name, "pprof") == 0;
+
+	if (binary && (o->output == NULL || strcmp(o->output, "-") == 0) && isatty(STDOUT_FILENO))
+		return complain("export: %s is no text for a terminal: --output FILE", f->name), -1;
+	return 0;
+}
+
+int cmd_export(int argc, char **argv)
+{
+	struct export_options o = { .to = (unsigned)TO_UNSET, .compat = (unsigned)TO_UNSET };
+	struct error err = ERROR_INIT;
+	struct buf out = BUF_INIT;
+	struct subject s;
+	const struct format *f;
+	int status, rc, n = command_options("export", &o, argc, argv, &status);
+
+	if (n < 0)
+		return status;
+	f = find_format(&o);
+	if (f == NULL || refuse_terminal(&o, f) < 0)
+		return EXIT_COULD_NOT;
+	rc = subject_find(&s, &o.from, argv[0]);
+	if (rc == 0)
+		rc = o.compat != (unsigned)TO_UNSET ? write_calltree(&out, &s)
+						    : write_profile(&out, &s, f, &o);
+	if (rc == 0 && output_file(o.output ? o.output : "-", buf_bytes(&out), &err) < 0)
+		rc = -1, complain("%s", err.text);
+	subject_release(&s);
+	buf_release(&out);
+	return rc < 0 ? EXIT_COULD_NOT : EXIT_DONE;
+}
