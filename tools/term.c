@@ -205,14 +205,18 @@ void progress_begin(struct progress *p, const char *what)
 
 void progress_step(struct progress *p, size_t done, size_t total)
 {
+	enum { BAR = 20 };
 	int64_t now = now_ns();
+	size_t filled;
 
 	if (now - p->start_ns < 1000000000 || now - p->shown_ns < 100000000)
 		return;
 	if (!isatty(STDERR_FILENO))
 		return;
 	p->shown_ns = now;
-	fprintf(stderr, "\r%s %zu of %zu\033[K", p->what, done, total);
+	filled = total != 0 ? BAR * done / total : 0;
+	fprintf(stderr, "\r%s [%.*s%.*s] %zu of %zu\033[K", p->what, (int)filled,
+		"####################", (int)(BAR - filled), "....................", done, total);
 	fflush(stderr);
 }
 

@@ -52,7 +52,7 @@ void out_bytes(const void *data, size_t len);
 /* Whether all of it was written: 0, else what errno was. main asks once. */
 int out_finish(void);
 
-/* "drawing 12 of 96" on standard error, if that is a terminal and the work has
+/* "drawing [##........] 12 of 96" on standard error, if that is a terminal and the work has
  * taken over a second. */
 struct progress {
 	const char *what;

@@ -16,7 +16,7 @@ static void set_pen(cairo_t *cr, const struct pen *pen)
 {
 	set_colour(cr, pen->colour);
 	cairo_set_line_width(cr, pen->width);
-	cairo_set_dash(cr, pen->dash, pen->dash[0] > 0 ? 2 : 0, 0);
+	cairo_set_dash(cr, pen->dash, pen->dash[0] > 0 ? 2 : 0, pen->dash_from);
 }
 
 static void rect(struct canvas *c, const struct box *box, struct colour fill, double alpha)

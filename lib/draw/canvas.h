@@ -17,6 +17,7 @@ struct pen {
 	struct colour colour;
 	double width;
 	double dash[2]; /* on, off; 0, 0: none */
+	double dash_from; /* how much of the line went before */
 };
 
 enum part { PART_NODE, PART_EDGE };

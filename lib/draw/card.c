@@ -16,7 +16,8 @@ enum {
 	PLACE_WIDTH = 170,
 	LEAST_WIDTH = 104,
 	BAR = 4,
-	BAR_GAP = 2
+	BAR_GAP = 2,
+	STEP = 16
 };
 
 /* Takes over what is in the buffer, then clears it; NULL without memory. */
@@ -132,7 +133,8 @@ static int measure(struct card *card, struct fonts *fonts)
 		width = fmax(width, w + 2 * PAD + (card->centred ? 0 : MARK));
 		height += fonts->height[r->style];
 	}
-	card->w = ceil(width);
+	/* In steps, for the same reason as in layout.c: another number is no other place. */
+	card->w = STEP * ceil(width / STEP);
 	card->h = height;
 	return 0;
 }
@@ -272,7 +274,7 @@ static void draw_shape(struct canvas *c, const struct graph *g, const struct gra
 {
 	const struct theme *t = c->theme;
 	bool pill = n->origin == ORIGIN_BUILTIN;
-	struct pen edge = { colour_mix(fill, t->ink, 0.35), n->hot ? 2 : 1, { 0, 0 } };
+	struct pen edge = { colour_mix(fill, t->ink, 0.35), n->hot ? 2 : 1, { 0, 0 }, 0 };
 
 	if (n->origin == ORIGIN_OWN)
 		edge.colour = t->origins[ORIGIN_OWN];

@@ -111,7 +111,7 @@ static void draw_scale(struct canvas *c, const struct legend_item *item, double 
 
 static void draw_origin(struct canvas *c, const struct legend_item *item, double x, double y)
 {
-	struct pen pen = { c->theme->line, 1, { 0, 0 } };
+	struct pen pen = { c->theme->line, 1, { 0, 0 }, 0 };
 
 	if (item->origin == ORIGIN_BUILTIN)
 		c->ops->rounded(c, &(struct box){ x, y + 2, SWATCH, SWATCH }, SWATCH / 2.0 - 0.5,
@@ -124,7 +124,7 @@ static void draw_origin(struct canvas *c, const struct legend_item *item, double
 static void draw_stroke(struct canvas *c, const struct legend_item *item, double x, double y)
 {
 	bool hot = item->kind == LEGEND_HOT;
-	struct pen pen = { hot ? c->theme->hot : c->theme->line, hot ? 4 : 1.5, { 0, 0 } };
+	struct pen pen = { hot ? c->theme->hot : c->theme->line, hot ? 4 : 1.5, { 0, 0 }, 0 };
 	struct point line[4];
 
 	if (item->kind == LEGEND_SKIPS)

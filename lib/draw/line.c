@@ -87,7 +87,7 @@ static struct pen line_pen(const struct theme *t, const struct graph *g,
 			   const struct graph_edge *e)
 {
 	double part = weight(g, e), w = sqrt(part);
-	struct pen pen = { t->hot, 1 + 4.5 * part + (e->hot ? 0.5 : 0), { 0, 0 } };
+	struct pen pen = { t->hot, 1 + 4.5 * part + (e->hot ? 0.5 : 0), { 0, 0 }, 0 };
 
 	if (t->foreign) {
 		pen.width = fmax(4 * part, 0.5) * 4 / 3; /* points at 96 to the inch */
@@ -123,13 +123,102 @@ void line_draw_head(struct canvas *c, const struct graph *g, uint32_t edge,
 			 line_pen(c->theme, g, &g->edges[edge]).colour);
 }
 
+static double height_of(const struct point *p)
+{
+	return fmax(fmax(p[0].y, p[1].y), fmax(p[2].y, p[3].y)) -
+	       fmin(fmin(p[0].y, p[1].y), fmin(p[2].y, p[3].y));
+}
+
+/* A piece lies within its four points. */
+static bool piece_in_sight(const struct point *p, double top, double bottom)
+{
+	return fmax(fmax(p[0].y, p[1].y), fmax(p[2].y, p[3].y)) >= top &&
+	       fmin(fmin(p[0].y, p[1].y), fmin(p[2].y, p[3].y)) <= bottom;
+}
+
+static double length_of(const struct point *p)
+{
+	enum { STEPS = 16 };
+	struct point last = p[0];
+	double sum = 0;
+
+	for (int i = 1; i <= STEPS; i++) {
+		struct point next = bezier_at(p, (double)i / STEPS);
+
+		sum += hypot(next.x - last.x, next.y - last.y);
+		last = next;
+	}
+	return sum;
+}
+
 void line_draw(struct canvas *c, const struct graph *g, uint32_t edge,
-	       const struct layout_edge *at)
+	       const struct layout_edge *at, double top, double bottom)
 {
 	struct pen pen = line_pen(c->theme, g, &g->edges[edge]);
+	size_t first = 0, end = at->npoints;
 
-	if (at->npoints != 0)
-		c->ops->curve(c, at->points, at->npoints, &pen);
+	if (end == 0)
+		return;
+	/* Where it is cut, the cut is out of sight, so that ends need no care. */
+	while (first + 4 < end && !piece_in_sight(&at->points[first], top, bottom)) {
+		if (pen.dash[0] > 0)
+			pen.dash_from += length_of(&at->points[first]);
+		first += 3;
+	}
+	while (end - first > 4 && !piece_in_sight(&at->points[end - 4], top, bottom))
+		end -= 3;
+	c->ops->curve(c, &at->points[first], end - first, &pen);
+}
+
+static struct point middle(struct point a, struct point b)
+{
+	return (struct point){ (a.x + b.x) / 2, (a.y + b.y) / 2 };
+}
+
+/* How often a piece is halved: each half is about half as high. */
+static unsigned depth_of(const struct point *p, double most)
+{
+	double height = height_of(p);
+	unsigned depth = 0;
+
+	for (; height > most && depth < 10; depth++)
+		height /= 2;
+	return depth;
+}
+
+/* Appends three points for each part, by de Casteljau. */
+static void add_halves(struct point **to, const struct point p[4], unsigned depth)
+{
+	struct point ab = middle(p[0], p[1]), bc = middle(p[1], p[2]), cd = middle(p[2], p[3]);
+	struct point abc = middle(ab, bc), bcd = middle(bc, cd), at = middle(abc, bcd);
+
+	if (depth == 0) {
+		for (int i = 1; i < 4; i++)
+			*(*to)++ = p[i];
+		return;
+	}
+	add_halves(to, (struct point[]){ p[0], ab, abc, at }, depth - 1);
+	add_halves(to, (struct point[]){ at, bcd, cd, p[3] }, depth - 1);
+}
+
+int line_split(struct layout_edge *at, double most, struct arena *arena)
+{
+	struct point *points, *to;
+	size_t n = 1;
+
+	for (size_t i = 0; i + 3 < at->npoints; i += 3)
+		n += (size_t)3 << depth_of(&at->points[i], most);
+	if (at->npoints == 0 || n == at->npoints)
+		return 0;
+	points = to = arena_alloc(arena, n * sizeof *points);
+	if (points == NULL)
+		return -1;
+	*to++ = at->points[0];
+	for (size_t i = 0; i + 3 < at->npoints; i += 3)
+		add_halves(&to, &at->points[i], depth_of(&at->points[i], most));
+	at->points = points;
+	at->npoints = n;
+	return 0;
 }
 
 /* Paper behind the label, so that the line is interrupted and the text read. */

@@ -4,8 +4,9 @@
 #include <string.h>
 
 /* Colours no further apart than this (squares of channels added up) are one: blends
- * at the edges of letters, between two colours that are kept. */
-enum { NEAR = 3 * 5 * 5 };
+ * at the edges of letters, between two colours that are kept. The fuller the palette,
+ * the further, so that what comes last finds a place too. */
+enum { NEAR = 3 * 5 * 5, FULLER = 32 };
 
 static unsigned cell_of(uint32_t c)
 {
@@ -59,20 +60,45 @@ void palette_init(struct palette *p, const uint32_t *colours, size_t n)
 		add(p, colours[i] & 0xffffff, 0);
 }
 
+static int near_enough(const struct palette *p)
+{
+	int full = (int)p->ncolours / FULLER;
+
+	return NEAR * (1 + full * full);
+}
+
+/* How many pixels from here on have the first one's colour: most are paper. */
+static size_t same(const uint32_t *from, size_t n)
+{
+	uint64_t pair;
+	size_t i = 1;
+
+	if (n < 4 || from[1] != from[0])
+		return 1;
+	memcpy(&pair, from, sizeof pair);
+	for (i = 2; i + 2 <= n; i += 2) {
+		uint64_t next;
+
+		memcpy(&next, from + i, sizeof next);
+		if (next != pair)
+			break;
+	}
+	while (i < n && from[i] == from[0])
+		i++;
+	return i;
+}
+
 void palette_map(struct palette *p, uint8_t *to, const uint32_t *from, size_t n)
 {
-	uint32_t last = ~(from[0] & 0xffffff);
-	uint8_t index = 0;
-
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0, len; i < n; i += len) {
 		uint32_t colour = from[i] & 0xffffff;
+		unsigned cell = p->cells[cell_of(colour)];
+		unsigned index = cell != 0 ? cell - 1 : add(p, colour, near_enough(p));
 
-		if (colour != last) {
-			unsigned cell = p->cells[cell_of(colour)];
-
-			index = (uint8_t)(cell != 0 ? cell - 1 : add(p, colour, NEAR));
-			last = colour;
-		}
-		to[i] = index;
+		len = same(from + i, n - i);
+		if (len == 1)
+			to[i] = (uint8_t)index;
+		else
+			memset(to + i, (int)index, len);
 	}
 }

@@ -23,6 +23,16 @@ static int write_scene(struct buf *out, struct title_input *in, enum picture_for
 	return rc;
 }
 
+/* Without a bound a layout can take hours. */
+static struct graph_options bounded(const struct graph_options *options)
+{
+	struct graph_options o = *options;
+
+	if (o.budget_ms == 0)
+		o.budget_ms = 10000;
+	return o;
+}
+
 static int find_theme(const struct theme **theme, const struct picture_options *options,
 		      struct error *err)
 {
@@ -37,15 +47,16 @@ static const struct caption no_caption;
 int picture_draw(struct buf *out, const struct profile *p, const struct caption *caption,
 		 const struct picture_options *options, struct error *err)
 {
+	struct graph_options graph = bounded(&options->graph);
 	struct graph g;
-	struct title_input in = { .graph = &g, .profile = p, .options = &options->graph };
+	struct title_input in = { .graph = &g, .profile = p, .options = &graph };
 	int rc;
 
 	in.caption = caption ? caption : &no_caption;
 	if (find_theme(&in.theme, options, err) < 0)
 		return -1;
-	rc = in.theme->foreign ? gprof2dot_build(&g, p, &options->graph, err)
-			       : graph_build(&g, p, &options->graph, err);
+	rc = in.theme->foreign ? gprof2dot_build(&g, p, &graph, err)
+			       : graph_build(&g, p, &graph, err);
 	if (rc < 0)
 		return -1;
 	rc = write_scene(out, &in, options->format, err);
@@ -57,8 +68,9 @@ int picture_draw_diff(struct buf *out, const struct profile *before, const struc
 		      const struct caption *old_caption, const struct caption *new_caption,
 		      const struct picture_options *options, struct error *err)
 {
+	struct graph_options graph = bounded(&options->graph);
 	struct graph g;
-	struct title_input in = { .graph = &g, .profile = after, .options = &options->graph };
+	struct title_input in = { .graph = &g, .profile = after, .options = &graph };
 	int rc;
 
 	in.caption = new_caption ? new_caption : &no_caption;
@@ -67,7 +79,7 @@ int picture_draw_diff(struct buf *out, const struct profile *before, const struc
 		return -1;
 	if (in.theme->foreign)
 		return error_set(err, ERR_REFUSED, "gprof2dot's theme has no differences");
-	if (graph_build_diff(&g, before, after, &options->graph, err) < 0)
+	if (graph_build_diff(&g, before, after, &graph, err) < 0)
 		return -1;
 	rc = write_scene(out, &in, options->format, err);
 	graph_release(&g);

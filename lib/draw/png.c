@@ -7,18 +7,19 @@
 #include <zlib.h>
 
 #include "base/mem.h"
+#include "draw/deflate.h"
 #include "draw/palette.h"
 
-enum { PIECE = 1 << 15, LEVEL = 1 };
+enum { PIECE = 1 << 15 }; /* bytes of a chunk, or a few more */
 
 struct writer {
 	struct buf *out;
 	const struct image *image;
 	struct palette *palette;
-	uint8_t *line;  /* a filter's byte (none) and the row's indices */
-	uint8_t *piece; /* compressed bytes that make no chunk yet */
-	z_stream z;
-	size_t chunk; /* where the open chunk begins */
+	struct deflate *deflate;
+	uint8_t *lines[2]; /* each a filter's byte (none) and a row's indices */
+	struct buf piece;  /* compressed bytes that make no chunk yet */
+	size_t chunk;      /* where the open chunk begins */
 };
 
 static void put_u32(uint8_t *to, uint32_t n)
@@ -108,51 +109,33 @@ static void fill_palette(struct writer *w, size_t at)
 
 static void flush_piece(struct writer *w)
 {
-	size_t n = PIECE - w->z.avail_out;
-
-	if (n == 0)
-		return;
 	open_chunk(w, "IDAT");
-	buf_add(w->out, w->piece, n);
+	buf_add(w->out, w->piece.data, w->piece.len);
 	close_chunk(w);
-	w->z.next_out = w->piece;
-	w->z.avail_out = PIECE;
-}
-
-static int compress_line(struct writer *w, int how, struct error *err)
-{
-	int rc;
-
-	do {
-		if (w->z.avail_out == 0)
-			flush_piece(w);
-		rc = deflate(&w->z, how);
-		if (rc == Z_STREAM_ERROR)
-			return error_set(err, ERR_REFUSED, "PNG: deflate does not work");
-	} while (w->z.avail_in != 0 || (how == Z_FINISH && rc != Z_STREAM_END));
-	return 0;
+	w->out->failed = w->out->failed || w->piece.failed;
+	buf_clear(&w->piece);
 }
 
 static int write_rows(struct writer *w, struct error *err)
 {
 	const struct image *image = w->image;
 
-	w->z.next_out = w->piece;
-	w->z.avail_out = PIECE;
+	deflate_begin(w->deflate, &w->piece, image->width + 1);
 	for (uint32_t y = 0; y < image->height; y++) {
+		uint8_t *line = w->lines[y % 2];
 		const uint32_t *pixels;
 
 		if (image->row(image->arg, y, &pixels, err) < 0)
 			return -1;
-		/* No filter: deflate finds even areas and repeated letters best as
-		 * they are. */
-		w->line[0] = 0;
-		palette_map(w->palette, w->line + 1, pixels, image->width);
-		w->z.next_in = w->line;
-		w->z.avail_in = image->width + 1;
-		if (compress_line(w, y + 1 == image->height ? Z_FINISH : Z_NO_FLUSH, err) < 0)
-			return -1;
+		/* No filter: even areas and what repeats from row to row are found
+		 * best as they are. */
+		line[0] = 0;
+		palette_map(w->palette, line + 1, pixels, image->width);
+		deflate_row(w->deflate, line, y != 0 ? w->lines[(y + 1) % 2] : NULL);
+		if (w->piece.len >= PIECE)
+			flush_piece(w);
 	}
+	deflate_end(w->deflate);
 	flush_piece(w);
 	return 0;
 }
@@ -177,40 +160,26 @@ static int write_all(struct writer *w, struct error *err)
 	return w->out->failed ? error_nomem(err) : 0;
 }
 
-static void *allocate(void *opaque, uInt n, uInt size)
-{
-	(void)opaque;
-	return mem_array(NULL, n, size);
-}
-
-static void release(void *opaque, void *p)
-{
-	(void)opaque;
-	mem_free(p);
-}
-
 int image_write(struct buf *out, const struct image *image, struct error *err)
 {
-	struct writer w = { .out = out, .image = image };
+	struct writer w = { .out = out, .image = image, .piece = BUF_INIT };
 	int rc = -1;
 
-	w.z.zalloc = allocate;
-	w.z.zfree = release;
-	if (deflateInit(&w.z, LEVEL) != Z_OK)
-		return error_nomem(err);
 	w.palette = mem_alloc(sizeof *w.palette);
-	w.line = mem_alloc((size_t)image->width + 1);
-	w.piece = mem_alloc(PIECE);
-	if (w.palette == NULL || w.line == NULL || w.piece == NULL) {
+	w.deflate = mem_alloc(sizeof *w.deflate);
+	for (int i = 0; i < 2; i++)
+		w.lines[i] = mem_alloc((size_t)image->width + 1);
+	if (w.palette == NULL || w.deflate == NULL || w.lines[0] == NULL || w.lines[1] == NULL) {
 		error_nomem(err);
 		goto done;
 	}
 	palette_init(w.palette, image->colours, image->ncolours);
 	rc = write_all(&w, err);
 done:
-	deflateEnd(&w.z);
 	mem_free(w.palette);
-	mem_free(w.line);
-	mem_free(w.piece);
+	mem_free(w.deflate);
+	mem_free(w.lines[0]);
+	mem_free(w.lines[1]);
+	buf_release(&w.piece);
 	return rc;
 }

@@ -6,13 +6,16 @@
 
 #include "base/mem.h"
 #include "base/version.h"
+#include "draw/line.h"
 #include "draw/png.h"
 
-enum { BAND = 128 }; /* rows */
+/* A band's rows: as many as there are pixels for. */
+enum { BAND_PIXELS = 3 << 19, LEAST_BAND = 64, MOST_BAND = 512 };
 
 struct band {
 	const struct scene *scene;
 	cairo_surface_t *surface;
+	uint32_t height;
 	uint32_t first, rows; /* which lines it holds; 0 rows: none yet */
 };
 
@@ -43,7 +46,7 @@ static int next_row(void *arg, uint32_t y, const uint32_t **row, struct error *e
 
 	if (b->rows == 0 || y >= b->first + b->rows) {
 		b->first = y;
-		b->rows = BAND;
+		b->rows = b->height;
 		if (draw_band(b, err) < 0)
 			return -1;
 	}
@@ -103,7 +106,14 @@ int raster_write(struct buf *out, struct scene *s, struct error *err)
 	image.colours = colours;
 	image.width = (uint32_t)ceil(s->w * s->scale);
 	image.height = (uint32_t)ceil(s->h * s->scale);
-	b.surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)image.width, BAND);
+	b.height = (uint32_t)fmin(fmax(BAND_PIXELS / image.width, LEAST_BAND), MOST_BAND);
+	for (uint32_t i = 0; i < s->graph->nedges; i++)
+		if (line_split(&s->layout.edges[i], b.height / s->scale, &s->arena) < 0) {
+			mem_free(colours);
+			return error_nomem(err);
+		}
+	b.surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)image.width,
+					       (int)b.height);
 	if (colours == NULL || cairo_surface_status(b.surface) != CAIRO_STATUS_SUCCESS)
 		error_nomem(err);
 	else

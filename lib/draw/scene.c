@@ -143,7 +143,7 @@ static void nestle(struct scene *s)
 
 int scene_make(struct scene *s, struct title_input *in, double most_side, struct error *err)
 {
-	struct layout_sizes sizes = { node_size, label_size, s };
+	struct layout_sizes sizes = { node_size, label_size, s, in->theme->foreign };
 	double inner;
 
 	s->graph = in->graph;
@@ -210,7 +210,8 @@ static void draw_lines(struct canvas *c, const struct scene *s, double top, doub
 		for (uint32_t i = s->graph->nedges; i-- > 0;)
 			if (s->graph->edges[i].hot == hot && edge_in_sight(&e[i], top, bottom)) {
 				c->ops->open(c, PART_EDGE, i);
-				line_draw(c, s->graph, i, &e[i]);
+				line_draw(c, s->graph, i, &e[i], top - LINE_REACH,
+					  bottom + LINE_REACH);
 				c->ops->close(c);
 			}
 	for (uint32_t i = 0; i < s->graph->nedges; i++)

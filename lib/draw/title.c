@@ -131,41 +131,74 @@ static void write_side(struct buf *b, const char *which, const struct caption *c
 		b->len = 0; /* nothing is known of it */
 }
 
-static void write_hidden(struct buf *b, const struct title_input *in)
+static void write_functions(struct buf *b, const struct title_input *in)
 {
 	const struct graph *g = in->graph;
-	uint32_t hidden = g->nfunctions - g->nnodes, drawn = 0;
+	uint32_t hidden = g->nfunctions - g->nnodes;
 
-	if (g->nfunctions == 0)
-		return;
-	for (uint32_t i = 0; i < g->nedges; i++)
-		drawn += !g->edges[i].skips;
 	text_count(b, g->nnodes);
 	buf_adds(b, " of ");
 	text_count(b, g->nfunctions);
 	buf_adds(b, g->nfunctions == 1 ? " function" : " functions");
-	if (hidden != 0) {
-		buf_adds(b, " (+");
-		text_count(b, hidden);
-		buf_adds(b, " hidden");
-		if (g->ncut != 0) {
-			buf_adds(b, ", ");
-			text_count(b, g->ncut);
-			buf_printf(b, " by the limit of %u", in->options->max_nodes);
-		}
-		buf_addc(b, ')');
-	}
-	if (g->narcs != 0) {
+	if (in->options->collapse)
+		buf_adds(b, " and libraries");
+	if (hidden == 0)
+		return;
+	buf_adds(b, " (+");
+	text_count(b, hidden);
+	buf_adds(b, " hidden");
+	if (g->ncut != 0) {
 		buf_adds(b, ", ");
-		text_count(b, drawn);
-		buf_adds(b, " of ");
-		text_count(b, g->narcs);
-		buf_adds(b, g->narcs == 1 ? " arc" : " arcs");
+		text_count(b, g->ncut);
+		buf_printf(b, " by the limit of %u", in->options->max_nodes);
+	}
+	if (g->nslow != 0) {
+		buf_adds(b, ", ");
+		text_count(b, g->nslow);
+		buf_adds(b, " for want of time");
+	}
+	buf_addc(b, ')');
+}
+
+static void write_arcs(struct buf *b, const struct title_input *in)
+{
+	const struct graph *g = in->graph;
+	uint32_t drawn = 0;
+
+	for (uint32_t i = 0; i < g->nedges; i++)
+		drawn += !g->edges[i].skips;
+	text_count(b, drawn);
+	buf_adds(b, " of ");
+	text_count(b, g->narcs);
+	buf_adds(b, g->narcs == 1 ? " arc" : " arcs");
+	if (g->ndense != 0) {
+		buf_adds(b, " (");
+		text_count(b, g->ndense);
+		buf_adds(b, " left out, the lightest of too many)");
+	}
+}
+
+/* What is shown of how much: one line, or two where there is more to say. */
+static int add_hidden(struct title *t, const struct title_input *in, double width,
+		      struct fonts *fonts, struct arena *arena, struct buf *b)
+{
+	const struct graph *g = in->graph;
+
+	if (g->nfunctions != 0)
+		write_functions(b, in);
+	if ((g->nslow != 0 || g->ndense != 0) &&
+	    add_line(t, STYLE_TEXT, in->theme->dim, b, width, fonts, arena) < 0)
+		return -1;
+	if (g->narcs != 0) {
+		if (b->len != 0)
+			buf_adds(b, ", ");
+		write_arcs(b, in);
 	}
 	if (in->scale < 1) {
 		separate(b);
 		buf_printf(b, "drawn at %d%% of its size", (int)(100 * in->scale));
 	}
+	return add_line(t, STYLE_TEXT, in->theme->dim, b, width, fonts, arena);
 }
 
 /* What the numbers do not hold is said on every output. */
@@ -226,8 +259,7 @@ static int make_lines(struct title *t, const struct title_input *in, double widt
 	if (add_line(t, STYLE_TEXT, g->is_diff ? in->theme->dim : in->theme->ink, b, width, fonts,
 		     arena) < 0)
 		return -1;
-	write_hidden(b, in);
-	if (add_line(t, STYLE_TEXT, in->theme->dim, b, width, fonts, arena) < 0)
+	if (add_hidden(t, in, width, fonts, arena, b) < 0)
 		return -1;
 	write_loss(b, in->profile);
 	return add_line(t, STYLE_TEXT, in->theme->hot_text, b, width, fonts, arena);

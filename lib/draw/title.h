@@ -7,7 +7,7 @@
 #include "draw/canvas.h"
 #include "draw/picture.h"
 
-enum { TITLE_LINES = 6, LEGEND_ITEMS = 10 };
+enum { TITLE_LINES = 7, LEGEND_ITEMS = 10 };
 
 struct title_line {
 	enum style style;

@@ -26,6 +26,10 @@ int graph_reach(const struct graph *g, const struct graph_options *options, bool
 int graph_prune(struct graph *g, const struct graph_options *options, uint32_t *place,
 		struct error *err);
 
+/* Drops the lightest edges past what can be laid out within the budget and told apart,
+ * but for each node's heaviest from above; edges are sorted. */
+int graph_thin_out(struct graph *g, const struct graph_options *options, struct error *err);
+
 /* Adds the edges that lead through hidden functions; place[] maps p's
  * functions to nodes. Nothing without a tree. */
 int graph_add_skips(struct graph *g, const struct profile *p, const uint32_t *place,

@@ -112,6 +112,18 @@ static int collapse_arcs(struct collapse *c, bool *called)
 	return 0;
 }
 
+/* No more goes through an arc than through either end. */
+static void limit_arc(struct arc *a, const struct totals *functions, unsigned m)
+{
+	int64_t caller = functions[a->caller].cum[m], callee = functions[a->callee].cum[m];
+	int64_t most = caller < callee ? caller : callee;
+
+	if (a->totals.cum[m] > most)
+		a->totals.cum[m] = most;
+	if (a->below[m] > most)
+		a->below[m] = most;
+}
+
 static void collapse_functions(struct collapse *c, const bool *called)
 {
 	const struct table *t = &c->from->table;
@@ -144,6 +156,9 @@ static void collapse_functions(struct collapse *c, const bool *called)
 		for (unsigned m = 0; m < c->from->nmetrics && is_package(c->to, i); m++)
 			if (out->functions[i].cum[m] > whole[m])
 				out->functions[i].cum[m] = whole[m];
+	for (uint32_t i = 0; i < out->narcs; i++)
+		for (unsigned m = 0; m < c->from->nmetrics; m++)
+			limit_arc(&out->arcs[i], out->functions, m);
 }
 
 static int collapse_table(struct collapse *c)

@@ -75,6 +75,26 @@ done:
 	return rc;
 }
 
+/* The same metric in both, by its name. */
+static int choose_metric(struct diff *d, unsigned metric, struct error *err)
+{
+	const struct profile *p = d->after;
+	int old;
+
+	if (metric == d->new_metric)
+		return 0;
+	if (metric >= p->nmetrics)
+		return error_set(err, ERR_NOT_FOUND, "the profile has no metric number %u",
+				 metric);
+	old = profile_metric(d->before, p->metrics[metric].name);
+	if (old < 0)
+		return error_set(err, ERR_REFUSED, "the older profile has no metric '%s'",
+				 p->metrics[metric].name);
+	d->new_metric = metric;
+	d->old_metric = (uint32_t)old;
+	return 0;
+}
+
 static int build(struct graph *g, const struct diff *d, const struct graph_options *options,
 		 struct error *err)
 {
@@ -97,6 +117,8 @@ static int build(struct graph *g, const struct diff *d, const struct graph_optio
 	g->total_before = graph_total(&d->old_table, d->old_metric, diff_strands(d, true));
 	graph_set_shares(g);
 	rc = graph_prune(g, options, place, err);
+	if (rc == 0)
+		rc = graph_thin_out(g, options, err);
 done:
 	mem_free(old_row);
 	mem_free(new_row);
@@ -113,6 +135,10 @@ int graph_build_diff(struct graph *out, const struct profile *before,
 
 	if (diff_profiles(&d, before, after, err) < 0)
 		return -1;
+	if (choose_metric(&d, options->metric, err) < 0) {
+		diff_release(&d);
+		return -1;
+	}
 	if (graph_begin(out, after, d.new_metric, d.nrows,
 		       (size_t)d.old_table.narcs + d.new_table.narcs, err) < 0) {
 		diff_release(&d);

@@ -210,7 +210,7 @@ int gprof2dot_build(struct graph *out, const struct profile *p,
 		error_nomem(err);
 		goto done;
 	}
-	if (graph_prune(out, &own, place, err) < 0)
+	if (graph_prune(out, &own, place, err) < 0 || graph_thin_out(out, &own, err) < 0)
 		goto done;
 	rc = name_nodes(out) < 0 ? error_nomem(err) : 0;
 done:

@@ -135,7 +135,8 @@ static int build(struct graph *out, const struct profile *p, const struct graph_
 		goto done;
 	}
 	if (graph_prune(out, options, place, err) < 0 ||
-	    graph_add_skips(out, p, place, options, err) < 0)
+	    graph_add_skips(out, p, place, options, err) < 0 ||
+	    graph_thin_out(out, options, err) < 0)
 		goto done;
 	graph_mark_hot(out);
 	rc = graph_name_nodes(out, p, NULL, err);

@@ -19,7 +19,7 @@
  *
  * The graph of a difference, in which a function is one box wherever it ran, holds the functions and arcs of both profiles;
  * `before` is then the older one's cost, shares are the greater of the two, and
- * the metric is the time, whatever the options say.
+ * the metric is that of the newer profile, the older's being of the same name.
  *
  * Not thread-safe: see graph_layout.
  */
@@ -40,7 +40,8 @@ struct graph_options {
 	bool collapse;   /* each library is one function, see graph/collapse.c */
 	bool weightless; /* thresholds of 0 keep what has no cost at all */
 	/* What a layout may cost, in milliseconds of a usual machine: functions and
-	 * arcs past that are left out, the lightest first. 0: no bound. */
+	 * arcs past that are left out, the lightest first, and arcs where they are
+	 * too many to be told apart. 0: no bound. */
 	unsigned budget_ms;
 };
 
@@ -93,6 +94,8 @@ struct graph {
 	uint32_t nfunctions, narcs;  /* measured, of which nnodes, nedges are shown */
 	uint32_t nlight; /* functions below min_node */
 	uint32_t ncut;   /* functions past max_nodes */
+	uint32_t nslow;  /* functions past what the budget is enough for ... */
+	uint32_t ndense; /* ... and arcs, or past what can be told apart */
 	bool is_diff;
 	bool sampled;    /* no counts of calls */
 	const char *metric, *unit; /* "wall", "nanoseconds" */
@@ -115,6 +118,10 @@ static inline double graph_share(int64_t part, int64_t total)
 }
 
 struct point { double x, y; };
+
+/* The point at t (0 to 1) of a cubic Bezier piece. */
+struct point bezier_at(const struct point p[4], double t);
+
 /* x, y: the left upper corner; y grows downwards. */
 struct box { double x, y, w, h; };
 
@@ -123,6 +130,7 @@ struct layout_sizes {
 	void (*node)(void *arg, uint32_t node, double *w, double *h);
 	void (*label)(void *arg, uint32_t edge, double *w, double *h);
 	void *arg;
+	bool wide; /* a rank of a hundred boxes stays one, as dot has it */
 };
 
 struct layout_edge {

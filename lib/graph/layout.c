@@ -23,7 +23,7 @@ extern gvplugin_library_t gvplugin_dot_layout_LTX_library;
 /* The interface of graphviz 2 takes char * for what it only reads. */
 #define TEXT(s) ((char *)(uintptr_t)(s))
 
-enum { MOST_TURNS = 3 };
+enum { MOST_TURNS = 2 };
 
 struct dot {
 	GVC_t *gvc;
@@ -31,8 +31,15 @@ struct dot {
 	bool laid_out;
 	Agnode_t **nodes;
 	Agedge_t **edges; /* NULL for those that are not laid out */
-	uint32_t *down;   /* per node: how many ranks lower it is wanted */
+	uint32_t *edge_order;
+	uint32_t *order;  /* of nodes, see order.c */
+	struct stagger *wanted;    /* per node */
+	struct rank_place *places; /* per node */
 };
+
+/* For a rough one only ranks and the order in them matter: boxes are not pulled
+ * straight, and no line finds its way. */
+enum care { ROUGH, CAREFUL };
 
 /* A length in inches of 72 pixels, as an attribute. Not by printf's %f, which
  * writes a comma in some languages. */
@@ -50,19 +57,21 @@ static void set_number(void *object, Agsym_t *attribute, double value)
 	set_length(object, attribute, value * 72.0);
 }
 
-static void set_graph_attributes(Agraph_t *g)
+static void set_graph_attributes(Agraph_t *g, enum care care)
 {
-	static const char *const attributes[][2] = {
-		{ "nodesep", "0.15" }, /* 11 px between boxes */
-		{ "ranksep", "0.5" },  /* 36 px; layout_spread changes it */
+	static const char *const attributes[][3] = {
+		{ "nodesep", "0.15", "0.15" }, /* 11 px between boxes */
+		{ "ranksep", "0.5", "0.5" },   /* 36 px; layout_spread changes it */
 		/* Enough turns of the network simplex for a graph of some
 		 * hundreds of nodes; without a bound they are two thirds of the
 		 * time, for a picture no narrower. */
-		{ "nslimit", "1" },
+		{ "nslimit", "0.01", "0.5" },
+		{ "mclimit", "0.1", "0.5" },
+		{ "splines", "", "true" },
 	};
 
 	for (size_t i = 0; i < sizeof attributes / sizeof attributes[0]; i++)
-		agattr(g, AGRAPH, TEXT(attributes[i][0]), TEXT(attributes[i][1]));
+		agattr(g, AGRAPH, TEXT(attributes[i][0]), TEXT(attributes[i][1 + care]));
 	agattr(g, AGNODE, TEXT("shape"), TEXT("box"));
 	agattr(g, AGNODE, TEXT("fixedsize"), TEXT("true"));
 	agattr(g, AGNODE, TEXT("label"), TEXT(""));
@@ -73,37 +82,59 @@ static void add_nodes(struct dot *dot, const struct graph *g, const struct layou
 	Agsym_t *width = agattr(dot->graph, AGNODE, TEXT("width"), TEXT("1"));
 	Agsym_t *height = agattr(dot->graph, AGNODE, TEXT("height"), TEXT("1"));
 
-	for (uint32_t i = 0; i < g->nnodes; i++) {
+	for (uint32_t k = 0; k < g->nnodes; k++) {
+		uint32_t i = dot->order[k];
 		char name[16];
 
-		snprintf(name, sizeof name, "%u", i);
+		snprintf(name, sizeof name, "%u", k);
 		dot->nodes[i] = agnode(dot->graph, name, 1);
 		set_length(dot->nodes[i], width, l->nodes[i].w);
 		set_length(dot->nodes[i], height, l->nodes[i].h);
 	}
 }
 
+static void set_integer(void *object, Agsym_t *attribute, unsigned value)
+{
+	char text[16];
+
+	snprintf(text, sizeof text, "%u", value);
+	agxset(object, attribute, text);
+}
+
+static void add_edge(struct dot *dot, const struct graph *g, uint32_t i, Agsym_t *weight,
+		     Agsym_t *arrow, Agsym_t *minlen)
+{
+	const struct graph_edge *e = &g->edges[i];
+	unsigned heavy = 1;
+
+	if (e->caller == e->callee)
+		return;
+	dot->edges[i] = agedge(dot->graph, dot->nodes[e->caller], dot->nodes[e->callee], NULL, 1);
+	/* What matters most is drawn straightest; in steps, so that a little more or
+	 * less makes no other picture. */
+	while (heavy < 16 && heavy < 20 * e->share)
+		heavy *= 2;
+	set_integer(dot->edges[i], weight, heavy);
+	set_integer(dot->edges[i], minlen, 1 + dot->wanted[e->callee].down);
+	/* The head grows with the line; 1 is 10 px. */
+	set_number(dot->edges[i], arrow, 0.6 + 0.6 * sqrt(fmin(e->share, 1)));
+}
+
+/* Last those that nobody sees. */
 static void add_edges(struct dot *dot, const struct graph *g)
 {
 	Agsym_t *weight = agattr(dot->graph, AGEDGE, TEXT("weight"), TEXT("1"));
 	Agsym_t *arrow = agattr(dot->graph, AGEDGE, TEXT("arrowsize"), TEXT("1"));
 	Agsym_t *minlen = agattr(dot->graph, AGEDGE, TEXT("minlen"), TEXT("1"));
 
-	for (uint32_t i = 0; i < g->nedges; i++) {
-		const struct graph_edge *e = &g->edges[i];
-		char number[16];
+	for (uint32_t k = 0; k < g->nedges; k++)
+		add_edge(dot, g, dot->edge_order[k], weight, arrow, minlen);
+	for (uint32_t k = 0; k < g->nnodes; k++) {
+		uint32_t i = dot->order[k];
 
-		if (e->caller == e->callee)
-			continue;
-		dot->edges[i] = agedge(dot->graph, dot->nodes[e->caller], dot->nodes[e->callee],
-				       NULL, 1);
-		/* What matters most is drawn straightest. */
-		snprintf(number, sizeof number, "%d", 1 + (int)(20 * fmin(e->share, 1)));
-		agxset(dot->edges[i], weight, number);
-		snprintf(number, sizeof number, "%u", 1 + dot->down[e->callee]);
-		agxset(dot->edges[i], minlen, number);
-		/* The head grows with the line; 1 is 10 px. */
-		set_number(dot->edges[i], arrow, 0.6 + 0.6 * sqrt(fmin(e->share, 1)));
+		if (dot->wanted[i].below != PROFILE_NONE)
+			agedge(dot->graph, dot->nodes[dot->wanted[i].below], dot->nodes[i], NULL,
+			       1);
 	}
 }
 
@@ -149,7 +180,7 @@ static int read_back(struct layout *l, const struct dot *dot, const struct graph
 }
 
 static int run_dot(struct dot *dot, const struct graph *g, const struct layout *l,
-		   struct error *err)
+		   enum care care, struct error *err)
 {
 	static lt_symlist_t builtins[] = {
 		{ "gvplugin_dot_layout_LTX_library", &gvplugin_dot_layout_LTX_library },
@@ -160,7 +191,7 @@ static int run_dot(struct dot *dot, const struct graph *g, const struct layout *
 	dot->graph = agopen(TEXT("g"), Agdirected, NULL);
 	if (dot->gvc == NULL || dot->graph == NULL)
 		return error_nomem(err);
-	set_graph_attributes(dot->graph);
+	set_graph_attributes(dot->graph, care);
 	add_nodes(dot, g, l);
 	add_edges(dot, g);
 	if (gvLayout(dot->gvc, dot->graph, "dot") != 0)
@@ -188,9 +219,16 @@ static int dot_init(struct dot *dot, const struct graph *g, struct error *err)
 {
 	dot->nodes = mem_zalloc(g->nnodes * sizeof *dot->nodes);
 	dot->edges = mem_zalloc(g->nedges * sizeof *dot->edges);
-	dot->down = mem_zalloc(g->nnodes * sizeof *dot->down);
-	if (dot->nodes == NULL || dot->edges == NULL || dot->down == NULL)
+	dot->wanted = mem_array(NULL, g->nnodes, sizeof *dot->wanted);
+	dot->places = mem_zalloc(g->nnodes * sizeof *dot->places);
+	dot->order = mem_array(NULL, g->nnodes, sizeof *dot->order);
+	dot->edge_order = mem_array(NULL, g->nedges, sizeof *dot->edge_order);
+	if (dot->nodes == NULL || dot->edges == NULL || dot->wanted == NULL ||
+	    dot->places == NULL || dot->order == NULL || dot->edge_order == NULL ||
+	    layout_order(g, dot->order, dot->edge_order) < 0)
 		return error_nomem(err);
+	for (uint32_t i = 0; i < g->nnodes; i++)
+		dot->wanted[i] = (struct stagger){ 0, PROFILE_NONE };
 	return 0;
 }
 
@@ -199,25 +237,31 @@ static void dot_release(struct dot *dot)
 	dot_clear(dot);
 	mem_free(dot->nodes);
 	mem_free(dot->edges);
-	mem_free(dot->down);
+	mem_free(dot->wanted);
+	mem_free(dot->places);
+	mem_free(dot->order);
+	mem_free(dot->edge_order);
 }
 
-/* Lays out, and again as long as ranks are too wide for a page. */
-static int lay_out(struct dot *dot, const struct graph *g, struct layout *l, struct error *err)
+/* Lays out, ranks that are too wide for a page being made several before. */
+static int lay_out(struct dot *dot, const struct graph *g, struct layout *l, bool wide,
+		   struct error *err)
 {
-	for (int turn = 0;; turn++) {
-		bool again;
+	bool any = !wide;
 
-		if (run_dot(dot, g, l, err) < 0 || read_back(l, dot, g, err) < 0)
+	for (int turn = 0; any && turn < MOST_TURNS; turn++) {
+		if (run_dot(dot, g, l, ROUGH, err) < 0)
 			return -1;
-		if (turn == MOST_TURNS - 1)
-			return 0;
-		if (layout_stagger(l, g, dot->down, &again, err) < 0)
-			return -1;
-		if (!again)
-			return 0;
+		for (uint32_t i = 0; i < g->nnodes; i++)
+			dot->places[i] = (struct rank_place){ ND_rank(dot->nodes[i]),
+							      ND_order(dot->nodes[i]) };
 		dot_clear(dot);
+		if (layout_stagger(l, g, dot->places, dot->wanted, &any, err) < 0)
+			return -1;
 	}
+	if (run_dot(dot, g, l, CAREFUL, err) < 0)
+		return -1;
+	return read_back(l, dot, g, err);
 }
 
 /* What graphviz has to say is said by its return value; nothing is printed. */
@@ -301,7 +345,7 @@ int graph_layout(struct layout *out, const struct graph *g, const struct layout_
 		return 0;
 	level = agseterr(AGMAX);
 	said = agseterrf(swallow);
-	if (dot_init(&dot, g, err) < 0 || lay_out(&dot, g, out, err) < 0 ||
+	if (dot_init(&dot, g, err) < 0 || lay_out(&dot, g, out, sizes->wide, err) < 0 ||
 	    layout_spread(out, g, err) < 0 || layout_place_labels(out, g, err) < 0)
 		goto done;
 	fit(out, g);

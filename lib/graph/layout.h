@@ -12,13 +12,23 @@ int layout_place_labels(struct layout *l, const struct graph *g, struct error *e
  * long way to the side, more height. */
 int layout_spread(struct layout *l, const struct graph *g, struct error *err);
 
-/* Sets down[] (per node) to the ranks by which a node should lie lower, so that
- * no rank is much wider than the picture is high; whether any does. Adds to
- * what is there. */
-int layout_stagger(const struct layout *l, const struct graph *g, uint32_t *down, bool *any,
-		   struct error *err);
+/* The order in which dot is told of nodes and edges, on which its choices hang: from what
+ * nothing calls downwards, by names. So the next profile of a route has its boxes in the
+ * same places, unless other functions are shown. -1 without memory. */
+int layout_order(const struct graph *g, uint32_t *nodes, uint32_t *edges);
 
-/* The point at t (0 to 1) of one cubic Bezier piece. */
-struct point bezier_at(const struct point *p, double t);
+/* Where dot means to put a node: ranks count from the top, places from the left. */
+struct rank_place { int rank, order; };
+
+/* What is wanted of a node beyond its edges. */
+struct stagger {
+	uint32_t down;  /* so many ranks lower */
+	uint32_t below; /* a node that it should be below of, or PROFILE_NONE */
+};
+
+/* Adds to wanted[] (per node) what makes several of ranks that are much wider than the
+ * picture is high; whether there is any. */
+int layout_stagger(const struct layout *l, const struct graph *g, const struct rank_place *at,
+		   struct stagger *wanted, bool *any, struct error *err);
 
 #endif

@@ -3,12 +3,16 @@
  * says without doubt whose it is. The candidates lie along the line; the one
  * that covers least of anything else wins. */
 #include <math.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "graph/layout.h"
 
 enum {
-	STEPS = 8,       /* points per Bezier piece of an edge's outline */
+	STEP = 16,       /* px between the points that a line is followed by */
+	MOST_STEPS = 64, /* in one Bezier piece */
+	CELL = 32,       /* px: lines are looked up by squares, at least of this size ... */
+	MOST_CELLS = 1 << 20, /* ... and at most about so many */
 	CANDIDATES = 17, /* along a line */
 	SIDES = 3,       /* on the line, right of it, left of it */
 	GAP = 2,         /* px that labels keep from what is about them */
@@ -37,7 +41,36 @@ struct outline {
 	struct box bounds;
 };
 
-struct point bezier_at(const struct point *p, double t)
+/* The middle of a step of some line. */
+struct mark {
+	struct point at;
+	double step;
+	uint32_t edge, next; /* the next one in the same cell, or NONE */
+};
+
+enum { NONE = UINT32_MAX };
+
+struct grid {
+	uint32_t *cells; /* the first mark in each */
+	uint32_t columns, rows;
+	double x, y, cell;
+	struct mark *marks;
+	uint32_t nmarks;
+};
+
+/* All that a label is placed among, and of it what comes near the edge whose label is
+ * being placed. */
+struct scene {
+	const struct layout *layout;
+	const struct graph *graph;
+	struct outline *outlines;
+	struct grid grid;
+	uint32_t edge; /* those before it have their labels */
+	uint32_t *nodes, *labels, *heads;
+	uint32_t nnodes, nlabels, nheads;
+};
+
+struct point bezier_at(const struct point p[4], double t)
 {
 	double s = 1 - t;
 	double a = s * s * s, b = 3 * s * s * t, c = 3 * s * t * t, d = t * t * t;
@@ -46,40 +79,108 @@ struct point bezier_at(const struct point *p, double t)
 			       a * p[0].y + b * p[1].y + c * p[2].y + d * p[3].y };
 }
 
-static void measure(struct outline *o)
+static struct box bounds_of(const struct outline *o)
 {
 	double left = INFINITY, top = INFINITY, right = -INFINITY, bottom = -INFINITY;
 
 	for (size_t i = 0; i < o->n; i++) {
-		const struct point *p = &o->points[i];
-
-		o->lengths[i] = i == 0 ? 0 : o->lengths[i - 1] +
-			hypot(p->x - p[-1].x, p->y - p[-1].y);
-		left = fmin(left, p->x);
-		right = fmax(right, p->x);
-		top = fmin(top, p->y);
-		bottom = fmax(bottom, p->y);
+		left = fmin(left, o->points[i].x);
+		right = fmax(right, o->points[i].x);
+		top = fmin(top, o->points[i].y);
+		bottom = fmax(bottom, o->points[i].y);
 	}
-	o->bounds = (struct box){ left, top, right - left, bottom - top };
+	return (struct box){ left, top, right - left, bottom - top };
+}
+
+/* By the way along its control points, which is no shorter than the curve. */
+static size_t steps_of(const struct point *p)
+{
+	double length = 0;
+
+	for (int i = 0; i < 3; i++)
+		length += hypot(p[i + 1].x - p[i].x, p[i + 1].y - p[i].y);
+	return (size_t)fmin(fmax(ceil(length / STEP), 1), MOST_STEPS);
 }
 
 static int trace(struct outline *o, const struct layout_edge *e, struct arena *arena)
 {
-	size_t pieces = e->npoints / 3;
+	size_t pieces = e->npoints / 3, steps = 0;
 
 	o->n = 0;
 	if (e->npoints == 0)
 		return 0;
-	o->points = arena_alloc(arena, (pieces * STEPS + 2) * sizeof *o->points);
-	o->lengths = arena_alloc(arena, (pieces * STEPS + 2) * sizeof *o->lengths);
+	for (size_t i = 0; i < pieces; i++)
+		steps += steps_of(&e->points[3 * i]);
+	o->points = arena_alloc(arena, (steps + 2) * sizeof *o->points);
+	o->lengths = arena_alloc(arena, (steps + 2) * sizeof *o->lengths);
 	if (o->points == NULL || o->lengths == NULL)
 		return -1;
-	for (size_t i = 0; i < pieces; i++)
-		for (int k = 0; k < STEPS; k++)
-			o->points[o->n++] = bezier_at(&e->points[3 * i], (double)k / STEPS);
+	for (size_t i = 0; i < pieces; i++) {
+		size_t n = steps_of(&e->points[3 * i]);
+
+		for (size_t k = 0; k < n; k++)
+			o->points[o->n++] = bezier_at(&e->points[3 * i], (double)k / (double)n);
+	}
 	o->points[o->n++] = e->points[3 * pieces];
 	o->points[o->n++] = e->tip;
-	measure(o);
+	o->lengths[0] = 0;
+	for (size_t i = 1; i < o->n; i++)
+		o->lengths[i] = o->lengths[i - 1] + hypot(o->points[i].x - o->points[i - 1].x,
+							  o->points[i].y - o->points[i - 1].y);
+	o->bounds = bounds_of(o);
+	return 0;
+}
+
+static uint32_t cell_of(const struct grid *g, double x, double y)
+{
+	double column = fmin(fmax(floor((x - g->x) / g->cell), 0), g->columns - 1);
+	double row = fmin(fmax(floor((y - g->y) / g->cell), 0), g->rows - 1);
+
+	return (uint32_t)row * g->columns + (uint32_t)column;
+}
+
+static void mark_line(struct grid *g, const struct outline *o, uint32_t edge)
+{
+	for (size_t i = 1; i < o->n; i++) {
+		struct point at = { (o->points[i].x + o->points[i - 1].x) / 2,
+				    (o->points[i].y + o->points[i - 1].y) / 2 };
+		uint32_t cell = cell_of(g, at.x, at.y);
+
+		g->marks[g->nmarks] = (struct mark){ at, o->lengths[i] - o->lengths[i - 1], edge,
+						     g->cells[cell] };
+		g->cells[cell] = g->nmarks++;
+	}
+}
+
+static int grid_init(struct grid *g, const struct outline *outlines, uint32_t n,
+		     struct arena *arena)
+{
+	double right = 0, bottom = 0;
+	size_t nmarks = 0, ncells;
+
+	g->x = g->y = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct box *b = &outlines[i].bounds;
+
+		if (outlines[i].n == 0)
+			continue;
+		g->x = fmin(g->x, b->x);
+		g->y = fmin(g->y, b->y);
+		right = fmax(right, b->x + b->w);
+		bottom = fmax(bottom, b->y + b->h);
+		nmarks += outlines[i].n;
+	}
+	g->cell = fmax(CELL, sqrt((right - g->x) * (bottom - g->y) / MOST_CELLS));
+	g->columns = (uint32_t)((right - g->x) / g->cell) + 1;
+	g->rows = (uint32_t)((bottom - g->y) / g->cell) + 1;
+	ncells = (size_t)g->columns * g->rows;
+	g->cells = arena_alloc(arena, ncells * sizeof *g->cells);
+	g->marks = arena_alloc(arena, nmarks * sizeof *g->marks);
+	if (g->cells == NULL || g->marks == NULL)
+		return -1;
+	memset(g->cells, 0xff, ncells * sizeof *g->cells);
+	for (uint32_t i = 0; i < n; i++)
+		mark_line(g, &outlines[i], i);
 	return 0;
 }
 
@@ -106,23 +207,29 @@ static double overlap(const struct box *a, const struct box *b)
 	return w > 0 && h > 0 ? w * h : 0;
 }
 
-/* The length of the part of a line that lies in the box, by its points. */
-static double covered(const struct outline *o, const struct box *b)
+/* The length of what lies in the box of other lines, by the middles of their steps:
+ * one may pass through with its middle outside. */
+static double covered(const struct scene *s, const struct box *b)
 {
-	double sum = 0;
+	const struct grid *g = &s->grid;
+	double reach = STEP / 2.0, sum = 0;
+	uint32_t first = cell_of(g, b->x - reach, b->y - reach);
+	uint32_t last = cell_of(g, b->x + b->w + reach, b->y + b->h + reach);
 
-	if (o->n == 0 || overlap(&o->bounds, b) == 0)
-		return 0;
-	for (size_t i = 1; i < o->n; i++) {
-		double x = (o->points[i].x + o->points[i - 1].x) / 2;
-		double y = (o->points[i].y + o->points[i - 1].y) / 2;
-		double step = o->lengths[i] - o->lengths[i - 1];
+	for (uint32_t row = first / g->columns; row <= last / g->columns; row++)
+		for (uint32_t column = first % g->columns; column <= last % g->columns; column++) {
+			uint32_t i = g->cells[row * g->columns + column];
 
-		/* A long step may pass through with its middle outside. */
-		if (x > b->x - step / 2 && x < b->x + b->w + step / 2 &&
-		    y > b->y - step / 2 && y < b->y + b->h + step / 2)
-			sum += fmin(step, b->h);
-	}
+			for (; i != NONE; i = g->marks[i].next) {
+				const struct mark *m = &g->marks[i];
+
+				if (m->edge != s->edge && m->at.x > b->x - m->step / 2 &&
+				    m->at.x < b->x + b->w + m->step / 2 &&
+				    m->at.y > b->y - m->step / 2 &&
+				    m->at.y < b->y + b->h + m->step / 2)
+					sum += fmin(m->step, b->h);
+			}
+		}
 	return sum;
 }
 
@@ -139,30 +246,42 @@ static bool covers_head(const struct layout_edge *e, const struct box *b)
 	       middle.y > b->y - HEAD && middle.y < b->y + b->h + HEAD;
 }
 
-struct scene {
-	const struct layout *layout;
-	const struct graph *graph;
-	const struct outline *outlines;
-	uint32_t edge; /* whose label is being placed; those before it have theirs */
-};
+/* What a label of this edge could come to lie on. */
+static void look_around(struct scene *s)
+{
+	const struct layout *l = s->layout;
+	const struct box *label = &l->edges[s->edge].label;
+	struct box b = s->outlines[s->edge].bounds;
+
+	b.x -= label->w + THICK + 2 * GAP + HEAD;
+	b.w += 2 * (label->w + THICK + 2 * GAP + HEAD);
+	b.y -= label->h + HEAD;
+	b.h += 2 * (label->h + HEAD);
+	s->nnodes = s->nlabels = s->nheads = 0;
+	for (uint32_t i = 0; i < s->graph->nnodes; i++)
+		if (overlap(&b, &l->nodes[i]) > 0)
+			s->nodes[s->nnodes++] = i;
+	for (uint32_t i = 0; i < s->graph->nedges; i++) {
+		if (i < s->edge && l->edges[i].npoints != 0 && overlap(&b, &l->edges[i].label) > 0)
+			s->labels[s->nlabels++] = i;
+		if (covers_head(&l->edges[i], &b))
+			s->heads[s->nheads++] = i;
+	}
+}
 
 static double cost(const struct scene *s, const struct box *at, double best)
 {
 	const struct layout *l = s->layout;
 	double sum = 0;
 
-	for (uint32_t i = 0; i < s->graph->nnodes && sum < best; i++)
-		sum += COST_BOX * overlap(at, &l->nodes[i]);
-	for (uint32_t i = 0; i < s->edge && sum < best; i++)
-		if (l->edges[i].npoints != 0)
-			sum += COST_LABEL * overlap(at, &l->edges[i].label);
-	for (uint32_t i = 0; i < s->graph->nedges && sum < best; i++) {
-		if (i != s->edge)
-			sum += COST_LINE * covered(&s->outlines[i], at);
-		if (covers_head(&l->edges[i], at))
+	for (uint32_t i = 0; i < s->nnodes && sum < best; i++)
+		sum += COST_BOX * overlap(at, &l->nodes[s->nodes[i]]);
+	for (uint32_t i = 0; i < s->nlabels && sum < best; i++)
+		sum += COST_LABEL * overlap(at, &l->edges[s->labels[i]].label);
+	for (uint32_t i = 0; i < s->nheads && sum < best; i++)
+		if (covers_head(&l->edges[s->heads[i]], at))
 			sum += COST_HEAD;
-	}
-	return sum;
+	return sum < best ? sum + COST_LINE * covered(s, at) : sum;
 }
 
 static void place(struct scene *s)
@@ -201,22 +320,31 @@ static void place(struct scene *s)
 int layout_place_labels(struct layout *l, const struct graph *g, struct error *err)
 {
 	struct arena arena = ARENA_INIT;
-	struct outline *outlines = arena_zalloc(&arena, g->nedges * sizeof *outlines);
-	struct scene s = { l, g, outlines, 0 };
+	struct scene s = { .layout = l, .graph = g };
 	int rc = -1;
 
-	if (outlines == NULL) {
+	s.outlines = arena_zalloc(&arena, g->nedges * sizeof *s.outlines);
+	s.nodes = arena_alloc(&arena, g->nnodes * sizeof *s.nodes);
+	s.labels = arena_alloc(&arena, g->nedges * sizeof *s.labels);
+	s.heads = arena_alloc(&arena, g->nedges * sizeof *s.heads);
+	if (s.outlines == NULL || s.nodes == NULL || s.labels == NULL || s.heads == NULL) {
 		error_nomem(err);
 		goto done;
 	}
 	for (uint32_t i = 0; i < g->nedges; i++)
-		if (trace(&outlines[i], &l->edges[i], &arena) < 0) {
+		if (trace(&s.outlines[i], &l->edges[i], &arena) < 0) {
 			error_nomem(err);
 			goto done;
 		}
+	if (grid_init(&s.grid, s.outlines, g->nedges, &arena) < 0) {
+		error_nomem(err);
+		goto done;
+	}
 	for (s.edge = 0; s.edge < g->nedges; s.edge++)
-		if (l->edges[s.edge].npoints != 0)
+		if (l->edges[s.edge].npoints != 0) {
+			look_around(&s);
 			place(&s);
+		}
 	rc = 0;
 done:
 	arena_release(&arena);

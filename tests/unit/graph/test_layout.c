@@ -11,12 +11,14 @@
 #include "sample.h"
 #include "unit.h"
 
+static bool same_sizes;
+
 /* Boxes of several widths, one of them higher; labels as long as real ones. */
 static void node_size(void *arg, uint32_t node, double *w, double *h)
 {
 	(void)arg;
-	*w = 110 + node * 37 % 110;
-	*h = node % 9 == 4 ? 84 : 71;
+	*w = same_sizes ? 128 : 110 + node * 37 % 110;
+	*h = same_sizes ? 71 : node % 9 == 4 ? 84 : 71;
 }
 
 static void label_size(void *arg, uint32_t edge, double *w, double *h)
@@ -26,7 +28,7 @@ static void label_size(void *arg, uint32_t edge, double *w, double *h)
 	*h = 13;
 }
 
-static const struct layout_sizes sizes = { node_size, label_size, NULL };
+static const struct layout_sizes sizes = { node_size, label_size, NULL, false };
 
 struct laid {
 	struct profile *p;
@@ -259,6 +261,54 @@ START_TEST(test_layout__same_numbers_each_time)
 }
 END_TEST
 
+/* The next request of the route: each cost a little more or less, so that the nodes come
+ * in another order. */
+START_TEST(test_layout__the_same_route_has_the_same_places)
+{
+	struct profile *p = star(30), *q = star(30);
+	uint64_t state = 5;
+	struct laid a, b;
+	unsigned moved = 0;
+
+	for (uint32_t i = 1; i < q->nnodes; i++)
+		sample_calls(q, q->nodes[i].parent, q->nodes[i].function, 0,
+			     sample_next(&state) % 20);
+	same_sizes = true;
+	a = lay(p);
+	b = lay(q);
+	same_sizes = false;
+	ck_assert_uint_eq(a.g.nnodes, b.g.nnodes);
+	for (uint32_t i = 0; i < a.g.nnodes; i++) {
+		uint32_t k = 0;
+
+		moved += strcmp(a.g.nodes[i].name, b.g.nodes[i].name) != 0;
+		while (strcmp(a.g.nodes[i].name, b.g.nodes[k].name) != 0)
+			k++;
+		ck_assert_double_eq_tol(a.l.nodes[i].x, b.l.nodes[k].x, 1);
+		ck_assert_double_eq_tol(a.l.nodes[i].y, b.l.nodes[k].y, 1);
+	}
+	ck_assert_uint_gt(moved, 0);
+	laid_release(&a);
+	laid_release(&b);
+}
+END_TEST
+
+/* Nothing calls any of them: no edge could be longer, and they stand in rows all the
+ * same. */
+START_TEST(test_layout__what_nothing_calls_stands_in_rows)
+{
+	struct profile *p = sample_new();
+	struct laid t;
+
+	for (unsigned i = 0; i < 70; i++)
+		sample_calls(p, 0, own(p, i), 1, 100 + i);
+	t = lay(p);
+	ck_assert_double_lt(t.l.width, 4 * t.l.height);
+	check_boxes(&t);
+	laid_release(&t);
+}
+END_TEST
+
 START_TEST(test_layout__empty_graph)
 {
 	struct laid t = lay(profile_new());
@@ -314,5 +364,6 @@ END_TEST
 
 UNIT_MAIN("graph/layout", test_layout__nothing_overlaps,
 	  test_layout__a_wide_rank_becomes_several, test_layout__gaps_fit_their_edges,
-	  test_layout__same_numbers_each_time, test_layout__empty_graph,
+	  test_layout__same_numbers_each_time, test_layout__the_same_route_has_the_same_places,
+	  test_layout__what_nothing_calls_stands_in_rows, test_layout__empty_graph,
 	  test_layout__prints_nothing, test_layout__out_of_memory)
