@@ -2,13 +2,17 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "format/callstack.h"
+#include "format/format.h"
+#include "format/pstats.h"
 #include "profile/diff.h"
 #include "profile/focus.h"
 #include "show.h"
 #include "show_list.h"
+#include "snapshot/files.h"
 
 static const struct opt rows[] = {
 	{ 's', "sort", OPT_LIST, offsetof(struct show_options, sort), "KEY", show_sort_keys,
@@ -43,6 +47,7 @@ const struct usage show_usage = {
 	"Prints where the time went, function by function as Python's pstats does. WHAT\n"
 	"is a snapshot, a file in any format that cprof reads, - for standard input, or\n"
 	"a route: 'GET /user/*' is the request of median wall time in the newest run.\n"
+	"Requests of a run, an archive, or a route with --all are added up.\n"
 	"\n"
 	"Each PATTERN shortens what the one before left, as pstats' restrictions do: a\n"
 	"number is so many lines, a number from .0 to .99 that part of the lines, and\n"
@@ -58,6 +63,7 @@ const struct usage show_usage = {
 	"  unit    of the times: \"nanoseconds\" in a traced profile\n"
 	"  calls, primitive_calls    sums over all functions\n"
 	"  total, beside   time of the request, and of the threads and jobs it started\n"
+	"  snapshots       how many were added up; 0 of a file\n"
 	"  lost, folded    calls that are missing, or booked on an ancestor\n"
 	"  functions  of each: file, line, name, qualname, calls, primitive_calls,\n"
 	"          tottime, cumtime (null calls: the profile was sampled), metrics\n"
@@ -99,6 +105,18 @@ static void file_title(struct buf *out, const struct subject *subject)
 	text_printable(out, subject->what);
 }
 
+/* "GET /user/{id}  12 requests  profiling/2026-11-21_18:20:37" */
+static void several_title(struct buf *out, const struct subject *subject)
+{
+	if (subject->by_route) {
+		text_printable(out, subject->what);
+		buf_adds(out, "  ");
+	}
+	plural(out, subject->nsnapshots, "request");
+	buf_adds(out, "  ");
+	text_printable(out, subject->path);
+}
+
 void show_title(struct buf *out, const struct show *show)
 {
 	const struct snapshot *s = show->snapshot;
@@ -106,6 +124,10 @@ void show_title(struct buf *out, const struct show *show)
 
 	if (show->subject->kind == PATH_FILE) {
 		file_title(out, show->subject);
+		return;
+	}
+	if (show->subject->kind != PATH_SNAPSHOT) {
+		several_title(out, show->subject);
 		return;
 	}
 	if (!s->has_manifest) {
@@ -127,35 +149,55 @@ void show_title(struct buf *out, const struct show *show)
 	}
 }
 
-void show_losses(struct buf *out, const struct show *show, const char *indent)
+struct losses {
+	uint64_t lost, folded, cut, late;
+	bool interrupted;
+};
+
+/* What the manifests say, or the profile itself. */
+static struct losses losses_of(const struct show *show)
 {
 	const struct profile *p = show->profile;
-	const struct manifest *m = &show->snapshot->manifest;
-	uint64_t lost = larger(p->nlost, m->lost), folded = larger(p->nfolded, m->folded);
-	uint64_t cut = 0;
+	struct losses l = { .lost = 0 };
+
+	for (size_t i = 0; i < show->subject->nsnapshots; i++) {
+		const struct manifest *m = &show->subject->snapshots[i]->manifest;
+
+		l.lost += m->lost;
+		l.folded += m->folded;
+		l.late += m->followed_lost;
+		l.interrupted |= m->interrupted;
+		for (size_t k = 0; k < m->nfollowed; k++)
+			l.cut += m->followed[k].cut;
+	}
+	l.lost = larger(l.lost, p ? p->nlost : 0);
+	l.folded = larger(l.folded, p ? p->nfolded : 0);
+	return l;
+}
+
+void show_losses(struct buf *out, const struct show *show, const char *indent)
+{
+	struct losses l = losses_of(show);
 	struct buf text = BUF_INIT;
 
-	for (size_t i = 0; i < m->nfollowed; i++)
-		cut += m->followed[i].cut;
-
-	if (lost != 0) {
+	if (l.lost != 0) {
 		buf_printf(&text, "%sincomplete: ", indent);
-		plural(&text, lost, "call");
+		plural(&text, l.lost, "call");
 		buf_adds(&text, " could not be recorded\n");
 	}
-	if (folded != 0) {
+	if (l.folded != 0) {
 		buf_adds(&text, indent);
-		plural(&text, folded, "recursive call");
+		plural(&text, l.folded, "recursive call");
 		buf_adds(&text, " counted on an ancestor\n");
 	}
-	if (m->interrupted)
+	if (l.interrupted)
 		buf_printf(&text, "%sincomplete: another profiler took over meanwhile\n", indent);
-	if (cut != 0)
+	if (l.cut != 0)
 		buf_printf(&text, "%sof its threads and jobs %llu went on after the request\n",
-			   indent, (unsigned long long)cut);
-	if (m->followed_lost != 0)
+			   indent, (unsigned long long)l.cut);
+	if (l.late != 0)
 		buf_printf(&text, "%sof its threads and jobs %llu began too late to be in this\n",
-			   indent, (unsigned long long)m->followed_lost);
+			   indent, (unsigned long long)l.late);
 	term_put(&show->term, out, STYLE_YELLOW, buf_str(&text));
 	buf_release(&text);
 }
@@ -164,6 +206,7 @@ static void json_request(struct json_writer *w, const struct show *show)
 {
 	const struct snapshot *s = show->snapshot;
 	const struct manifest *m = &s->manifest;
+	struct losses losses = losses_of(show);
 	struct buf text = BUF_INIT;
 
 	json_add_string(w, "path", show->subject->path);
@@ -180,9 +223,10 @@ static void json_request(struct json_writer *w, const struct show *show)
 	else
 		json_add_null(w, "wall_ns");
 	json_add_string(w, "commit", m->git.commit);
-	json_add_string(w, "unit", show->profile->metrics[show->metric].unit);
-	json_add_int(w, "lost", (int64_t)larger(show->profile->nlost, m->lost));
-	json_add_int(w, "folded", (int64_t)larger(show->profile->nfolded, m->folded));
+	json_add_string(w, "unit", show->unit);
+	json_add_int(w, "snapshots", (int64_t)show->subject->nsnapshots);
+	json_add_int(w, "lost", (int64_t)losses.lost);
+	json_add_int(w, "folded", (int64_t)losses.folded);
 	buf_release(&text);
 }
 
@@ -247,7 +291,8 @@ static int show_table(struct buf *out, const struct show *show, struct error *er
 	bool calls = o->callers != NULL || o->callees != NULL;
 	int rc = -1;
 
-	if (show_list_fill(&l, show->profile, show->metric, err) < 0 ||
+	if ((show->sum ? show_list_fill_sum(&l, show->sum, err)
+		       : show_list_fill(&l, show->profile, show->metric, err)) < 0 ||
 	    (o->strip_dirs && show_list_strip(&l, err) < 0) ||
 	    show_list_sort(&l, &o->sort, o->reverse, err) < 0 || restrict_list(&l, o, err) < 0 ||
 	    (calls && show_index_fill(&x, &l, o->callees != NULL, err) < 0))
@@ -301,18 +346,6 @@ static int check_options(const struct show_options *o)
 	return 0;
 }
 
-static int check_profile(const struct show *show, struct error *err)
-{
-	if (show->profile->nmetrics == 0)
-		return error_set(err, ERR_FORMAT, "%s: no values in this profile",
-				 show->subject->path);
-	if (show->options->tree && !profile_has_tree(show->profile))
-		return error_set(err, ERR_REFUSED, "%s: this profile has no call tree, only "
-				 "functions and who called them (a snapshot's profile.pb.gz has "
-				 "one); leave out --tree", show->subject->path);
-	return 0;
-}
-
 /* Puts the paths that are asked for in the place of the whole. */
 static int focus(struct show *show, struct profile **whole, struct error *err)
 {
@@ -349,30 +382,128 @@ done:
 	return part ? 0 : -1;
 }
 
-static int put_all(struct show *show, struct profile **p, struct error *err)
+static int use_profile(struct show *show, struct profile **p, struct error *err)
 {
-	const struct show_options *o = show->options;
-	struct buf out = BUF_INIT;
-	int rc = -1;
-
-	if (check_profile(show, err) < 0)
-		return -1;
+	if ((*p)->nmetrics == 0)
+		return error_set(err, ERR_FORMAT, "%s: no values in this profile",
+				 show->subject->path);
+	if (show->options->tree && !profile_has_tree(*p))
+		return error_set(err, ERR_REFUSED, "%s: this profile has no call tree, only "
+				 "functions and who called them (a snapshot's profile.pb.gz has "
+				 "one); leave out --tree", show->subject->path);
+	show->profile = *p;
 	show->metric = profile_time_metric(*p);
-	term_init(&show->term, o->color);
-	if (o->focus == NULL || focus(show, p, err) == 0)
-		rc = o->tree ? show_tree(&out, show, err) : show_table(&out, show, err);
+	show->unit = (*p)->metrics[show->metric].unit;
+	show->is_time = strcmp(show->unit, "nanoseconds") == 0;
+	show->sampled = (*p)->sampled;
+	return show->options->focus ? focus(show, p, err) : 0;
+}
+
+/* --- reading */
+
+static int add_snapshots(struct pstats_sum *sum, const struct subject *s, struct error *err)
+{
+	struct buf bytes = BUF_INIT;
+	struct progress progress;
+	int rc = 0;
+
+	progress_begin(&progress, "reading");
+	for (size_t i = 0; i < s->nsnapshots && rc == 0; i++) {
+		buf_clear(&bytes);
+		progress_step(&progress, i, s->nsnapshots);
+		rc = snapshot_pstats(&bytes, s->snapshots[i]->path, err);
+		if (rc == 0 && pstats_sum_add(sum, buf_bytes(&bytes), err) < 0)
+			rc = error_prefix(err, "%s: ", s->snapshots[i]->path);
+	}
+	progress_end(&progress);
+	buf_release(&bytes);
+	return rc;
+}
+
+static int read_several(struct show *show, struct pstats_sum *sum, struct error *err)
+{
+	const struct subject *s = show->subject;
+
+	if (show->options->tree || show->options->focus != NULL)
+		return error_set(err, ERR_REFUSED, "show: %s is several requests, and their sum has "
+				 "no call tree; leave out %s, or name one", s->what,
+				 show->options->tree ? "--tree" : "--focus");
+	if (s->nsnapshots == 0)
+		return error_set(err, ERR_NOT_FOUND, "%s: there is no snapshot in it", s->path);
+	show->sum = sum;
+	return add_snapshots(sum, s, err);
+}
+
+/* A file's own numbers, if they are of calls, else the profile that it makes. */
+static int read_file(struct show *show, struct pstats_sum *sum, struct profile **p,
+		     struct error *err)
+{
+	bool paths = show->options->tree || show->options->focus != NULL;
+	struct buf in = BUF_INIT;
+	int rc = file_read(&in, show->subject->path, SNAPSHOT_FILE_MAX, err);
+
+	if (rc < 0)
+		goto done;
+	if (!paths && in.len != 0 && pstats_sniff(buf_bytes(&in))) {
+		rc = pstats_sum_add(sum, buf_bytes(&in), err);
+		if (rc == 0 && !sum->kind.sampled)
+			show->sum = sum;
+	}
+	if (rc == 0 && show->sum == NULL) {
+		*p = format_read(buf_bytes(&in), err);
+		rc = *p ? 0 : -1;
+	}
+	if (rc < 0)
+		error_prefix(err, "%s: ", strcmp(show->subject->path, "-") ? show->subject->path
+									   : "standard input");
+done:
+	buf_release(&in);
+	return rc;
+}
+
+static int read_subject(struct show *show, struct pstats_sum *sum, struct profile **p,
+			struct error *err)
+{
+	const struct subject *s = show->subject;
+	int rc;
+
+	if (s->kind == PATH_SNAPSHOT) {
+		*p = snapshot_profile(s->path, err);
+		rc = *p ? 0 : -1;
+	} else {
+		rc = s->kind == PATH_FILE ? read_file(show, sum, p, err)
+					  : read_several(show, sum, err);
+	}
+	show->unit = "nanoseconds";
+	show->is_time = true;
+	show->sampled = show->sum && show->sum->kind.sampled;
+	return rc == 0 && *p != NULL ? use_profile(show, p, err) : rc;
+}
+
+static int put_all(struct show *show, struct error *err)
+{
+	struct pstats_sum sum = PSTATS_SUM_INIT;
+	struct profile *p = NULL;
+	struct buf out = BUF_INIT;
+	int rc = read_subject(show, &sum, &p, err);
+
+	term_init(&show->term, show->options->color);
+	if (rc == 0)
+		rc = show->options->tree ? show_tree(&out, show, err) : show_table(&out, show, err);
 	if (rc == 0)
 		out_write(&out);
 	buf_release(&out);
+	pstats_sum_release(&sum);
+	profile_free(p);
 	return rc;
 }
 
 int cmd_show(int argc, char **argv)
 {
+	static const struct snapshot none;
 	struct show_options o = { .min = 1 };
 	struct show show = { .options = &o };
 	struct subject subject = { .what = NULL };
-	struct profile *p = NULL;
 	struct error err = ERROR_INIT;
 	int status, n = command_options("show", &o, argc, argv, &status);
 
@@ -384,19 +515,15 @@ int cmd_show(int argc, char **argv)
 	if (status != EXIT_DONE)
 		return status;
 	status = EXIT_COULD_NOT;
-	if (subject_find(&subject, &o.from, argv[0]) == 0)
-		p = subject_profile(&subject, "show");
-	if (p == NULL)
+	if (subject_find(&subject, &o.from, argv[0]) < 0)
 		goto done;
-	show.profile = p;
 	show.subject = &subject;
-	show.snapshot = subject_snapshot(&subject);
-	if (put_all(&show, &p, &err) < 0)
+	show.snapshot = subject.kind == PATH_SNAPSHOT ? subject_snapshot(&subject) : &none;
+	if (put_all(&show, &err) < 0)
 		complain("%s", err.text);
 	else
 		status = EXIT_DONE;
 done:
-	profile_free(p);
 	subject_release(&subject);
 	return status;
 }

@@ -3,6 +3,7 @@
 #define CPROF_TOOLS_SHOW_H
 
 #include "format/json.h"
+#include "format/pstats_sum.h"
 #include "function.h"
 #include "pattern.h"
 #include "profile/profile.h"
@@ -26,9 +27,13 @@ struct show_options {
 struct show {
 	const struct show_options *options;
 	const struct subject *subject;
-	const struct snapshot *snapshot; /* all zero for a profile's file */
+	const struct snapshot *snapshot; /* all zero for a profile's file, and for several */
+	/* One of them: of pstats' files the numbers are shown as they are. */
 	const struct profile *profile;
+	const struct pstats_sum *sum;
 	uint32_t metric;
+	const char *unit; /* of the metric */
+	bool is_time, sampled;
 	int64_t unfocused; /* with --focus: what the whole came to, in the metric */
 	struct pattern pattern; /* of the tree: what to keep */
 	bool has_pattern;

@@ -125,7 +125,7 @@ static void put_heading(const struct calls *c)
 	buf_adds(&head, c->x->callees ? "called...\n" : "was called by...\n");
 	if (c->l->narcs != 0 && !c->l->counts_only) {
 		buf_pad(&head, ' ', c->width);
-		buf_adds(&head, c->show->profile->sampled ? "    tottime  cumtime\n"
+		buf_adds(&head, c->show->sampled ? "    tottime  cumtime\n"
 							  : "    ncalls  tottime  cumtime\n");
 	}
 	term_put(&c->show->term, c->out, STYLE_HEAD, buf_str(&head));
@@ -145,10 +145,10 @@ static void put_count(const struct calls *c, const struct show_arc *arc, uint32_
 static void put_numbers(const struct calls *c, const struct show_arc *arc, uint32_t other,
 			int calls_width)
 {
-	bool time = strcmp(c->show->profile->metrics[c->show->metric].unit, "nanoseconds") == 0;
+	bool time = c->show->is_time;
 	char calls[48];
 
-	if (!c->show->profile->sampled) {
+	if (!c->show->sampled) {
 		if (arc->n.ncalls != arc->n.nprimitive)
 			snprintf(calls, sizeof calls, "%lld/%lld", (long long)arc->n.ncalls,
 				 (long long)arc->n.nprimitive);

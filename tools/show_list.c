@@ -71,6 +71,59 @@ int show_list_fill(struct show_list *l, const struct profile *p, uint32_t metric
 	return 0;
 }
 
+static struct show_numbers numbers_of_file(const struct pstats_row *row)
+{
+	return (struct show_numbers){ row->ncalls, row->nprimitive, row->tottime, row->cumtime };
+}
+
+static void add_key(struct show_list *l, const struct pstats_key *key)
+{
+	l->rows[l->nrows++] = (struct show_row){ .bare = key->name,
+						 .f = { key->file, key->name, key->name, key->line } };
+}
+
+static void add_arcs(struct show_list *l, const struct pstats_sum *s, const uint32_t *row_of)
+{
+	for (uint32_t i = 0; i < s->nentries; i++)
+		for (uint32_t c = s->entries[i].first; c != MAP_NONE; c = s->callers[c].next)
+			l->arcs[l->narcs++] = (struct show_arc){
+				row_of[s->callers[c].key], i, numbers_of_file(&s->callers[c].row)
+			};
+}
+
+int show_list_fill_sum(struct show_list *l, const struct pstats_sum *s, struct error *err)
+{
+	uint32_t *row_of = mem_array(NULL, s->nkeys, sizeof *row_of);
+
+	if (row_of == NULL || reserve(l, s->nkeys, s->ncallers, err) < 0) {
+		mem_free(row_of);
+		return error_nomem(err);
+	}
+	memset(row_of, 0xFF, s->nkeys * sizeof *row_of);
+	for (uint32_t i = 0; i < s->nentries; i++) {
+		const struct pstats_entry *e = &s->entries[i];
+
+		row_of[e->key] = l->nrows;
+		add_key(l, &s->keys[e->key]);
+		l->rows[i].n = numbers_of_file(&e->row);
+		l->ncalls += (uint64_t)e->row.ncalls;
+		l->nprimitive += (uint64_t)e->row.nprimitive;
+		l->total += e->row.tottime;
+	}
+	l->nlisted = l->nrows;
+	for (uint32_t k = 0; k < s->nkeys; k++) {
+		if (row_of[k] != PROFILE_NONE)
+			continue;
+		row_of[k] = l->nrows;
+		add_key(l, &s->keys[k]);
+	}
+	add_arcs(l, s, row_of);
+	mem_free(row_of);
+	l->counts_only = s->kind.counts_only;
+	set_order(l);
+	return 0;
+}
+
 void show_list_release(struct show_list *l)
 {
 	mem_free(l->rows);

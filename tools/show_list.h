@@ -48,6 +48,7 @@ struct show_list {
 /* Rows in the order of the file. */
 int show_list_fill(struct show_list *l, const struct profile *p, uint32_t metric,
 		   struct error *err);
+int show_list_fill_sum(struct show_list *l, const struct pstats_sum *s, struct error *err);
 void show_list_release(struct show_list *l);
 
 /* Without folders in the names of files: what then is one is added up. */

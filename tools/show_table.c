@@ -18,9 +18,7 @@ static void put_metric(struct buf *out, const struct show *show, uint32_t metric
 /* A value in eight columns, as pstats has it. */
 static void put_value(struct buf *out, const struct show *show, double value)
 {
-	bool time = strcmp(show->profile->metrics[show->metric].unit, "nanoseconds") == 0;
-
-	number_add_fixed(out, 8, time ? 3 : 0, value);
+	number_add_fixed(out, 8, show->is_time ? 3 : 0, value);
 	buf_addc(out, ' ');
 }
 
@@ -44,7 +42,7 @@ static void put_extra_heads(struct buf *out, const struct show *show)
 {
 	const struct profile *p = show->profile;
 
-	for (uint32_t m = 0; m < p->nmetrics; m++) {
+	for (uint32_t m = 0; p != NULL && m < p->nmetrics; m++) {
 		struct buf name = BUF_INIT;
 		size_t width = (size_t)extra_width(&p->metrics[m]), used;
 
@@ -63,8 +61,8 @@ static size_t put_extra(struct buf *out, const struct show *show, const struct s
 	const struct profile *p = show->profile;
 	size_t before = out->len;
 
-	for (uint32_t m = 0; m < p->nmetrics; m++) {
-		if (m == show->metric || r->totals == NULL)
+	for (uint32_t m = 0; r->totals != NULL && m < p->nmetrics; m++) {
+		if (m == show->metric)
 			continue;
 		put_metric(out, show, m, extra_width(&p->metrics[m]), (double)r->totals->cum[m]);
 		buf_addc(out, ' ');
@@ -78,7 +76,7 @@ static void put_head(struct buf *out, const struct show *show, struct show_list 
 
 	show_title(out, show);
 	buf_adds(out, "\n\n");
-	if (show->profile->sampled) {
+	if (show->sampled) {
 		buf_printf(out, "%ssampled: there are no call counts\n", indent);
 	} else {
 		buf_printf(out, "%s%llu function calls ", indent, (unsigned long long)l->ncalls);
@@ -101,7 +99,7 @@ static void put_columns(struct buf *out, const struct show *show)
 {
 	struct buf head = BUF_INIT;
 
-	buf_adds(&head, show->profile->sampled ?
+	buf_adds(&head, show->sampled ?
 			" tottime  cumtime " :
 			"   ncalls  tottime  percall  cumtime  percall ");
 	put_extra_heads(&head, show);
@@ -150,7 +148,7 @@ static void put_name(struct buf *out, const struct show *show, const char *name,
 static void put_row(struct buf *out, const struct show *show, struct show_list *l, uint32_t index)
 {
 	const struct show_row *r = &l->rows[index];
-	bool sampled = show->profile->sampled;
+	bool sampled = show->sampled;
 	size_t start = out->len;
 
 	if (!sampled)
@@ -182,7 +180,7 @@ void table_text(struct buf *out, const struct show *show, struct show_list *l)
 void show_json_calls(struct json_writer *w, const struct show *show, const char *key,
 		       uint64_t n)
 {
-	if (show->profile->sampled)
+	if (show->sampled)
 		json_add_null(w, key);
 	else
 		json_add_int(w, key, (int64_t)n);
@@ -193,7 +191,7 @@ static void add_json_extra(struct json_writer *w, const struct show *show, const
 {
 	const struct profile *p = show->profile;
 
-	if (p->nmetrics < 2 || r->totals == NULL)
+	if (r->totals == NULL || p->nmetrics < 2)
 		return;
 	json_open_object(w, "metrics");
 	for (uint32_t m = 0; m < p->nmetrics; m++) {
@@ -212,9 +210,7 @@ static void add_json_extra(struct json_writer *w, const struct show *show, const
 static void add_json_value(struct json_writer *w, const struct show *show, const char *key,
 			   double value)
 {
-	bool time = strcmp(show->profile->metrics[show->metric].unit, "nanoseconds") == 0;
-
-	json_add_int(w, key, (int64_t)llround(time ? value * 1e9 : value));
+	json_add_int(w, key, (int64_t)llround(show->is_time ? value * 1e9 : value));
 }
 
 static void add_json_row(struct json_writer *w, const struct show *show,

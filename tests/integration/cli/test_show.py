@@ -139,11 +139,28 @@ def test_no_tree_in_pstats(recorded):
                              "(a snapshot's profile.pb.gz has one); leave out --tree")
 
 
-def test_a_run_is_refused(recorded):
+def test_a_run_is_added_up(recorded):
+    work, path = recorded
+    work.snapshot("run", "GET.other.000005ms", profile_of(everything), route="/other", lost=4)
+    both = [str(work.archive / "run" / name / "profile.prof") for name in (RUN, "GET.other.000005ms")]
+    out = io.StringIO()
+    pstats.Stats(*both, stream=out).sort_stats("calls", "name", "line").print_stats()
+    for what in "run", "profiling":
+        shown = work.ok("show", what, "--sort", "calls,name,line").out
+        assert shown.startswith("2 requests  profiling")
+        assert "incomplete: 4 calls could not be recorded" in shown
+        assert table(shown) == table(out.getvalue())
+    document = work.ok("show", "run", "--json").json
+    assert (document["snapshots"], document["request"], document["lost"]) == (2, None, 4)
+    assert work.refused("show", "run", "--tree") == ("cprof: show: run is several requests, and their "
+                                                     "sum has no call tree; leave out --tree, or name one")
+    (work.archive / "empty").mkdir()
+    (work.archive / "empty" / "run.json").write_text("{}")
+    assert work.refused("show", "empty") == "cprof: profiling/empty: there is no snapshot in it"
+
+
+def test_a_snapshot_that_is_not_there(recorded):
     work, _ = recorded
-    assert work.refused("show", "run") == ("cprof: show: run is a run, and show takes one "
-                                           "snapshot; 'cprof ls run' lists them")
-    assert "'cprof ls' lists them" in work.refused("show", "profiling")
     assert work.refused("show", "GET.root").startswith("cprof: GET.root: no such snapshot, run or file")
 
 

@@ -56,9 +56,13 @@ def test_slowest(archive):
         "cprof: --slowest chooses among requests, and GET.about.000006ms is a snapshot"
 
 
-def test_one_is_wanted(archive):
-    assert archive.refused("show", "--all", "GET /user/*") == (
-        "cprof: show: of GET /user/* there are 4 requests, and show takes one snapshot; leave out --all")
+def test_all(archive):
+    assert calls_of_abs(archive, "--all", "GET /user/*") == 11 + 12 + 13 + 14
+    assert calls_of_abs(archive, "--all", "POST /user/5") == 15
+    assert archive.ok("show", "--all", "GET /user/*").out.startswith(
+        "GET /user/*  4 requests  profiling/new\n")
+    assert archive.refused("export", "--to", "csv", "--all", "GET /user/*") == (
+        "cprof: export: of GET /user/* there are 4 requests, and export takes one snapshot; leave out --all")
 
 
 def test_all_are_drawn(archive):

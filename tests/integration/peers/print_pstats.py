@@ -1,5 +1,5 @@
-"""Run by each CPython: print_pstats.py KIND FILE. Profiles odd things by KIND, cProfile
-or profile, into FILE; then reads cases from standard input, and prints as JSON what
+"""Run by each CPython: print_pstats.py KIND FILE. Profiles odd things by KIND, cProfile,
+profile or a sum of several, into FILE; then reads cases from standard input, and prints as JSON what
 pstats prints for each."""
 import importlib
 import io
@@ -35,9 +35,11 @@ def work():
 
 def main():
     kind, path = sys.argv[1:]
-    profiler = importlib.import_module(kind).Profile()
+    profiler = importlib.import_module("cProfile" if kind == "merged" else kind).Profile()
     profiler.runcall(work)
     profiler.dump_stats(path)
+    if kind == "merged":  # sums of doubles, no whole nanoseconds
+        pstats.Stats(path, path, path).dump_stats(path)
     texts = []
     for sort, reverse, strip, what, restrictions in json.load(sys.stdin):
         out = io.StringIO()

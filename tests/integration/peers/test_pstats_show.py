@@ -44,14 +44,14 @@ def ours(case, path):
     return done.stdout.decode()
 
 
-@pytest.mark.parametrize("kind", ["cProfile"])
+@pytest.mark.parametrize("kind", ["cProfile", "profile", "merged"])
 def test_show_is_pstats(each_python, tmp_path, monkeypatch, kind):
     monkeypatch.chdir(tmp_path)
-    wanted = list(cases())
+    wanted = list(cases())[["cProfile", "profile", "merged"].index(kind)::2]
     done = subprocess.run([each_python, os.path.join(HERE, "print_pstats.py"), kind, "odd.prof"],
                           input=json.dumps(wanted).encode(), stdout=subprocess.PIPE, check=True)
     texts = json.loads(done.stdout)
-    assert len(texts) == len(wanted) > 80
+    assert len(texts) == len(wanted) > 40
     for case, text in zip(wanted, texts):
         assert ours(case, "odd.prof") == text, case
 
