@@ -11,11 +11,16 @@ writes profiling/RUN/METHOD.route.NNNNNNms/ for every request; the command
     python -m cprof SCRIPT
 """
 
-# Now: what the extension calls on must not be looked for on a disk that is in
-# trouble, nor without a file descriptor to open it.
-from cprof import _log, _routes, _wrapping  # noqa: F401
-from cprof._cprof import CProfMiddleware, __version__, flush
-from cprof._decorator import profile
-from cprof._profile import Profile, run, runctx
+from cprof._cprof import __version__, unavailable
+
+if unavailable is None:
+    # Now: what the extension calls on must not be looked for on a disk that is in
+    # trouble, nor without a file descriptor to open it.
+    from cprof import _log, _routes, _wrapping  # noqa: F401
+    from cprof._cprof import CProfMiddleware, flush
+    from cprof._decorator import profile
+    from cprof._profile import Profile, run, runctx
+else:
+    from cprof._absent import CProfMiddleware, Profile, flush, profile, run, runctx
 
 __all__ = ["CProfMiddleware", "Profile", "__version__", "flush", "profile", "run", "runctx"]

@@ -118,6 +118,8 @@ def new_profile(p, options):
 def main(argv):
     p = parser()
     options, args = p.parse_args(argv)
+    if _cprof.unavailable is not None:
+        p.error(_cprof.unavailable)
     if not args:
         p.print_usage(sys.stderr)
         sys.exit(2)

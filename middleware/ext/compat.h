@@ -7,6 +7,8 @@
 #include <frameobject.h>
 
 #if PY_VERSION_HEX < 0x03090000
+#define PyInterpreterState_Get _PyInterpreterState_Get
+
 static inline PyObject *PyObject_CallNoArgs(PyObject *f)
 {
 	return PyObject_CallObject(f, NULL);

@@ -1,5 +1,12 @@
-/* module.c -- cprof._cprof: the types, and the end of the process. */
+/* module.c -- cprof._cprof: the types, where they can be had, and the end of the
+ * process.
+ *
+ * What is behind them is the process' own (types, the writer, what is wrapped), and
+ * the GIL guards it: so one interpreter has it, the first that imports this. Others,
+ * and builds without a GIL, get a module with one attribute, which says why. */
 #include "compat.h"
+
+#include <stdatomic.h>
 
 #include "base/localtime.h"
 #include "base/version.h"
@@ -14,6 +21,8 @@
 #include "trace.h"
 #include "writer.h"
 
+static atomic_bool ended; /* its interpreter: another may come to lie at the address */
+
 static PyObject *stop(PyObject *self, PyObject *unused)
 {
 	(void)self;
@@ -22,6 +31,7 @@ static PyObject *stop(PyObject *self, PyObject *unused)
 	writer_stop();
 	Py_END_ALLOW_THREADS
 	log_complaints();
+	ended = true;
 	Py_RETURN_NONE;
 }
 
@@ -60,14 +70,6 @@ static PyMethodDef functions[] = {
 	{ "_in_child", in_child, METH_NOARGS, "After fork: put back what was wrapped." },
 	{ "_stop", stop, METH_NOARGS, "Write what is left and end the writer thread." },
 	{ NULL, NULL, 0, NULL }
-};
-
-static struct PyModuleDef module = {
-	PyModuleDef_HEAD_INIT,
-	.m_name = "cprof._cprof",
-	.m_doc = "The C core of cprof.",
-	.m_size = -1,
-	.m_methods = functions,
 };
 
 static int add_type(PyObject *m, const char *name, PyTypeObject *type)
@@ -120,27 +122,97 @@ static int register_at_forks(PyObject *m)
 	return result == NULL ? -1 : 0;
 }
 
+static int once_in_process(void)
+{
+	static bool done;
+
+	if (done)
+		return 0;
+	clock_init();
+	if (forks_watch() != 0 || localtime_watch_forks() != 0 || trace_init() != 0) {
+		PyErr_SetString(PyExc_ImportError, "cprof cannot watch for forks");
+		return -1;
+	}
+	done = true;
+	return 0;
+}
+
+/* Again only if somebody took the module out of sys.modules. */
+static int at_first_import(PyObject *m)
+{
+	static bool done;
+
+	if (done)
+		return 0;
+	if (stop_at_exit(m) < 0 || register_at_forks(m) < 0)
+		return -1;
+	done = true;
+	return 0;
+}
+
+/* NULL where it can be had. */
+static const char *why_unavailable(void)
+{
+#ifdef Py_GIL_DISABLED
+	return "cprof does not support free-threaded builds of CPython";
+#else
+	static _Atomic(PyInterpreterState *) home;
+	PyInterpreterState *here = PyInterpreterState_Get(), *before = NULL;
+
+	if (!atomic_compare_exchange_strong(&home, &before, here) && (before != here || ended))
+		return "cprof supports one interpreter per process, and another imported it first";
+	return NULL;
+#endif
+}
+
+static int fill_module(PyObject *m)
+{
+	const char *why = why_unavailable();
+
+	if (why != NULL)
+		return PyModule_AddStringConstant(m, "unavailable", why);
+	Py_INCREF(Py_None);
+	if (PyModule_AddObject(m, "unavailable", Py_None) < 0) {
+		Py_DECREF(Py_None);
+		return -1;
+	}
+	if (once_in_process() < 0 || PyModule_AddFunctions(m, functions) < 0 ||
+	    response_init() < 0 || strand_init() < 0 || follow_init() < 0 ||
+	    profiler_stats_init() < 0 || PyType_Ready(&Request_Type) < 0 ||
+	    add_type(m, "CProfMiddleware", &Middleware_Type) < 0 ||
+	    add_type(m, "Profiler", &Profiler_Type) < 0)
+		return -1;
+	return at_first_import(m);
+}
+
+static int exec_module(PyObject *m)
+{
+	if (PyModule_AddStringConstant(m, "__version__", CPROF_VERSION) < 0)
+		return -1;
+	return fill_module(m);
+}
+
+static PyModuleDef_Slot slots[] = {
+	{ Py_mod_exec, (void *)exec_module },
+	/* For what there is of it in other interpreters. */
+#ifdef Py_mod_multiple_interpreters
+	{ Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED },
+#endif
+#ifdef Py_GIL_DISABLED
+	{ Py_mod_gil, Py_MOD_GIL_NOT_USED },
+#endif
+	{ 0, NULL }
+};
+
+static struct PyModuleDef module = {
+	PyModuleDef_HEAD_INIT,
+	.m_name = "cprof._cprof",
+	.m_doc = "The C core of cprof.",
+	.m_slots = slots,
+};
+
 /* The one symbol that others see; before 3.9 PyMODINIT_FUNC does not say so. */
 __attribute__((visibility("default"))) PyMODINIT_FUNC PyInit__cprof(void)
 {
-	static bool watched;
-	PyObject *m = PyModule_Create(&module);
-
-	if (m == NULL)
-		return NULL;
-	if (!watched) {
-		clock_init();
-		watched = forks_watch() == 0 && localtime_watch_forks() == 0 &&
-			  trace_init() == 0;
-	}
-	if (response_init() < 0 || strand_init() < 0 || follow_init() < 0 ||
-	    profiler_stats_init() < 0 || PyType_Ready(&Request_Type) < 0 ||
-	    add_type(m, "CProfMiddleware", &Middleware_Type) < 0 ||
-	    add_type(m, "Profiler", &Profiler_Type) < 0 ||
-	    PyModule_AddStringConstant(m, "__version__", CPROF_VERSION) < 0 ||
-	    stop_at_exit(m) < 0 || register_at_forks(m) < 0) {
-		Py_DECREF(m);
-		return NULL;
-	}
-	return m;
+	return PyModuleDef_Init(&module);
 }

@@ -34,6 +34,18 @@ def archive(tmp_path):
     assert cprof.flush(30)
 
 
+@pytest.fixture(params=["exact", "fast", "app"])
+def mode(request):
+    """For a test that says what holds in each."""
+    return request.param
+
+
+@pytest.fixture
+def archive_of_mode(tmp_path, mode):
+    yield Archive(tmp_path / "profiling", mode)
+    assert cprof.flush(30)
+
+
 @pytest.fixture
 def quick_switches():
     """Threads take turns after a microsecond."""
@@ -45,15 +57,20 @@ def quick_switches():
 
 @pytest.fixture
 def in_process(tmp_path):
-    """Runs a script in a Python of its own; its standard output and error."""
+    """Runs a script in a Python of its own; its standard output and error. `as_file`:
+    it is an application, for mode "app"."""
 
-    def run(script, status=0, timeout=60, **environ):
+    def run(script, status=0, timeout=60, as_file=False, **environ):
         here = os.path.dirname(os.path.abspath(__file__))
         variables = dict(os.environ, **environ)
         variables["PYTHONPATH"] = os.pathsep.join(
             [here] + [path for path in [variables.get("PYTHONPATH")] if path])
-        done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], cwd=str(tmp_path),
-                              env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        command = ["-c", textwrap.dedent(script)]
+        if as_file:
+            (tmp_path / "script.py").write_text(command[1])
+            command = ["script.py"]
+        done = subprocess.run([sys.executable, *command], cwd=str(tmp_path), env=variables,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               universal_newlines=True, timeout=timeout)
         assert done.returncode == status, (done.returncode, done.stdout, done.stderr)
         return done.stdout, done.stderr

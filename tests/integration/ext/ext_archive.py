@@ -43,10 +43,13 @@ class Snapshot:
 
 
 class Archive:
-    def __init__(self, path):
+    def __init__(self, path, mode=None):
         self.path = str(path)
+        self.mode = mode  # of the middlewares, unless they are told another
 
     def wrap(self, app, **options):
+        if self.mode is not None:
+            options.setdefault("mode", self.mode)
         return cprof.CProfMiddleware(app, directory=self.path, **options)
 
     def runs(self):
