@@ -56,13 +56,13 @@ const struct usage show_usage = {
 	"\n"
 	"Functions of a snapshot are named with their class, and those that pstats takes\n"
 	"for one are apart. What the request handed on to other threads counts in the\n"
-	"table too, and stands apart in the tree, below {started thread} and {executor\n"
-	"job}. Percentages are of the request's own time.\n",
+	"table too, and stands apart in the tree, below {started thread}, {executor job}\n"
+	"and {asyncio task}. Percentages are of the request's own time.\n",
 	"  schema  1\n"
 	"  path, request, status, start, wall_ns, commit   null where not known\n"
 	"  unit    of the times: \"nanoseconds\" in a traced profile\n"
 	"  calls, primitive_calls    sums over all functions\n"
-	"  total, beside   time of the request, and of the threads and jobs it started\n"
+	"  total, beside   time of the request, and of threads, jobs and tasks beside it\n"
 	"  snapshots       how many were added up; 0 of a file\n"
 	"  lost, folded    calls that are missing, or booked on an ancestor\n"
 	"  functions  of each: file, line, name, qualname, calls, primitive_calls,\n"

@@ -49,7 +49,8 @@ int profile_metric(const struct profile *p, const char *name)
 bool function_is_strand(const struct function *f)
 {
 	return f->line == 0 && strcmp(f->file, "~") == 0 &&
-	       (strcmp(f->name, PROFILE_JOB) == 0 || strcmp(f->name, PROFILE_THREAD) == 0);
+	       (strcmp(f->name, PROFILE_JOB) == 0 || strcmp(f->name, PROFILE_THREAD) == 0 ||
+		strcmp(f->name, PROFILE_TASK) == 0);
 }
 
 /* Texts are interned, so their addresses are their identity. */

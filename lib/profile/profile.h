@@ -19,7 +19,7 @@
  * An arc goes from caller to callee.
  *
  * What the request handed on to other threads is a strand: a node right below the
- * root, of one of two made-up functions (file "~", line 0), and under it what ran
+ * root, of one of three made-up functions (file "~", line 0), and under it what ran
  * there, by the clock of that thread. It went on beside the request, so it is no
  * part of the root's cum, nor of any total that percentages are taken of: of that
  * it may be more than 100 %.
@@ -47,10 +47,11 @@
 
 enum { PROFILE_MAX_METRICS = 8 };
 
-/* The functions that stand for threads which the request started, and for jobs
- * it gave to an executor. */
+/* The functions that stand for threads which the request started, for jobs it gave
+ * to an executor, and for tasks it gave to another thread's event loop. */
 #define PROFILE_THREAD "<started thread>"
 #define PROFILE_JOB "<executor job>"
+#define PROFILE_TASK "<asyncio task>"
 
 /* No function, no node. */
 #define PROFILE_NONE UINT32_MAX

@@ -26,10 +26,12 @@ struct manifest_git {
 	const char *tagged_at;   /* RFC 3339 */
 };
 
-/* A thread that the request started, or a job that it gave to an executor. */
+/* A thread that the request started, a job that it gave to an executor, or a task
+ * that it gave to another thread's event loop. */
 struct manifest_followed {
-	const char *kind; /* "thread", "job" */
-	int64_t wall_ns;  /* from its begin to its end, or to that of the request */
+	const char *kind; /* "thread", "job", "task" */
+	int64_t wall_ns;  /* from its begin to its end, or to that of the request; of a
+	                     task while it ran */
 	int64_t cpu_ns;   /* -1 where not known */
 	uint64_t events;
 	bool cut;         /* it had not ended when the request did */

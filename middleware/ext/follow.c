@@ -5,23 +5,17 @@
 #include "forks.h"
 #include "quiet.h"
 #include "strand.h"
+#include "task.h"
 #include "trace.h"
-
-struct wrapper {
-	PyObject_HEAD
-	PyObject *original;
-	PyObject *(*call)(struct wrapper *w, PyObject *args, PyObject *kwargs);
-	bool active; /* it is the one that is installed */
-};
-
-static PyTypeObject Wrapper_Type;
+#include "wrapper.h"
 
 /* What is wrapped. References, for good: modules of the standard library stay. */
 struct place {
-	const char *module, *class, *method;
+	const char *module, *class, *name_text; /* of a module's function no class */
 	PyObject *(*call)(struct wrapper *w, PyObject *args, PyObject *kwargs);
-	PyTypeObject *type;
-	PyObject *name;          /* the method's, interned */
+	bool only_if_loaded;     /* it is not worth an import */
+	PyObject *owner;         /* the class that has it, or the module */
+	PyObject *name;          /* interned */
 	struct wrapper *wrapper; /* active while it is installed; else to be used again */
 };
 
@@ -39,17 +33,6 @@ static PyObject *get(PyObject *o, const char *attribute)
 	return value;
 }
 
-static PyObject *call_original(struct wrapper *w, PyObject *args, PyObject *kwargs,
-			       PyObject *strand)
-{
-	PyObject *result = PyObject_Call(w->original, args, kwargs);
-
-	if (result == NULL && strand != NULL)
-		strand_drop(strand);
-	Py_XDECREF(strand);
-	return result;
-}
-
 static bool is_executor_thread(PyObject *thread)
 {
 	PyObject *target = executor_worker ? get(thread, "_target") : NULL;
@@ -62,128 +45,76 @@ static bool is_executor_thread(PyObject *thread)
 static PyObject *start_call(struct wrapper *w, PyObject *args, PyObject *kwargs)
 {
 	PyObject *thread = PyTuple_GET_SIZE(args) == 1 ? PyTuple_GET_ITEM(args, 0) : NULL;
-	PyObject *run, *strand = NULL;
+	PyObject *run, *result, *strand = NULL;
 
 	if (w->active && trace_top != NULL && thread != NULL && !is_executor_thread(thread)) {
 		run = get(thread, "run");
 		if (run != NULL)
-			strand = strand_new(run, thread);
+			strand = strand_new(FOLLOWED_THREAD, run, thread);
 		Py_XDECREF(run);
 	}
-	return call_original(w, args, kwargs, strand);
+	result = PyObject_Call(w->original, args, kwargs);
+	if (result == NULL && strand != NULL)
+		strand_drop(strand);
+	Py_XDECREF(strand);
+	return result;
 }
 
-/* (executor, job, *its arguments) with the strand for the job. */
-static PyObject *replace_job(PyObject *args, PyObject *strand)
+/* Its jobs run in interpreters of their own. */
+static bool is_elsewhere(PyObject *executor)
 {
-	PyObject *copy = PyTuple_GetSlice(args, 0, PyTuple_GET_SIZE(args));
+	PyObject *name = PyUnicode_FromString("concurrent.futures.interpreter");
+	PyObject *module = name ? PyImport_GetModule(name) : NULL;
+	PyObject *class = NULL;
+	bool is;
 
-	/* A slice of the whole is the tuple itself. */
-	if (copy == args) {
-		Py_DECREF(copy);
-		copy = PyTuple_New(PyTuple_GET_SIZE(args));
-		for (Py_ssize_t i = 0; copy != NULL && i < PyTuple_GET_SIZE(args); i++)
-			PyTuple_SET_ITEM(copy, i, Py_NewRef(PyTuple_GET_ITEM(args, i)));
-	}
-	if (copy != NULL) {
-		Py_DECREF(PyTuple_GET_ITEM(copy, 1));
-		PyTuple_SET_ITEM(copy, 1, Py_NewRef(strand));
-	}
-	return copy;
+	if (module != NULL)
+		class = PyObject_GetAttrString(module, "InterpreterPoolExecutor");
+	is = class != NULL && PyType_Check(class) &&
+	     PyObject_TypeCheck(executor, (PyTypeObject *)class);
+	Py_XDECREF(class);
+	Py_XDECREF(module);
+	Py_XDECREF(name);
+	PyErr_Clear();
+	return is;
 }
 
 static PyObject *submit_call(struct wrapper *w, PyObject *args, PyObject *kwargs)
 {
-	PyObject *strand = NULL, *own_args = NULL, *result;
+	PyObject *strand = NULL;
 
 	if (w->active && trace_top != NULL && PyTuple_GET_SIZE(args) >= 2 &&
-	    PyCallable_Check(PyTuple_GET_ITEM(args, 1)))
-		strand = strand_new(PyTuple_GET_ITEM(args, 1), NULL);
-	if (strand != NULL)
-		own_args = replace_job(args, strand);
-	if (strand != NULL && own_args == NULL) {
-		PyErr_Clear();
-		strand_drop(strand);
-		Py_CLEAR(strand);
-	}
-	result = call_original(w, own_args ? own_args : args, kwargs, strand);
-	Py_XDECREF(own_args);
-	return result;
+	    PyCallable_Check(PyTuple_GET_ITEM(args, 1)) &&
+	    !is_elsewhere(PyTuple_GET_ITEM(args, 0)))
+		strand = strand_new(FOLLOWED_JOB, PyTuple_GET_ITEM(args, 1), NULL);
+	return wrapper_call_with(w, args, kwargs, 1, strand);
 }
 
-enum { START, SUBMIT, NPLACES };
+static PyObject *run_coroutine_call(struct wrapper *w, PyObject *args, PyObject *kwargs)
+{
+	PyObject *task = NULL;
+
+	if (w->active && PyTuple_GET_SIZE(args) >= 1)
+		task = task_new(PyTuple_GET_ITEM(args, 0));
+	return wrapper_call_with(w, args, kwargs, 0, task);
+}
+
+enum { START, SUBMIT, RUN_COROUTINE, RUN_COROUTINE_AT_HOME, NPLACES };
 
 static struct place places[NPLACES] = {
-	[START] = { .module = "threading", .class = "Thread", .method = "start",
-		    .call = start_call },
-	[SUBMIT] = { .module = "concurrent.futures.thread", .class = "ThreadPoolExecutor",
-		     .method = "submit", .call = submit_call },
+	[START] = { "threading", "Thread", "start", start_call },
+	[SUBMIT] = { "concurrent.futures.thread", "ThreadPoolExecutor", "submit", submit_call },
+	[RUN_COROUTINE] = { "asyncio", NULL, "run_coroutine_threadsafe", run_coroutine_call,
+			    .only_if_loaded = true },
+	[RUN_COROUTINE_AT_HOME] = { "asyncio.tasks", NULL, "run_coroutine_threadsafe",
+				    run_coroutine_call, .only_if_loaded = true },
 };
 
-static PyObject *wrapper_call(PyObject *self, PyObject *args, PyObject *kwargs)
+/* What the class itself has, or the module; a new reference, or NULL. */
+static PyObject *now_at(PyObject *owner, PyObject *name)
 {
-	struct wrapper *w = (struct wrapper *)self;
-
-	return w->call(w, args, kwargs);
-}
-
-static PyObject *wrapper_get(PyObject *self, PyObject *instance, PyObject *type)
-{
-	(void)type;
-	if (instance == NULL || instance == Py_None)
-		return Py_NewRef(self);
-	return PyMethod_New(self, instance);
-}
-
-static PyObject *wrapper_getattr(PyObject *self, PyObject *name)
-{
-	if (PyUnicode_CompareWithASCIIString(name, "__wrapped__") == 0)
-		return Py_NewRef(((struct wrapper *)self)->original);
-	return PyObject_GetAttr(((struct wrapper *)self)->original, name);
-}
-
-static PyObject *wrapper_repr(PyObject *self)
-{
-	return PyObject_Repr(((struct wrapper *)self)->original);
-}
-
-static int wrapper_traverse(PyObject *self, visitproc visit, void *arg)
-{
-	Py_VISIT(((struct wrapper *)self)->original);
-	return 0;
-}
-
-static int wrapper_clear(PyObject *self)
-{
-	Py_CLEAR(((struct wrapper *)self)->original);
-	return 0;
-}
-
-static void wrapper_dealloc(PyObject *self)
-{
-	PyObject_GC_UnTrack(self);
-	wrapper_clear(self);
-	PyObject_GC_Del(self);
-}
-
-static PyTypeObject Wrapper_Type = {
-	PyVarObject_HEAD_INIT(NULL, 0)
-	.tp_name = "cprof._cprof.Wrapper",
-	.tp_basicsize = sizeof(struct wrapper),
-	.tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
-	.tp_dealloc = wrapper_dealloc,
-	.tp_traverse = wrapper_traverse,
-	.tp_clear = wrapper_clear,
-	.tp_call = wrapper_call,
-	.tp_descr_get = wrapper_get,
-	.tp_getattro = wrapper_getattr,
-	.tp_repr = wrapper_repr,
-};
-
-/* What the class itself has; a new reference, or NULL. */
-static PyObject *now_at(PyTypeObject *type, PyObject *name)
-{
-	PyObject *dict = type_dict(type);
+	PyObject *dict = PyType_Check(owner) ? type_dict((PyTypeObject *)owner) :
+						Py_XNewRef(PyModule_GetDict(owner));
 	PyObject *value = dict ? Py_XNewRef(PyDict_GetItemWithError(dict, name)) : NULL;
 
 	Py_XDECREF(dict);
@@ -191,34 +122,24 @@ static PyObject *now_at(PyTypeObject *type, PyObject *name)
 	return value;
 }
 
-static struct wrapper *wrapper_new(PyObject *original, const struct place *p)
-{
-	struct wrapper *w = PyObject_GC_New(struct wrapper, &Wrapper_Type);
-
-	if (w == NULL)
-		return NULL;
-	w->original = Py_NewRef(original);
-	w->call = p->call;
-	w->active = false;
-	PyObject_GC_Track(w);
-	return w;
-}
-
 /* The wrapper of last time serves again if nobody else has got hold of it. */
 static void install(struct place *p)
 {
-	PyObject *original = p->type ? now_at(p->type, p->name) : NULL;
+	PyObject *original = p->owner ? now_at(p->owner, p->name) : NULL;
 	struct wrapper *w = p->wrapper;
 
+	/* One of an earlier time, put back by who had it from there. */
+	while (original != NULL && Py_TYPE(original) == &Wrapper_Type)
+		Py_SETREF(original, Py_NewRef(((struct wrapper *)original)->original));
 	if (original == NULL)
 		return;
 	if (w == NULL || w->original != original || Py_REFCNT(w) != 1) {
-		w = wrapper_new(original, p);
+		w = wrapper_new(original, p->call);
 		Py_XSETREF(p->wrapper, w);
 	}
 	Py_DECREF(original);
 	if (w != NULL)
-		w->active = PyObject_SetAttr((PyObject *)p->type, p->name, (PyObject *)w) == 0;
+		w->active = PyObject_SetAttr(p->owner, p->name, (PyObject *)w) == 0;
 	PyErr_Clear();
 }
 
@@ -230,9 +151,9 @@ static void uninstall(struct place *p)
 	if (w == NULL || !w->active)
 		return;
 	w->active = false;
-	now = now_at(p->type, p->name);
+	now = now_at(p->owner, p->name);
 	if (now == (PyObject *)w)
-		PyObject_SetAttr((PyObject *)p->type, p->name, w->original);
+		PyObject_SetAttr(p->owner, p->name, w->original);
 	Py_XDECREF(now);
 	PyErr_Clear();
 }
@@ -250,49 +171,54 @@ static bool is_loaded(const char *module)
 
 /* The class in the mro that has the method: gevent puts one of its own in Thread's
  * place, which inherits it. A new reference, or NULL. */
-static PyTypeObject *defining_class(PyObject *class, PyObject *method)
+static PyObject *defining_class(PyObject *class, PyObject *method)
 {
 	PyObject *mro = PyType_Check(class) ? ((PyTypeObject *)class)->tp_mro : NULL;
 
 	for (Py_ssize_t i = 0; mro != NULL && i < PyTuple_GET_SIZE(mro); i++) {
-		PyTypeObject *type = (PyTypeObject *)PyTuple_GET_ITEM(mro, i);
+		PyObject *type = PyTuple_GET_ITEM(mro, i);
 		PyObject *found = now_at(type, method);
 
 		Py_XDECREF(found);
 		if (found != NULL)
-			return (PyTypeObject *)Py_NewRef((PyObject *)type);
+			return Py_NewRef(type);
 	}
 	return NULL;
 }
 
-static void find_place(struct place *p, PyObject *module)
+static void find_place(struct place *p)
 {
-	PyObject *class = PyObject_GetAttrString(module, p->class);
+	PyObject *module, *class;
 
+	if (p->owner != NULL || (p->only_if_loaded && !is_loaded(p->module)))
+		return;
+	module = forks_import(p->module);
 	if (p->name == NULL)
-		p->name = PyUnicode_InternFromString(p->method);
-	if (class != NULL && p->name != NULL && p->type == NULL)
-		p->type = defining_class(class, p->name);
-	Py_XDECREF(class);
+		p->name = PyUnicode_InternFromString(p->name_text);
+	if (module != NULL && p->name != NULL && p->class == NULL && PyModule_Check(module))
+		p->owner = Py_NewRef(module);
+	if (module != NULL && p->name != NULL && p->class != NULL) {
+		class = PyObject_GetAttrString(module, p->class);
+		p->owner = class ? defining_class(class, p->name) : NULL;
+		Py_XDECREF(class);
+	}
+	if (module != NULL && p == &places[SUBMIT])
+		executor_worker = PyObject_GetAttrString(module, "_worker");
+	Py_XDECREF(module);
+	quiet_clear();
 }
 
 /* Of a process without threading only _thread is left, and importing it on any but
  * the main thread would confuse it. */
 static void find_places(void)
 {
-	if (places[SUBMIT].type != NULL || !is_loaded("threading"))
+	bool found = places[RUN_COROUTINE].owner != NULL || !is_loaded("asyncio");
+
+	if ((found && places[SUBMIT].owner != NULL) || !is_loaded("threading"))
 		return;
 	trace_pause();
-	for (int i = 0; i < NPLACES; i++) {
-		PyObject *module = forks_import(places[i].module);
-
-		if (module != NULL)
-			find_place(&places[i], module);
-		if (module != NULL && i == SUBMIT)
-			executor_worker = PyObject_GetAttrString(module, "_worker");
-		Py_XDECREF(module);
-		quiet_clear();
-	}
+	for (int i = 0; i < NPLACES; i++)
+		find_place(&places[i]);
 	trace_resume();
 }
 
@@ -331,5 +257,5 @@ void follow_forget(void)
 
 int follow_init(void)
 {
-	return PyType_Ready(&Wrapper_Type);
+	return PyType_Ready(&Wrapper_Type) < 0 ? -1 : task_init();
 }

@@ -462,7 +462,7 @@ PyTypeObject Middleware_Type = {
 		  "           what lies under the current directory\n"
 		  "metrics    beside the wall time: 'cpu', 'vcsw', 'allocs', 'alloc_bytes', or a\n"
 		  "           callable whose number only goes up\n"
-		  "follow     profile the threads and executor jobs that a request starts, too\n\n"
+		  "follow     profile what a request hands on to other threads, too\n\n"
 		  "CPROF_RUN names the run; CPROF_DISABLE=1 passes every request on as it is.",
 	.tp_basicsize = sizeof(struct middleware),
 	.tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,

@@ -33,11 +33,24 @@ int recording_add(const struct recording *r, struct profile *p, struct error *er
 			    err);
 }
 
+static const struct {
+	const char *name, *function;
+} kinds[] = {
+	[FOLLOWED_THREAD] = { "thread", PROFILE_THREAD },
+	[FOLLOWED_JOB] = { "job", PROFILE_JOB },
+	[FOLLOWED_TASK] = { "task", PROFILE_TASK },
+};
+
+const char *followed_kind_name(enum followed_kind kind)
+{
+	return kinds[kind].name;
+}
+
 int followed_add(const struct followed *f, struct profile *p, struct error *err)
 {
 	const struct recording *r = &f->recording;
 
-	return recorder_add_strand(p, f->is_job ? PROFILE_JOB : PROFILE_THREAD, r->rec,
+	return recorder_add_strand(p, kinds[f->kind].function, r->rec,
 				   r->ns_per_tick, r->extra, lookup, (void *)&r->functions,
 				   err);
 }

@@ -15,13 +15,19 @@ struct recording {
 
 #define RECORDING_INIT { NULL, MAP_INIT, 1, { { NULL, NULL, 1, false } } }
 
-/* What ran beside a request: a thread it started, a job it gave to an executor. */
+enum followed_kind { FOLLOWED_THREAD, FOLLOWED_JOB, FOLLOWED_TASK };
+
+/* What ran beside a request: a thread it started, a job it gave to an executor, a
+ * task it gave to another thread's event loop. */
 struct followed {
 	struct recording recording;
-	int64_t wall_ns, cpu_ns;
-	bool is_job;
+	int64_t wall_ns, cpu_ns; /* a task's: while it ran, not while it waited */
+	enum followed_kind kind;
 	bool cut; /* it had not ended when the request did */
 };
+
+/* "thread", "job", "task". */
+const char *followed_kind_name(enum followed_kind kind);
 
 void recording_release(struct recording *r);
 

@@ -1,5 +1,7 @@
 #include "strand.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 #include "forks.h"
 #include "trace.h"
@@ -10,6 +12,7 @@ enum { STRANDS_MAX = 500 };
 enum state {
 	WAITING,
 	RUNNING,
+	SUSPENDED, /* its trace is there, and not armed */
 	TAKEN, /* running still, but its recording is being taken from elsewhere */
 	ENDED
 };
@@ -17,13 +20,13 @@ enum state {
 struct strand {
 	PyObject_HEAD
 	struct strands *all;
-	struct strand *next, **link; /* among the waiting and running; NULL when not there */
+	struct strand *next, **link; /* in strands.first; NULL when not there */
 	enum state state;
-	struct trace *trace;         /* while it runs */
-	PyObject *callable;
-	PyObject *thread;            /* until it has begun; NULL for a job */
+	struct trace *trace;         /* while it runs, or is suspended */
+	enum followed_kind kind;
+	PyObject *work;              /* another strand, or what is run at last */
+	PyObject *thread;            /* until it has begun; NULL for others */
 	PyObject *own_run;           /* what the thread itself had in place of its class' run */
-	bool is_thread;
 	bool returned;               /* while it was TAKEN: the trace is the taker's to free */
 };
 
@@ -117,7 +120,7 @@ static void leave_thread(struct strand *s)
 static void collect(struct strand *s, bool cut)
 {
 	struct strands *all = s->all;
-	struct followed *grown, f = { .is_job = !s->is_thread, .cut = cut };
+	struct followed *grown, f = { .kind = s->kind, .cut = cut };
 
 	trace_take(s->trace, &f.recording);
 	f.wall_ns = s->trace->wall_ns;
@@ -137,6 +140,7 @@ static void collect(struct strand *s, bool cut)
  * may return meanwhile. */
 static void cut(struct strand *s)
 {
+	s->returned = s->state == SUSPENDED;
 	s->state = TAKEN;
 	Py_INCREF(s);
 	trace_disarm(s->trace);
@@ -158,7 +162,7 @@ void strands_close(struct strands *all, struct followed **out, size_t *nout, uin
 		unlink_strand(s);
 		if (all->generation != fork_generation())
 			continue;
-		if (s->state == RUNNING) {
+		if (s->state == RUNNING || s->state == SUSPENDED) {
 			cut(s);
 			continue;
 		}
@@ -182,12 +186,51 @@ static bool is_heard_here(const struct strands *all)
 	return false;
 }
 
+static void end(struct strand *s, bool last)
+{
+	PyObject *type, *value, *traceback;
+
+	PyErr_Fetch(&type, &value, &traceback);
+	trace_disarm(s->trace);
+	if (s->state == TAKEN) {
+		s->returned = true;
+	} else if (s->state == RUNNING && !last && s->all->generation == fork_generation()) {
+		s->state = SUSPENDED;
+	} else {
+		if (s->state == RUNNING && s->all->generation == fork_generation()) {
+			s->state = ENDED;
+			unlink_strand(s);
+			collect(s, false);
+		}
+		trace_free(s->trace);
+		s->trace = NULL;
+	}
+	PyErr_Restore(type, value, traceback);
+}
+
+/* Arming may run code that ends the request meanwhile. */
+static bool resume(struct strand *s)
+{
+	bool armed;
+
+	if (s->all->generation != fork_generation() || is_heard_here(s->all))
+		return false;
+	s->state = RUNNING;
+	armed = trace_arm(s->trace);
+	if (armed && s->state == RUNNING)
+		return true;
+	end(s, false);
+	return false;
+}
+
 /* False when it is run without being recorded. */
 static bool begin(struct strand *s)
 {
 	struct strands *all = s->all;
 
 	leave_thread(s);
+	if (s->state == SUSPENDED)
+		return resume(s);
 	if (s->state != WAITING || all->generation != fork_generation())
 		return false;
 	s->state = ENDED;
@@ -211,40 +254,50 @@ static bool begin(struct strand *s)
 	return false;
 }
 
-static void end(struct strand *s)
-{
-	PyObject *type, *value, *traceback;
-
-	PyErr_Fetch(&type, &value, &traceback);
-	trace_disarm(s->trace);
-	if (s->state == TAKEN) {
-		s->returned = true;
-	} else {
-		if (s->state == RUNNING && s->all->generation == fork_generation()) {
-			s->state = ENDED;
-			unlink_strand(s);
-			collect(s, false);
-		}
-		trace_free(s->trace);
-		s->trace = NULL;
-	}
-	PyErr_Restore(type, value, traceback);
-}
-
 static PyObject *strand_call(PyObject *self, PyObject *args, PyObject *kwargs)
 {
 	struct strand *s = (struct strand *)self;
-	PyObject *callable = Py_NewRef(s->callable);
+	PyObject *work = Py_NewRef(s->work);
 	PyObject *result;
 	bool began;
 
 	Py_INCREF(self);
 	began = begin(s);
-	result = PyObject_Call(callable, args, kwargs);
+	result = PyObject_Call(work, args, kwargs);
 	if (began)
-		end(s);
-	Py_DECREF(callable);
+		end(s, true);
+	Py_DECREF(work);
 	Py_DECREF(self);
+	return result;
+}
+
+bool strand_is_over(PyObject *o)
+{
+	for (; Py_TYPE(o) == &Strand_Type; o = ((struct strand *)o)->work)
+		if (((struct strand *)o)->state != ENDED)
+			return false;
+	return true;
+}
+
+PyObject *strand_step(PyObject *o, const char *method, PyObject *args)
+{
+	struct strand *s = (struct strand *)o;
+	PyObject *result = NULL, *m;
+	bool began;
+
+	if (Py_TYPE(o) != &Strand_Type) {
+		m = PyObject_GetAttrString(o, method);
+		if (m != NULL)
+			result = PyObject_Call(m, args, NULL);
+		Py_XDECREF(m);
+		return result;
+	}
+	Py_INCREF(o);
+	began = begin(s);
+	result = strand_step(s->work, method, args);
+	if (began)
+		end(s, result == NULL || strcmp(method, "close") == 0);
+	Py_DECREF(o);
 	return result;
 }
 
@@ -252,13 +305,13 @@ static int strand_traverse(PyObject *self, visitproc visit, void *arg)
 {
 	struct strand *s = (struct strand *)self;
 
-	Py_VISIT(s->callable);
+	Py_VISIT(s->work);
 	Py_VISIT(s->thread);
 	Py_VISIT(s->own_run);
 	return 0;
 }
 
-/* Not the callable: it is called for as long as there is a strand. */
+/* Not the work: it is called for as long as there is a strand. */
 static int strand_clear(PyObject *self)
 {
 	struct strand *s = (struct strand *)self;
@@ -268,22 +321,35 @@ static int strand_clear(PyObject *self)
 	return 0;
 }
 
+static void abandon(struct strand *s)
+{
+	PyObject *type, *value, *traceback;
+
+	PyErr_Fetch(&type, &value, &traceback);
+	if (s->all->open && s->all->generation == fork_generation())
+		collect(s, false);
+	trace_free(s->trace);
+	PyErr_Restore(type, value, traceback);
+}
+
 static void strand_dealloc(PyObject *self)
 {
 	struct strand *s = (struct strand *)self;
 
 	PyObject_GC_UnTrack(self);
+	unlink_strand(s);
 	if (s->state == WAITING) /* nobody called it: nothing was missed */
 		s->all->ntaken--;
-	unlink_strand(s);
+	if (s->state == SUSPENDED) /* its loop was closed under it */
+		abandon(s);
 	strand_clear(self);
-	Py_CLEAR(s->callable);
+	Py_CLEAR(s->work);
 	release(s->all);
 	PyObject_GC_Del(self);
 }
 
-/* One request's strand around the callable; NULL when it is not to be followed. */
-static struct strand *add_strand(struct strands *all, PyObject *callable, bool is_thread)
+/* One request's strand around the work; NULL when it is not to be followed. */
+static struct strand *add_strand(struct strands *all, enum followed_kind kind, PyObject *work)
 {
 	struct strand *s;
 
@@ -304,9 +370,9 @@ static struct strand *add_strand(struct strands *all, PyObject *callable, bool i
 	all->ntaken++;
 	s->state = WAITING;
 	s->trace = NULL;
-	s->callable = Py_NewRef(callable);
+	s->kind = kind;
+	s->work = Py_NewRef(work);
 	s->thread = s->own_run = NULL;
-	s->is_thread = is_thread;
 	s->returned = false;
 	s->link = &all->first;
 	s->next = all->first;
@@ -334,17 +400,17 @@ static void enter_thread(struct strand *s, PyObject *thread)
 		Py_CLEAR(s->own_run);
 }
 
-PyObject *strand_new(PyObject *callable, PyObject *thread)
+PyObject *strand_new(enum followed_kind kind, PyObject *work, PyObject *thread)
 {
 	PyObject *outermost = NULL;
 
 	for (struct trace *t = trace_top; t != NULL; t = t->outer) {
-		PyObject *inner = outermost ? outermost : callable;
+		PyObject *inner = outermost ? outermost : work;
 		struct strand *s;
 
 		if (t->strands == NULL || t->hears == NULL || is_nearer(t))
 			continue;
-		s = add_strand(t->strands, inner, thread != NULL);
+		s = add_strand(t->strands, kind, inner);
 		if (s != NULL) {
 			Py_XDECREF(outermost);
 			outermost = (PyObject *)s;
@@ -369,7 +435,7 @@ void strand_drop(PyObject *strand)
 			s->all->ntaken--;
 			unlink_strand(s);
 		}
-		o = s->callable;
+		o = s->work;
 	}
 	PyErr_Restore(type, value, traceback);
 }
@@ -383,7 +449,7 @@ static PyObject *strand_reduce(PyObject *self, PyObject *unused)
 
 	(void)unused;
 	if (partial != NULL)
-		result = Py_BuildValue("(O(O))", partial, ((struct strand *)self)->callable);
+		result = Py_BuildValue("(O(O))", partial, ((struct strand *)self)->work);
 	Py_XDECREF(partial);
 	Py_XDECREF(functools);
 	return result;
@@ -391,10 +457,10 @@ static PyObject *strand_reduce(PyObject *self, PyObject *unused)
 
 static PyObject *strand_repr(PyObject *self)
 {
-	return PyObject_Repr(((struct strand *)self)->callable);
+	return PyObject_Repr(((struct strand *)self)->work);
 }
 
-/* Whoever asks for a name, a signature, ... means the callable. */
+/* Whoever asks for a name, a signature, ... means the work. */
 static PyObject *strand_getattr(PyObject *self, PyObject *name)
 {
 	PyObject *value = PyObject_GenericGetAttr(self, name);
@@ -402,7 +468,7 @@ static PyObject *strand_getattr(PyObject *self, PyObject *name)
 	if (value != NULL || !PyErr_ExceptionMatches(PyExc_AttributeError))
 		return value;
 	PyErr_Clear();
-	return PyObject_GetAttr(((struct strand *)self)->callable, name);
+	return PyObject_GetAttr(((struct strand *)self)->work, name);
 }
 
 static PyMethodDef methods[] = {

@@ -222,7 +222,7 @@ static int describe_followed(const struct job *job, struct profile *p, struct ma
 		const struct followed *f = &job->followed[i];
 
 		m->followed[i] = (struct manifest_followed){
-			f->is_job ? "job" : "thread", f->wall_ns, f->cpu_ns,
+			followed_kind_name(f->kind), f->wall_ns, f->cpu_ns,
 			recorder_nevents(f->recording.rec), f->cut
 		};
 		if (followed_add(f, p, err) < 0)

@@ -5,6 +5,8 @@ import threading
 
 THREAD = "<started thread>"
 JOB = "<executor job>"
+TASK = "<asyncio task>"
+STRANDS = (THREAD, JOB, TASK)
 
 STARTS = threading.Thread.start
 SUBMITS = concurrent.futures.ThreadPoolExecutor.submit
@@ -29,14 +31,14 @@ def beside(snapshot, root):
 def own_functions(snapshot):
     """Names of what ran in the request itself."""
     return {f.name for stack, _ in snapshot.pprof.samples for f in stack
-            if stack[0].name not in (THREAD, JOB)}
+            if stack[0].name not in STRANDS}
 
 
 def times(snapshot):
     """{root: ns}: of the request under None, then of each kind of strand."""
     found = {}
     for stack, values in snapshot.pprof.samples:
-        root = stack[0].name if stack and stack[0].name in (THREAD, JOB) else None
+        root = stack[0].name if stack and stack[0].name in STRANDS else None
         found[root] = found.get(root, 0) + values["wall"]
     return found
 

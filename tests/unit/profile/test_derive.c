@@ -299,6 +299,10 @@ START_TEST(test_derive__no_strand)
 	uint32_t node = sample_calls(p, 0, main_f, 1, 10);
 
 	ck_assert(function_is_strand(&p->functions[job]));
+	ck_assert(function_is_strand(
+		&p->functions[sample_function(p, "~", 0, PROFILE_THREAD, NULL)]));
+	ck_assert(function_is_strand(
+		&p->functions[sample_function(p, "~", 0, PROFILE_TASK, NULL)]));
 	ck_assert(!function_is_strand(&p->functions[named]));
 	ck_assert(!node_is_strand(p, sample_calls(p, node, job, 1, 5)));
 	ck_assert(!node_is_strand(p, sample_calls(p, 0, named, 1, 5)));
