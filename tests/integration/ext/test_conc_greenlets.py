@@ -12,6 +12,11 @@ greenlet = pytest.importorskip("greenlet")
 OK = "200 OK", []
 
 
+@pytest.fixture
+def archive(archive_of_mode):
+    return archive_of_mode
+
+
 def work(n):
     return n
 
@@ -161,10 +166,10 @@ def test_greenlet_collected_in_a_request(archive):
     assert len(archive.snapshots()) == 20
 
 
-def test_greenlet_that_is_left_for_good_and_its_successors(archive):
+def test_greenlet_that_is_left_for_good_and_its_successors(archive, mode):
     """New greenlets at the address of dead ones inherit nothing."""
     hub = greenlet.getcurrent()
-    profile = cprof.Profile()
+    profile = cprof.Profile(mode=mode)
 
     def leaves_it_on():
         profile.enable()
@@ -187,16 +192,16 @@ def test_greenlet_that_is_left_for_good_and_its_successors(archive):
     assert [calls(s)["work"] for s in archive.snapshots()] == [1] * 10
 
 
-def test_profile_ended_in_another_greenlet():
+def test_profile_ended_in_another_greenlet(mode):
     hub = greenlet.getcurrent()
-    profile = cprof.Profile()
+    profile = cprof.Profile(mode=mode)
 
     def begins():
         profile.enable()
         work(1)
         hub.switch()
         work(2)
-        with cprof.Profile() as other:
+        with cprof.Profile(mode=mode) as other:
             work(3)
         others.append(calls(other)["work"])
 
@@ -316,11 +321,11 @@ assert sys.getprofile() is None
 """
 
 
-def test_gevent(in_process, tmp_path):
+def test_gevent(in_process, tmp_path, mode):
     pytest.importorskip("gevent")
     from ext_archive import Archive
 
-    in_process(GEVENT)
+    in_process(GEVENT, as_file=True, CPROF_MODE=mode)
     snapshots = Archive(tmp_path / "profiling").snapshots()
     assert {s.json["path"]: calls(s).get("work", 0) for s in snapshots} == {
         "/%d" % n: 2 * n for n in range(20)}
@@ -329,7 +334,7 @@ def test_gevent(in_process, tmp_path):
         assert snapshot.json["interrupted"] is False
 
 
-def test_gevent_timeout_and_kill(in_process, tmp_path):
+def test_gevent_timeout_and_kill(in_process, tmp_path, mode):
     pytest.importorskip("gevent")
     from ext_archive import Archive
 
@@ -348,7 +353,7 @@ try:
 except gevent.Timeout:
     pass
 assert sys.getprofile() is None
-jobs ="""))
+jobs ="""), as_file=True, CPROF_MODE=mode)
     snapshots = {s.json["path"]: s for s in Archive(tmp_path / "profiling").snapshots()}
     assert len(snapshots) == 22
     assert snapshots["/stuck"].json["exception"] == "greenlet.GreenletExit"

@@ -1,13 +1,30 @@
 """Other profilers before, beside and inside a request."""
 
+import bdb
 import cProfile
+import json
+import os
+import subprocess
 import sys
 import threading
 
 import pytest
+from ext_archive import Archive
 from ext_client import serve
 
 import cprof
+
+
+@pytest.fixture
+def archive(archive_of_mode):
+    return archive_of_mode
+
+
+@pytest.fixture
+def has_hook(mode):
+    """Ours is the thread's profile function, of which there is one."""
+    return mode == "exact" and not MONITORING
+
 
 OK = "200 OK", []
 MONITORING = sys.version_info >= (3, 12)
@@ -94,7 +111,7 @@ def test_cprofile_outside(archive):
     assert archive.one().json["interrupted"] is False
 
 
-def test_cprofile_inside(archive):
+def test_cprofile_inside(archive, has_hook):
     inner = cProfile.Profile()
 
     def profiling(environ, start_response):
@@ -111,18 +128,13 @@ def test_cprofile_inside(archive):
     inner.create_stats()
     assert {key[2]: row[1] for key, row in inner.stats.items()}["work"] == 1
     snapshot = archive.one()
-    if MONITORING:
-        # Side by side: each has a tool of its own.
-        assert snapshot.calls()["work"] == 3
-        assert snapshot.json["interrupted"] is False
-    else:
-        # It took the only hook; the snapshot says so.
-        assert snapshot.json["interrupted"] is True
+    assert snapshot.json["interrupted"] is has_hook
+    assert snapshot.calls()["work"] == (1 if has_hook else 3)
     serve(archive.wrap(app), "/after")
     assert [s for s in archive.snapshots()][-1].calls()["work"] == 3
 
 
-def test_setprofile_inside(archive):
+def test_setprofile_inside(archive, has_hook):
     def hook(frame, event, arg):
         pass
 
@@ -137,11 +149,11 @@ def test_setprofile_inside(archive):
         assert sys.getprofile() is hook  # the application's wish
     finally:
         sys.setprofile(None)
-    assert archive.one().json["interrupted"] is (not MONITORING)
+    assert archive.one().json["interrupted"] is has_hook
     assert archive.one().calls()["work"] == 1
 
 
-def test_setprofile_inside_and_taken_back(archive):
+def test_setprofile_inside_and_taken_back(archive, has_hook):
     def profiling(environ, start_response):
         before = sys.getprofile()
         sys.setprofile(lambda *args: None)
@@ -153,10 +165,9 @@ def test_setprofile_inside_and_taken_back(archive):
 
     serve(archive.wrap(profiling))
     assert sys.getprofile() is None
-    if MONITORING:
+    assert archive.one().json["interrupted"] is has_hook
+    if not has_hook:
         assert archive.one().calls()["work"] == 2
-    else:
-        assert archive.one().json["interrupted"] is True
 
 
 def test_one_of_ours_inside_another_and_cprofile_between(archive):
@@ -194,8 +205,8 @@ def test_threading_setprofile(archive):
     assert archive.one().calls()["work"] == 3
 
 
-def test_cprofile_and_ours_side_by_side():
-    ours, theirs = cprof.Profile(), cProfile.Profile()
+def test_cprofile_and_ours_side_by_side(mode):
+    ours, theirs = cprof.Profile(mode=mode), cProfile.Profile()
     theirs.enable()
     ours.enable()
     work()
@@ -354,10 +365,135 @@ assert on()
 
 
 @pytest.mark.skipif(not MONITORING, reason="from 3.12 on")
+def test_disabled_events_of_others(archive):
+    """Ours may be heard of again where another tool said it had heard enough: no more
+    often than each time ours are switched, and never less."""
+    tool = next(i for i in (0, 1, 5) if sys.monitoring.get_tool(i) is None)
+    events = sys.monitoring.events
+    seen = []
+
+    def line(code, number):
+        if code is work.__code__:
+            seen.append(number - code.co_firstlineno)
+        return sys.monitoring.DISABLE
+
+    sys.monitoring.use_tool_id(tool, "another")
+    try:
+        sys.monitoring.restart_events()  # of the tool that had this number before
+        sys.monitoring.register_callback(tool, events.LINE, line)
+        sys.monitoring.set_events(tool, events.LINE)
+        for _ in range(3):
+            serve(archive.wrap(app))
+        work()
+    finally:
+        sys.monitoring.set_events(tool, 0)
+        sys.monitoring.free_tool_id(tool)
+    assert set(seen) == {1} and len(seen) <= 4
+    assert [snapshot.calls()["work"] for snapshot in archive.snapshots()] == [3] * 3
+
+
+class Stops(bdb.Bdb):
+    """A debugger that steps through everything, and writes down where it stood."""
+
+    def __init__(self):
+        super().__init__()
+        self.stops = []
+
+    def user_line(self, frame):
+        if frame.f_code.co_filename == __file__:
+            self.stops.append((frame.f_code.co_name, frame.f_lineno))
+        self.set_step()
+
+    def user_return(self, frame, value):
+        if frame.f_code.co_filename == __file__:
+            self.stops.append((frame.f_code.co_name, "return"))
+        self.set_step()
+
+
+@pytest.mark.parametrize("backend", ["settrace", "monitoring"])
+def test_debugger(archive, backend):
+    if backend == "monitoring" and sys.version_info < (3, 14):
+        pytest.skip("from 3.14 on")
+
+    def stepped(application):
+        debugger = Stops()
+        if backend == "monitoring":
+            debugger = type("Monitoring", (Stops,), {
+                "__init__": lambda self: (bdb.Bdb.__init__(self, backend="monitoring"),
+                                          setattr(self, "stops", []))[0]})()
+        before = sys.gettrace()
+        try:
+            debugger.runcall(serve, application)
+        finally:
+            sys.settrace(before)
+        return debugger.stops
+
+    plain = stepped(app)
+    assert plain.count(("work", "return")) == 3
+    assert stepped(archive.wrap(app)) == plain
+    assert archive.one().calls()["work"] == 3
+    serve(archive.wrap(app))
+    assert archive.snapshots()[-1].calls()["work"] == 3
+
+
+COVERED = """
+import sys, threading
+sys.path.insert(0, %(here)r)
+from ext_client import serve
+import cprof
+
+def work(n):
+    if n > 5:
+        return "never"
+    total = 0
+    for i in range(n):
+        total += i
+    return total
+
+def in_thread():
+    return work(3)
+
+def app(environ, start_response):
+    thread = threading.Thread(target=in_thread)
+    thread.start()
+    thread.join()
+    work(2)
+    start_response("200 OK", [])
+    yield b"x"
+    yield b"y"
+
+for _ in range(3):
+    serve(cprof.CProfMiddleware(app, "profiling", mode=%(mode)r))
+"""
+
+
+@pytest.mark.parametrize("core", ["ctrace", "sysmon"])
+def test_coverage(tmp_path, mode, core):
+    """The same lines and branches with and without, and a whole profile."""
+    if core == "sysmon" and sys.version_info < (3, 14):
+        pytest.skip("before 3.14 it cannot measure branches that way")
+    script = tmp_path / "script.py"
+    script.write_text(COVERED % {"mode": mode, "here": os.path.dirname(__file__)})
+    reports = []
+    for disable in "10":
+        environ = dict(os.environ, COVERAGE_CORE=core, CPROF_DISABLE=disable)
+        for command in (["run", "--branch", "--include=script.py", "script.py"],
+                        ["json", "-q", "-o", "report.json"]):
+            subprocess.run([sys.executable, "-m", "coverage", *command], check=True,
+                           cwd=str(tmp_path), env=environ)
+        (report,) = json.loads((tmp_path / "report.json").read_text())["files"].values()
+        reports.append((report["executed_lines"], report.get("executed_branches"),
+                        report["missing_lines"]))
+    assert reports[0] == reports[1]
+    assert len(reports[0][2]) == 1  # return "never"
+    snapshots = Archive(tmp_path / "profiling").snapshots()
+    assert [snapshot.calls()["work"] for snapshot in snapshots] == [2] * 3
+    assert all(snapshot.json["interrupted"] is False for snapshot in snapshots)
+
+
+@pytest.mark.skipif(not MONITORING, reason="from 3.12 on")
 def test_all_tools_taken(in_process, tmp_path):
     """Then the old hook serves."""
-    from ext_archive import Archive
-
     in_process("""
 import sys
 for i in range(6):

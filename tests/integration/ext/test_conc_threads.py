@@ -12,6 +12,11 @@ import cprof
 OK = "200 OK", []
 
 
+@pytest.fixture
+def archive(archive_of_mode):
+    return archive_of_mode
+
+
 def work(n):
     return n
 
@@ -113,11 +118,11 @@ def test_thread_that_outlives_its_request(archive):
     assert "work" not in archive.one().calls()
 
 
-def test_profile_objects_in_threads(quick_switches):
+def test_profile_objects_in_threads(quick_switches, mode):
     profiles = {}
 
     def profiled(n):
-        with cprof.Profile() as profile:
+        with cprof.Profile(mode=mode) as profile:
             helper(n)
         profile.create_stats()
         profiles[n] = {key[2]: row[1] for key, row in profile.stats.items()}
@@ -126,8 +131,8 @@ def test_profile_objects_in_threads(quick_switches):
     assert {n: calls["work"] for n, calls in profiles.items()} == {n: n for n in range(1, 9)}
 
 
-def test_profile_enabled_in_one_thread_and_ended_in_another():
-    profile = cprof.Profile()
+def test_profile_enabled_in_one_thread_and_ended_in_another(mode):
+    profile = cprof.Profile(mode=mode)
     entered, ended, done = threading.Event(), threading.Event(), threading.Event()
 
     def there():
@@ -136,7 +141,7 @@ def test_profile_enabled_in_one_thread_and_ended_in_another():
         entered.set()
         ended.wait(10)
         work(2)
-        with cprof.Profile() as other:
+        with cprof.Profile(mode=mode) as other:
             work(3)
         other.create_stats()
         calls.append({key[2]: row[1] for key, row in other.stats.items()})
@@ -155,8 +160,8 @@ def test_profile_enabled_in_one_thread_and_ended_in_another():
     assert calls[0]["work"] == 1
 
 
-def test_profile_freed_while_another_thread_runs_it():
-    profiles = [cprof.Profile()]
+def test_profile_freed_while_another_thread_runs_it(mode):
+    profiles = [cprof.Profile(mode=mode)]
     entered, freed = threading.Event(), threading.Event()
 
     def there():
@@ -164,7 +169,7 @@ def test_profile_freed_while_another_thread_runs_it():
         entered.set()
         freed.wait(10)
         helper(100)
-        with cprof.Profile():
+        with cprof.Profile(mode=mode):
             helper(100)
         helper(100)
         hooks.append(sys.getprofile())
@@ -179,11 +184,11 @@ def test_profile_freed_while_another_thread_runs_it():
     assert hooks == [None]
 
 
-def test_thread_that_ends_with_its_profile_on():
+def test_thread_that_ends_with_its_profile_on(mode):
     profiles = []
 
     def there():
-        profiles.append(cprof.Profile())
+        profiles.append(cprof.Profile(mode=mode))
         profiles[0].enable()
         helper(3)
 
@@ -194,8 +199,8 @@ def test_thread_that_ends_with_its_profile_on():
     helper(3)
 
 
-def test_nested_profiles_end_in_any_order():
-    a, b = cprof.Profile(), cprof.Profile()
+def test_nested_profiles_end_in_any_order(mode):
+    a, b = cprof.Profile(mode=mode), cprof.Profile(mode=mode)
     a.enable()
     work(1)
     b.enable()
@@ -212,8 +217,8 @@ def test_nested_profiles_end_in_any_order():
     assert (calls(a), calls(b)) == (2, 2)
 
 
-def test_enable_and_disable_twice():
-    profile = cprof.Profile()
+def test_enable_and_disable_twice(mode):
+    profile = cprof.Profile(mode=mode)
     profile.disable()
     profile.enable()
     if sys.version_info < (3, 12):

@@ -28,6 +28,7 @@ def test_ctrl_c(in_process):
     out, _ = in_process("""
         import os, signal, sys
         import cprof, cprof._routes
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background
         sent = []
         def route_of(environ, app, status):
             if not sent:  # what it interrupts is asked again at the end

@@ -3,14 +3,13 @@
 import concurrent.futures
 import gc
 import json
-import os
 import subprocess
 import sys
 import threading
 import weakref
 
 import pytest
-from ext_client import environ_for, serve
+from ext_client import environ_for, instrumented, serve
 from ext_follow import JOB, THREAD, answer, app_of, assert_restored, beside, kinds
 
 import cprof
@@ -37,7 +36,6 @@ def run_thread(**options):
     thread.join()
 
 
-@pytest.mark.parametrize("mode", ["exact", "fast", "app"])
 def test_no_mixing(archive, mode):
     """Eight requests at once over one executor, each with its own number of calls."""
     pool = concurrent.futures.ThreadPoolExecutor(3)
@@ -164,7 +162,7 @@ def test_fork_in_the_request(archive, in_process):
             # The child serves on its own.
             serve(child_app)
             assert_restored()
-            assert child.one().json["followed"] != []
+            assert child.snapshots()[-1].json["followed"] != []
 
         def fork():
             pid = os.fork()
@@ -199,13 +197,11 @@ def test_fork_in_the_request(archive, in_process):
             child_app = child.wrap(small)
             serve(archive.wrap(view, mode=mode))
             assert_restored()
-            import shutil
             snapshot = archive.snapshots()[-1]
             assert kinds(snapshot) == [("thread", False)] * 3, snapshot.json
-            if mode != "app":
-                assert snapshot.calls()["leaf"] == 2, snapshot.calls()
+            assert snapshot.calls()["leaf"] == 2, snapshot.calls()
         print("fine")
-    """.replace("assert child.one()", "assert child.snapshots()[-1]"))
+    """, as_file=True)
     assert out == "fine\n"
 
 
@@ -249,6 +245,78 @@ def test_fork_with_a_running_strand(in_process):
     assert out == "fine\n"
 
 
+@pytest.mark.skipif(instrumented, reason="AddressSanitizer's allocator may be locked in a child")
+def test_fork_at_any_moment(in_process, mode):
+    """While others' requests begin, hand on, run beside and end."""
+    out, _ = in_process("""
+        import os, signal, sys, threading, time
+        from concurrent.futures import ThreadPoolExecutor
+        from ext_archive import Archive
+        from ext_client import serve
+        from ext_follow import answer, assert_restored, kinds
+
+        def leaf():
+            pass
+
+        def work(n):
+            for _ in range(n):
+                leaf()
+
+        def app(environ, start_response):
+            thread = threading.Thread(target=work, args=(20,))
+            thread.start()
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(work, 20).result()
+            thread.join()
+            work(20)
+            return answer(start_response)
+
+        def forever():
+            while not stop.is_set():
+                serve(wrapped)
+                time.sleep(0.001)
+
+        def in_child():
+            signal.alarm(20)
+            assert_restored()
+            assert sys.getprofile() is None
+            child = Archive("child-%d" % os.getpid())
+            serve(child.wrap(app))
+            assert_restored()
+            snapshot = child.one()
+            assert kinds(snapshot) == [("job", False), ("thread", False)]
+            assert snapshot.calls()["leaf"] == 60
+
+        sys.setswitchinterval(1e-4)
+        archive, stop = Archive("parent"), threading.Event()
+        wrapped = archive.wrap(app)
+        serve(wrapped)
+        servers = [threading.Thread(target=forever, daemon=True) for _ in range(2)]
+        for server in servers:
+            server.start()
+        for i in range(15):
+            time.sleep(0.0007 * i)
+            pid = os.fork()
+            if pid == 0:
+                status = 1
+                try:
+                    in_child()
+                    status = 0
+                finally:
+                    os._exit(status)
+            assert os.waitpid(pid, 0)[1] == 0, i
+        stop.set()
+        for server in servers:
+            server.join()
+        assert_restored()
+        for snapshot in archive.snapshots():
+            assert kinds(snapshot) == [("job", False), ("thread", False)]
+            assert snapshot.calls()["leaf"] == 60
+        print("fine")
+    """, as_file=True, CPROF_MODE=mode)
+    assert out == "fine\n"
+
+
 def test_fork_amid_our_import(in_process):
     """The first request imports what it needs: no child waits for that for ever."""
     out, _ = in_process("""
@@ -284,9 +352,8 @@ def test_fork_amid_our_import(in_process):
     assert out == "fine\n"
 
 
-@pytest.mark.skipif("asan" in os.environ.get("LD_PRELOAD", ""),
+@pytest.mark.skipif(instrumented,
                     reason="greenlet copies stacks with AddressSanitizer's red zones in them")
-@pytest.mark.parametrize("mode", ["exact", "fast", "app"])
 def test_gevent(in_process, mode):
     """Threads are greenlets there: each has its own profile all the same."""
     pytest.importorskip("gevent")
@@ -333,12 +400,11 @@ def test_gevent(in_process, mode):
             n = int(snapshot.json["path"][1:])
             assert kinds(snapshot) == [("job", False), ("thread", False), ("thread", True)], \\
                 snapshot.json
-            if %r != "app":
-                assert beside(snapshot, THREAD)["work;leaf"] == n, beside(snapshot, THREAD)
-                assert beside(snapshot, JOB)["work;leaf"] == 100 * n
-                assert snapshot.calls()["leaf"] == 111 * n
+            assert beside(snapshot, THREAD)["work;leaf"] == n, beside(snapshot, THREAD)
+            assert beside(snapshot, JOB)["work;leaf"] == 100 * n
+            assert snapshot.calls()["leaf"] == 111 * n
         print("fine")
-    """ % (mode, mode))
+    """ % mode, as_file=True)
     assert out == "fine\n"
 
 
@@ -387,7 +453,7 @@ def test_nothing_is_kept(archive):
         for wait in (False, True):
             thing = Thing()
             things.append(weakref.ref(thing))
-            thread = threading.Thread(target=hold, args=(thing, wait))
+            thread = threading.Thread(target=hold, args=(thing, wait), daemon=True)
             threads.append(thread)
             thread.start()
             if not wait:
@@ -404,7 +470,8 @@ def test_nothing_is_kept(archive):
         app = archive.wrap(app_of(view))
         app(environ, lambda *args: None)
         request = environ.pop("cprof.request")
-        assert sys.getrefcount(request) == 2
+        alone = Thing()
+        assert sys.getrefcount(request) == sys.getrefcount(alone)
         assert [thing() is None for thing in things] == [True, False, True]
         go.set()
         threads[1].join()
@@ -415,10 +482,10 @@ def test_nothing_is_kept(archive):
         gc.collect()
         assert [thread() for thread in dead] == [None, None]
     finally:
+        go.set()
         gc.enable()
 
 
-@pytest.mark.parametrize("mode", ["exact", "fast", "app"])
 def test_no_reference_leaks(archive, mode):
     """Objects of the types that follow are gone when the requests are."""
     def view():
@@ -447,7 +514,7 @@ def test_no_reference_leaks(archive, mode):
     names = [type(o).__name__ for o in gc.get_objects()
              if type(o).__module__ == "cprof._cprof"]
     assert "Strand" not in names and "Request" not in names
-    assert names.count("Wrapper") <= 2  # to be used again
+    assert names.count("Wrapper") <= 4  # to be used again
 
 
 def test_churn(archive):

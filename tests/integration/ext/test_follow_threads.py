@@ -11,7 +11,6 @@ import pytest
 from ext_client import serve
 from ext_follow import THREAD, app_of, assert_restored, beside, kinds, own_functions, times
 
-MODES = ["exact", "fast", "app"]
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +35,6 @@ def run_thread(**options):
     return thread
 
 
-@pytest.mark.parametrize("mode", MODES)
 def test_started_and_joined(archive, mode):
     def view():
         threads = [threading.Thread(target=work, args=(n,)) for n in (2, 3, 5)]
@@ -81,7 +79,6 @@ def test_own_clock(archive):
         assert one["events"] > 0
 
 
-@pytest.mark.parametrize("mode", MODES)
 def test_outlives_the_request(archive, mode):
     go, gone_on = threading.Event(), threading.Event()
 
