@@ -24,6 +24,13 @@ class Calls(Plain):
         self.floor.off()
 
 
+class TimedCalls(Calls):
+    """That, reading the clock where a call begins and ends."""
+
+    def start(self):
+        self.floor.timed_calls_on()
+
+
 class Frames(Calls):
     """The same for Python functions alone, by the frame evaluation hook."""
 
@@ -101,6 +108,7 @@ class PyInstrument:
 CONTENDERS = {
     "none": Plain,
     "hook that returns": Calls,
+    "hook that reads the clock": TimedCalls,
     "frame hook that returns": Frames,
     "cprof exact": lambda: Ours("exact"),
     "cprof fast": lambda: Ours("fast"),

@@ -3,6 +3,8 @@
  *
  *     calls_on()   every event that cProfile's counts need: PyEval_SetProfile up to
  *                  3.11, sys.monitoring from 3.12
+ *     timed_calls_on()  the same, and the clock is read where a call begins and ends:
+ *                  what no profiler of all calls can do without
  *     frames_on()  the frame evaluation hook (PEP 523): Python functions alone
  *     off()
  *     measured(f)  f() twice, the second time from floor_measured, for callgrind's
@@ -14,12 +16,34 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
+
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#endif
 
 #if PY_VERSION_HEX < 0x03090000
 #define Py_BUILD_CORE
 #include <internal/pycore_pystate.h>
 #undef Py_BUILD_CORE
 #endif
+
+/* As cprof reads it. */
+static volatile uint64_t last_read;
+
+static inline void read_clock(void)
+{
+#if defined(__x86_64__)
+	last_read = __rdtsc();
+#else
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	last_read = (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+#endif
+}
 
 #if PY_VERSION_HEX >= 0x030C0000
 
@@ -29,6 +53,22 @@ enum { NUMBER = 3 };
 static PyObject *ignore(PyObject *self, PyObject *const *args, size_t nargs, PyObject *names)
 {
 	(void)self, (void)args, (void)nargs, (void)names;
+	Py_RETURN_NONE;
+}
+
+static PyObject *time_it(PyObject *self, PyObject *const *args, size_t nargs, PyObject *names)
+{
+	(void)self, (void)args, (void)nargs, (void)names;
+	read_clock();
+	Py_RETURN_NONE;
+}
+
+/* CALL: of a Python function PY_START tells as well. */
+static PyObject *time_c(PyObject *self, PyObject *const *args, size_t nargs, PyObject *names)
+{
+	(void)self, (void)nargs, (void)names;
+	if (!PyFunction_Check(args[2]))
+		read_clock();
 	Py_RETURN_NONE;
 }
 
@@ -46,13 +86,13 @@ static PyTypeObject Callback_Type = {
 	.tp_call = PyVectorcall_Call,
 };
 
-static int register_callback(PyObject *events, const char *name, long *all)
+static int register_callback(PyObject *events, const char *name, vectorcallfunc call, long *all)
 {
 	PyObject *number = PyObject_GetAttrString(events, name), *old = NULL;
 	struct callback *callback = PyObject_New(struct callback, &Callback_Type);
 
 	if (number != NULL && callback != NULL) {
-		callback->call = ignore;
+		callback->call = call;
 		*all |= PyLong_AsLong(number);
 		old = PyObject_CallMethod(tool, "register_callback", "iOO", (int)NUMBER, number,
 					  callback);
@@ -63,7 +103,7 @@ static int register_callback(PyObject *events, const char *name, long *all)
 	return old == NULL ? -1 : 0;
 }
 
-static int set_up(long *all)
+static int set_up(bool timed, long *all)
 {
 	static const char *const names[] = { "PY_START", "PY_RESUME", "PY_THROW",
 					     "PY_RETURN", "PY_YIELD", "PY_UNWIND",
@@ -73,19 +113,23 @@ static int set_up(long *all)
 	int rc = events == NULL || done == NULL || PyType_Ready(&Callback_Type) < 0 ? -1 : 0;
 
 	for (size_t i = 0; rc == 0 && i < sizeof names / sizeof names[0]; i++)
-		rc = register_callback(events, names[i], all);
+		rc = register_callback(events, names[i], !timed ? ignore :
+				       strcmp(names[i], "CALL") == 0 ? time_c : time_it, all);
 	Py_XDECREF(events);
 	Py_XDECREF(done);
 	return rc;
 }
 
-static PyObject *switch_calls(bool on)
+/* The first time in a process decides whether they are timed. */
+static PyObject *switch_calls(bool on, bool timed)
 {
 	static long all;
 
+	if (tool == NULL && !on)
+		Py_RETURN_NONE;
 	if (tool == NULL) {
 		tool = PySys_GetObject("monitoring");
-		if (tool == NULL || set_up(&all) < 0)
+		if (tool == NULL || set_up(timed, &all) < 0)
 			return NULL;
 	}
 	return PyObject_CallMethod(tool, "set_events", "il", (int)NUMBER, on ? all : 0L);
@@ -99,9 +143,16 @@ static int ignore(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
 	return 0;
 }
 
-static PyObject *switch_calls(bool on)
+static int time_it(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
 {
-	PyEval_SetProfile(on ? ignore : NULL, NULL);
+	(void)self, (void)frame, (void)what, (void)arg;
+	read_clock();
+	return 0;
+}
+
+static PyObject *switch_calls(bool on, bool timed)
+{
+	PyEval_SetProfile(!on ? NULL : timed ? time_it : ignore, NULL);
 	Py_RETURN_NONE;
 }
 
@@ -143,7 +194,13 @@ static void switch_frames(bool on)
 static PyObject *calls_on(PyObject *self, PyObject *unused)
 {
 	(void)self, (void)unused;
-	return switch_calls(true);
+	return switch_calls(true, false);
+}
+
+static PyObject *timed_calls_on(PyObject *self, PyObject *unused)
+{
+	(void)self, (void)unused;
+	return switch_calls(true, true);
 }
 
 static PyObject *frames_on(PyObject *self, PyObject *unused)
@@ -157,7 +214,7 @@ static PyObject *off(PyObject *self, PyObject *unused)
 {
 	(void)self, (void)unused;
 	switch_frames(false);
-	return switch_calls(false);
+	return switch_calls(false, false);
 }
 
 /* A symbol that callgrind finds by name. */
@@ -180,6 +237,7 @@ static PyObject *measured(PyObject *self, PyObject *f)
 
 static PyMethodDef functions[] = {
 	{ "calls_on", calls_on, METH_NOARGS, NULL },
+	{ "timed_calls_on", timed_calls_on, METH_NOARGS, NULL },
 	{ "frames_on", frames_on, METH_NOARGS, NULL },
 	{ "off", off, METH_NOARGS, NULL },
 	{ "measured", measured, METH_O, NULL },
