@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 
-enum { FIRST_NODES = 256, FIRST_INDEX_BITS = 9 };
+enum { FIRST_NODES = 32, FIRST_FRAMES = 32, FIRST_INDEX_BITS = 6 };
 
 /* The rows beside the nodes and frames; those that are new are cleared. */
 static int grow_extra(int64_t **rows, uint32_t nextra, size_t old_cap, size_t cap)
@@ -64,7 +64,7 @@ struct recorder *recorder_new(uint32_t max_nodes, uint32_t nextra)
 		return NULL;
 	rec->max_nodes = max_nodes ? max_nodes : RECORDER_MAX_NODES;
 	rec->nodes = mem_grow(NULL, &rec->nodes_cap, FIRST_NODES, sizeof *rec->nodes);
-	rec->frames = mem_grow(NULL, &rec->frames_cap, 64, sizeof *rec->frames);
+	rec->frames = mem_grow(NULL, &rec->frames_cap, FIRST_FRAMES, sizeof *rec->frames);
 	rec->nextra = nextra;
 	if (rec->nodes == NULL || rec->frames == NULL || grow_index(rec, FIRST_INDEX_BITS) < 0 ||
 	    grow_extra(&rec->node_extra, nextra, 0, rec->nodes_cap) < 0 ||
