@@ -90,12 +90,20 @@ bool text_is_unprintable(uint32_t c)
 	       (c >= 0x2066 && c <= 0x2069) || c == 0x2028 || c == 0x2029;
 }
 
-/* Most of what is printed is ASCII. */
-static size_t plain_length(const char *s)
+/* Most of what is printed is ASCII: eight at a time. A top bit is set where a
+ * character has it, is less than ' ', or is a DEL. */
+static size_t plain_length(const char *s, size_t left)
 {
+	const uint64_t ones = 0x0101010101010101u;
+	uint64_t word;
 	size_t len = 0;
 
-	while (s[len] >= ' ' && s[len] <= '~')
+	for (; left - len >= sizeof word; len += sizeof word) {
+		memcpy(&word, s + len, sizeof word);
+		if (((word | (word - ones * ' ') | (word + ones)) & ones << 7) != 0)
+			break;
+	}
+	while (len < left && s[len] >= ' ' && s[len] <= '~')
 		len++;
 	return len;
 }
@@ -105,7 +113,7 @@ void text_printable(struct buf *out, const char *s)
 	size_t left = strlen(s);
 
 	while (left != 0) {
-		size_t plain = plain_length(s), len;
+		size_t plain = plain_length(s, left), len;
 		uint32_t code;
 
 		buf_add(out, s, plain);

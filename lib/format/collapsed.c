@@ -14,7 +14,8 @@
  * Traps. Weights may have a fraction; then all are kept in millionths. What a
  * frame says besides a name is everybody's own: "name (file:line)" is py-spy's and
  * what we write, "file:name:line" CPython's and Austin's. A ';' in a name would be
- * two frames, and a line break two stacks: we write them as \x3b and \x0a.
+ * two frames, a line break two stacks, and a number at a name's end a second weight:
+ * we write them as \x3b, \x0a and \x207.
  *
  * Not held: calls, other metrics, names beside qualified ones, time outside of all
  * functions. */
@@ -340,11 +341,33 @@ static void put_text(struct buf *out, const char *s)
 	buf_release(&text);
 }
 
+/* "thread 1" in front of its weight would be two weights. */
+static void part_from_weight(struct buf *out, size_t from)
+{
+	char digits[NUMBER_MAX];
+	struct bytes number;
+	size_t at = out->len;
+
+	while (at > from && out->data[at - 1] != ' ')
+		at--;
+	number = (struct bytes){ (const uint8_t *)out->data + at, out->len - at };
+	if (out->failed || at == from || !is_number(number))
+		return;
+	memcpy(digits, number.data, number.len);
+	out->len = at - 1;
+	buf_adds(out, "\\x20");
+	buf_add(out, digits, number.len);
+}
+
 static void put_frame(struct buf *out, const struct function *f)
 {
+	size_t from = out->len;
+
 	put_text(out, f->qualname[0] ? f->qualname : "?");
-	if (f->file[0] == '\0' || (strcmp(f->file, "~") == 0 && f->line == 0))
+	if (f->file[0] == '\0' || (strcmp(f->file, "~") == 0 && f->line == 0)) {
+		part_from_weight(out, from);
 		return;
+	}
 	buf_adds(out, " (");
 	put_text(out, f->file);
 	buf_addc(out, ':');

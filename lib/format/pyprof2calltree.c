@@ -17,22 +17,36 @@ struct call {
 struct writer {
 	struct buf *out;
 	const struct pstats_sum *s;
-	struct place { const struct pstats_key *key; uint32_t entry; } *order;
+	struct place {
+		uint32_t file; /* its place among the files */
+		uint32_t line;
+		const char *name;
+		uint32_t entry;
+	} *order;
 	uint32_t *first, *last; /* per entry: its calls, or MAP_NONE */
 	struct call *calls;
 	uint32_t ncalls;
 	struct map names; /* file, name -> entry: twice where there are several */
+	/* What is written of an entry where it is called, "FILE\ncfn=NAME\ncalls=":
+	 * it is written again and again. */
+	struct buf labels;
+	size_t *labels_from; /* nentries + 1 */
 };
 
 static int by_label(const void *left, const void *right)
 {
-	const struct pstats_key *a = ((const struct place *)left)->key;
-	const struct pstats_key *b = ((const struct place *)right)->key;
-	int order = strcmp(a->file, b->file);
+	const struct place *a = left, *b = right;
 
-	if (order == 0 && a->line != b->line)
-		order = a->line < b->line ? -1 : 1;
-	return order != 0 ? order : strcmp(a->name, b->name);
+	if (a->file != b->file)
+		return a->file < b->file ? -1 : 1;
+	if (a->line != b->line)
+		return a->line < b->line ? -1 : 1;
+	return strcmp(a->name, b->name);
+}
+
+static int by_text(const void *left, const void *right)
+{
+	return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
 static uint64_t name_hash(const struct pstats_key *k)
@@ -57,6 +71,48 @@ static unsigned count_namesakes(const struct writer *w, const struct pstats_key 
 	return n;
 }
 
+/* Files once, in their order: they are long, and many functions share one. */
+static int rank_files(const struct writer *w, struct map *ranks)
+{
+	size_t n = w->s->nentries, nfiles = 0;
+	const char **files = mem_array(NULL, n, sizeof *files);
+	int rc = files == NULL ? -1 : 0;
+
+	for (uint32_t i = 0; i < n && rc == 0; i++) {
+		const char *file = key_of(w, i)->file;
+
+		if (map_get(ranks, (uintptr_t)file) != MAP_NONE)
+			continue;
+		files[nfiles++] = file;
+		rc = map_add(ranks, (uintptr_t)file, 0);
+	}
+	if (rc == 0 && nfiles != 0)
+		qsort(files, nfiles, sizeof *files, by_text);
+	map_clear(ranks);
+	for (uint32_t i = 0; i < nfiles && rc == 0; i++)
+		rc = map_add(ranks, (uintptr_t)files[i], i);
+	mem_free(files);
+	return rc;
+}
+
+static int sort_entries(struct writer *w)
+{
+	struct map ranks = MAP_INIT;
+	size_t n = w->s->nentries;
+	int rc = rank_files(w, &ranks);
+
+	for (uint32_t i = 0; i < n && rc == 0; i++) {
+		const struct pstats_key *k = key_of(w, i);
+
+		w->order[i] = (struct place){ map_get(&ranks, (uintptr_t)k->file), k->line,
+					      k->name, i };
+	}
+	if (rc == 0 && n != 0)
+		qsort(w->order, n, sizeof *w->order, by_label);
+	map_release(&ranks);
+	return rc;
+}
+
 static int prepare(struct writer *w)
 {
 	const struct pstats_sum *s = w->s;
@@ -66,18 +122,17 @@ static int prepare(struct writer *w)
 	w->first = mem_array(NULL, n, sizeof *w->first);
 	w->last = mem_array(NULL, n, sizeof *w->last);
 	w->calls = mem_array(NULL, s->ncallers, sizeof *w->calls);
-	if (w->order == NULL || w->first == NULL || w->last == NULL || w->calls == NULL)
+	w->labels_from = mem_array(NULL, n + 1, sizeof *w->labels_from);
+	if (w->order == NULL || w->first == NULL || w->last == NULL || w->calls == NULL ||
+	    w->labels_from == NULL || map_reserve(&w->names, n) < 0)
 		return -1;
 	for (uint32_t i = 0; i < n; i++) {
-		w->order[i] = (struct place){ key_of(w, i), i };
 		w->first[i] = MAP_NONE;
 		if (count_namesakes(w, key_of(w, i)) < 2 &&
 		    map_add(&w->names, name_hash(key_of(w, i)), i) < 0)
 			return -1;
 	}
-	if (n != 0)
-		qsort(w->order, n, sizeof *w->order, by_label);
-	return 0;
+	return sort_entries(w);
 }
 
 /* Callees in their order, so that each caller's list is in it, too. */
@@ -115,17 +170,28 @@ static void put_int(struct buf *out, int64_t n)
 	buf_addu(out, n < 0 ? 0 - (uint64_t)n : (uint64_t)n);
 }
 
-static void put_names(struct writer *w, const struct pstats_key *k, const char *fl, const char *fn)
+static void put_name(struct buf *out, const struct writer *w, const struct pstats_key *k)
 {
-	buf_adds(w->out, fl);
-	text_printable(w->out, k->file);
-	buf_adds(w->out, fn);
-	text_printable(w->out, k->name);
+	text_printable(out, k->name);
 	if (count_namesakes(w, k) > 1) {
-		buf_addc(w->out, ':');
-		buf_addu(w->out, k->line);
+		buf_addc(out, ':');
+		buf_addu(out, k->line);
 	}
-	buf_addc(w->out, '\n');
+	buf_addc(out, '\n');
+}
+
+static void make_labels(struct writer *w)
+{
+	size_t n = w->s->nentries;
+
+	for (uint32_t i = 0; i < n; i++) {
+		w->labels_from[i] = w->labels.len;
+		text_printable(&w->labels, key_of(w, i)->file);
+		buf_add(&w->labels, "\ncfn=", 5);
+		put_name(&w->labels, w, key_of(w, i));
+		buf_add(&w->labels, "calls=", 6);
+	}
+	w->labels_from[n] = w->labels.len;
 }
 
 static void put_cost(struct buf *out, uint32_t line, double seconds)
@@ -136,24 +202,32 @@ static void put_cost(struct buf *out, uint32_t line, double seconds)
 	buf_addc(out, '\n');
 }
 
+static void put_call(struct writer *w, const struct call *call)
+{
+	const struct pstats_row *row = &w->s->callers[call->caller_row].row;
+	size_t from = w->labels_from[call->callee];
+
+	buf_add(w->out, "cfl=", 4);
+	buf_add(w->out, w->labels.data + from, w->labels_from[call->callee + 1] - from);
+	put_int(w->out, row->ncalls);
+	buf_addc(w->out, ' ');
+	buf_addu(w->out, key_of(w, call->callee)->line);
+	buf_addc(w->out, '\n');
+}
+
 static void put_entry(struct writer *w, uint32_t entry)
 {
 	const struct pstats_sum *s = w->s;
 	const struct pstats_key *k = key_of(w, entry);
 
-	put_names(w, k, "fl=", "\nfn=");
+	buf_add(w->out, "fl=", 3);
+	text_printable(w->out, k->file);
+	buf_add(w->out, "\nfn=", 4);
+	put_name(w->out, w, k);
 	put_cost(w->out, k->line, s->entries[entry].row.tottime);
 	for (uint32_t i = w->first[entry]; i != MAP_NONE; i = w->calls[i].next) {
-		const struct pstats_key *callee = key_of(w, w->calls[i].callee);
-		const struct pstats_row *row = &s->callers[w->calls[i].caller_row].row;
-
-		put_names(w, callee, "cfl=", "\ncfn=");
-		buf_adds(w->out, "calls=");
-		put_int(w->out, row->ncalls);
-		buf_addc(w->out, ' ');
-		buf_addu(w->out, callee->line);
-		buf_addc(w->out, '\n');
-		put_cost(w->out, k->line, row->cumtime);
+		put_call(w, &w->calls[i]);
+		put_cost(w->out, k->line, s->callers[w->calls[i].caller_row].row.cumtime);
 	}
 	buf_addc(w->out, '\n');
 }
@@ -173,6 +247,9 @@ int pyprof2calltree_write(struct buf *out, const struct pstats_sum *s, struct er
 	if (prepare(&w) < 0)
 		goto done;
 	link_calls(&w);
+	make_labels(&w);
+	if (w.labels.failed)
+		goto done;
 	for (size_t i = 0; i < s->nentries; i++)
 		if (to_ns(s->entries[i].row.cumtime) > most)
 			most = to_ns(s->entries[i].row.cumtime);
@@ -181,12 +258,14 @@ int pyprof2calltree_write(struct buf *out, const struct pstats_sum *s, struct er
 	buf_addc(out, '\n');
 	for (size_t i = 0; i < s->nentries; i++)
 		put_entry(&w, w.order[i].entry);
-	rc = out->failed ? -1 : 0;
+	rc = out->failed || w.labels.failed ? -1 : 0;
 done:
 	mem_free(w.order);
 	mem_free(w.first);
 	mem_free(w.last);
 	mem_free(w.calls);
 	map_release(&w.names);
+	buf_release(&w.labels);
+	mem_free(w.labels_from);
 	return rc < 0 ? error_nomem(err) : 0;
 }

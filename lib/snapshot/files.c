@@ -89,21 +89,13 @@ static int write_file(const char *folder, const char *name, struct buf *content,
 	return rc;
 }
 
-static time_t mtime_of(const char *folder, const char *name)
-{
-	char *path = path_join(folder, name);
-	time_t mtime = path ? (time_t)(folder_mtime_ns(path) / 1000000000) : 0;
-
-	mem_free(path);
-	return mtime;
-}
-
 static int write_all(const char *folder, const char *path, const struct profile *p,
 		     const struct manifest *m, struct error *err)
 {
 	struct buf content = BUF_INIT, command = BUF_INIT, typed = BUF_INIT;
 	struct format_info info = { .time_ns = m->start_ns, .duration_ns = m->wall_ns };
-	int rc = 0;
+	char *prof = path_join(folder, "profile.prof");
+	int rc = prof == NULL ? error_nomem(err) : 0;
 
 	buf_printf(&command, "%s %s", m->method, m->route);
 	buf_printf(&typed, "%s/profile.prof", path);
@@ -113,7 +105,7 @@ static int write_all(const char *folder, const char *path, const struct profile 
 		if (!fits(f, p))
 			continue;
 		/* callstack.txt, which comes next, shows that of profile.prof. */
-		info.mtime = mtime_of(folder, "profile.prof");
+		info.mtime = (time_t)(folder_mtime_ns(prof) / 1000000000);
 		rc = f->write(&content, p, &info, err);
 		if (rc == 0)
 			rc = write_file(folder, f->filename, &content, err);
@@ -124,6 +116,7 @@ static int write_all(const char *folder, const char *path, const struct profile 
 		rc = write_file(folder, "snapshot.json", &content, err);
 	if (command.failed || typed.failed)
 		rc = error_nomem(err);
+	mem_free(prof);
 	buf_release(&content);
 	buf_release(&command);
 	buf_release(&typed);
