@@ -9,6 +9,7 @@
 #include "graph/gprof2dot.h"
 #include "picture.h"
 #include "profile/diff.h"
+#include "profile/pair.h"
 #include "snapshot/files.h"
 #include "subject.h"
 
@@ -30,7 +31,7 @@ static const char *const compat_names[] = { "pyprof2calltree", NULL };
 
 struct export_options {
 	struct subject_options from;
-	const char *output, *metric;
+	const char *output, *metric, *base;
 	unsigned to, compat;
 };
 
@@ -42,6 +43,8 @@ static const struct opt rows[] = {
 	  "write there; else, and with -, to standard output" },
 	{ 0, "metric", OPT_TEXT, offsetof(struct export_options, metric), "NAME", NULL,
 	  "what collapsed stacks are weighed by, for example cpu (the first: wall)" },
+	{ 0, "base", OPT_TEXT, offsetof(struct export_options, base), "Y", NULL,
+	  "collapsed stacks with two weights, of Y and of X: what changed since" },
 	{ 0, "compat", OPT_CHOICE, offsetof(struct export_options, compat), "PROGRAM",
 	  compat_names, "callgrind as the program pyprof2calltree writes it" },
 	OPT_ROWS_SUBJECT(export_options),
@@ -84,6 +87,8 @@ const struct usage export_usage = {
 	"  cprof export GET.root.000738ms --to speedscope -o root.speedscope.json\n"
 	"  cprof export 'GET /user/*' --to collapsed | flamegraph.pl > user.svg\n"
 	"  cprof export GET.root.000738ms --to collapsed --metric cpu\n"
+	"  cprof export NEW --base OLD --to collapsed | flamegraph.pl > diff.svg\n"
+	"                                           a differential flame graph\n"
 	"  cprof export app.prof -o app.kgrind      as the name ends: callgrind\n"
 	"  cprof export app.prof --to callgrind --compat pyprof2calltree -o app.log\n"
 };
@@ -135,23 +140,56 @@ static const struct format *find_format(const struct export_options *o)
 		complain("export: --compat goes with --to callgrind alone");
 		return NULL;
 	}
+	if (o->base != NULL && strcmp(name, "collapsed") != 0) {
+		complain("export: --base goes with --to collapsed alone");
+		return NULL;
+	}
 	return f;
 }
 
-static int set_metric(struct format_info *info, const struct profile *p, const char *name)
+/* The metric of this name, or the first; -1 after a complaint. */
+static int find_metric(const struct profile *p, const char *name)
 {
 	struct buf names = BUF_INIT;
 	int m = name != NULL ? profile_metric(p, name) : 0;
 
-	if (m >= 0) {
-		info->metric = (uint32_t)m;
-		return 0;
-	}
+	if (m >= 0)
+		return m;
 	for (uint32_t i = 0; i < p->nmetrics; i++)
 		buf_printf(&names, "%s%s", i == 0 ? "" : ", ", p->metrics[i].name);
 	complain("export: there is no '%s' in this profile, only %s", name, buf_str(&names));
 	buf_release(&names);
 	return -1;
+}
+
+/* Sets *metric, and where there is something to compare with, *p to both. */
+static int choose(struct profile **p, uint32_t *metric, const struct export_options *o)
+{
+	struct error err = ERROR_INIT;
+	struct profile *base = NULL, *pair = NULL;
+	struct subject s;
+	int after = find_metric(*p, o->metric), before = -1;
+
+	*metric = after < 0 ? 0 : (uint32_t)after;
+	if (after < 0 || o->base == NULL)
+		return after < 0 ? -1 : 0;
+	if (subject_find(&s, &o->from, o->base) == 0)
+		base = subject_profile(&s, "export");
+	subject_release(&s);
+	if (base != NULL)
+		before = find_metric(base, o->metric);
+	if (before >= 0) {
+		pair = profile_pair(base, (uint32_t)before, *p, *metric, &err);
+		if (pair == NULL)
+			complain("export: %s", err.text);
+	}
+	profile_free(base);
+	if (pair == NULL)
+		return -1;
+	profile_free(*p);
+	*p = pair;
+	*metric = 0;
+	return 0;
 }
 
 /* What the format shows of where the profile is from. */
@@ -198,7 +236,7 @@ static int write_profile(struct buf *out, const struct subject *s, const struct 
 
 	if (p == NULL)
 		return -1;
-	if (set_metric(&info, p, o->metric) < 0 || fill_info(&info, &path, &command, s) < 0)
+	if (choose(&p, &info.metric, o) < 0 || fill_info(&info, &path, &command, s) < 0)
 		goto done;
 	rc = f->write(out, p, &info, &err);
 	if (rc < 0)

@@ -30,6 +30,7 @@
 #include "format/line.h"
 #include "format/number.h"
 #include "format/stacks.h"
+#include "profile/pair.h"
 
 enum { MILLIONTHS = 1000000, MAX_DEPTH = 1 << 16, MAX_NODES = 4000000, NUMBER_MAX = 64 };
 
@@ -287,8 +288,8 @@ static int add_metrics(struct reader *r)
 
 	p->sampled = true;
 	if (r->difference)
-		return profile_add_metric(p, COLLAPSED_BEFORE, unit) < 0 ||
-		       profile_add_metric(p, COLLAPSED_AFTER, unit) < 0 ? -1 : 0;
+		return profile_add_metric(p, PAIR_BEFORE, unit) < 0 ||
+		       profile_add_metric(p, PAIR_AFTER, unit) < 0 ? -1 : 0;
 	return profile_add_metric(p, "samples", unit) < 0 ? -1 : 0;
 }
 
@@ -433,17 +434,11 @@ static int make_frames(struct writer *w)
 	return w->frames.failed ? -1 : 0;
 }
 
-bool collapsed_is_difference(const struct profile *p)
-{
-	return p->nmetrics == 2 && strcmp(p->metrics[0].name, COLLAPSED_BEFORE) == 0 &&
-	       strcmp(p->metrics[1].name, COLLAPSED_AFTER) == 0;
-}
-
 int collapsed_write(struct buf *out, const struct profile *p, const struct format_info *info,
 		    struct error *err)
 {
 	struct writer w = { .out = out, .p = p, .metric = info->metric,
-			    .difference = collapsed_is_difference(p) };
+			    .difference = profile_is_pair(p) };
 	int rc = -1;
 
 	if (!profile_has_tree(p))

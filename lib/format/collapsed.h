@@ -5,11 +5,6 @@
 
 #include "format/format.h"
 
-/* The metrics of a difference file, and whether a profile has just those. */
-#define COLLAPSED_BEFORE "before"
-#define COLLAPSED_AFTER "after"
-bool collapsed_is_difference(const struct profile *p);
-
 bool collapsed_sniff(struct bytes in);
 struct profile *collapsed_read(struct bytes in, struct error *err);
 int collapsed_write(struct buf *out, const struct profile *p, const struct format_info *info,

@@ -10,6 +10,7 @@
 #include "format/profile_json.h"
 #include "format/pstats.h"
 #include "format/speedscope.h"
+#include "profile/pair.h"
 
 enum { ALL = HOLDS_TREE | HOLDS_ARCS | HOLDS_CALLS | HOLDS_METRICS | HOLDS_NAMES | HOLDS_LOSSES };
 
@@ -87,7 +88,7 @@ void format_losses(struct buf *out, const struct format *f, const struct profile
 	if (!(f->holds & HOLDS_CALLS) && !p->sampled)
 		add(&list, "numbers of calls");
 	if (!(f->holds & HOLDS_METRICS) && p->nmetrics > 1 &&
-	    !(f->write == collapsed_write && collapsed_is_difference(p)))
+	    !(f->write == collapsed_write && profile_is_pair(p)))
 		add(&list, "more than one kind of values");
 	if (!(f->holds & HOLDS_NAMES) && has_qualnames(p))
 		add(&list, "both names of a function");

@@ -150,6 +150,21 @@ def test_collapsed_difference(work):
     assert work.ok("export", "d.txt", "--to", "collapsed").out == "a 7 0\na;b 1 5\n"
 
 
+def test_collapsed_beside_a_base(work):
+    """As difffolded.pl makes it of two files."""
+    (work.path / "old.txt").write_text("a;b 1\na 7\nold 2\n")
+    (work.path / "new.txt").write_text("a;b 5\nc;d 3\n")
+    out = work.ok("export", "new.txt", "--base", "old.txt", "--to", "collapsed").out
+    assert sorted(out.splitlines()) == ["a 7 0", "a;b 1 5", "c;d 0 3", "old 2 0"]
+    assert "--base" in work.refused("export", "new.txt", "--base", "old.txt", "--to", "json")
+    assert "nothing" in work.refused("export", "new.txt", "--base", "nothing", "--to", "collapsed")
+    (work.path / "time.speedscope.json").write_text(
+        '{"$schema":"https://www.speedscope.app/file-format-schema.json","shared":{"frames":[]},'
+        '"profiles":[{"unit":"seconds","samples":[],"weights":[]}]}')
+    said = work.refused("export", "new.txt", "--base", "time.speedscope.json", "--to", "collapsed")
+    assert "nanoseconds do not compare to count" in said
+
+
 def test_what_a_reader_leaves_out_is_said(work):
     (work.path / "x.callgrind").write_text(
         "events: a b c d e f g h i\nfl=x.c\nfn=f\n1 1 2 3 4 5 6 7 8 9\n")
