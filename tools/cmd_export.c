@@ -4,7 +4,9 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "format/callstack.h"
 #include "format/format.h"
+#include "format/pstats.h"
 #include "format/pyprof2calltree.h"
 #include "graph/gprof2dot.h"
 #include "picture.h"
@@ -250,29 +252,54 @@ done:
 	return rc;
 }
 
-/* From the doubles of the file itself, not from our whole nanoseconds. */
-static int write_calltree(struct buf *out, const struct subject *s)
+static int write_sum(struct buf *out, const struct subject *s, const struct format *f,
+		     const struct pstats_sum *sum)
 {
+	struct buf path = BUF_INIT, command = BUF_INIT;
+	struct format_info info = { .path = NULL };
+	struct error err = ERROR_INIT;
+	int rc = fill_info(&info, &path, &command, s);
+
+	if (rc == 0) {
+		rc = strcmp(f->name, "callstack") == 0 ? callstack_write_sum(out, sum, &info, &err)
+						       : pyprof2calltree_write(out, sum, &err);
+		if (rc < 0)
+			complain("%s: %s", s->path, err.text);
+		else if (!(f->holds & HOLDS_ARCS) && sum->ncallers != 0)
+			complain("%s does not hold: who called whom", f->name);
+	}
+	buf_release(&path);
+	buf_release(&command);
+	return rc;
+}
+
+/* From the doubles of the file itself, not from our whole nanoseconds, where the
+ * format is made of them. */
+static int write_subject(struct buf *out, const struct subject *s, const struct format *f,
+			 const struct export_options *o)
+{
+	bool compat = o->compat != (unsigned)TO_UNSET;
+	bool wants_sum = compat || (strcmp(f->name, "callstack") == 0 && o->metric == NULL &&
+				    s->kind == PATH_FILE && strcmp(s->path, "-") != 0);
 	struct pstats_sum sum = PSTATS_SUM_INIT;
 	struct error err = ERROR_INIT;
 	struct buf in = BUF_INIT;
 	int rc;
 
-	if (s->kind != PATH_FILE && s->kind != PATH_SNAPSHOT) {
-		/* Complains of a run. */
-		struct profile *p = subject_profile(s, "export");
-
-		profile_free(p);
-		return -1;
-	}
-	rc = snapshot_pstats(&in, s->path, &err);
-	if (rc == 0 && pstats_sum_add(&sum, buf_bytes(&in), &err) < 0)
+	if (!wants_sum || (s->kind != PATH_FILE && s->kind != PATH_SNAPSHOT))
+		return write_profile(out, s, f, o); /* which complains of a run */
+	rc = compat ? snapshot_pstats(&in, s->path, &err)
+		    : file_read(&in, s->path, SNAPSHOT_FILE_MAX, &err);
+	wants_sum = compat || (rc == 0 && in.len != 0 && pstats_sniff(buf_bytes(&in)));
+	if (rc == 0 && wants_sum && pstats_sum_add(&sum, buf_bytes(&in), &err) < 0)
 		rc = error_prefix(&err, "%s: ", s->path);
-	if (rc == 0 && pyprof2calltree_write(out, &sum, &err) < 0)
-		rc = error_prefix(&err, "%s: ", s->path);
+	buf_release(&in);
 	if (rc < 0)
 		complain("%s", err.text);
-	buf_release(&in);
+	else if (!wants_sum || (sum.kind.sampled && !compat))
+		rc = write_profile(out, s, f, o);
+	else
+		rc = write_sum(out, s, f, &sum);
 	pstats_sum_release(&sum);
 	return rc;
 }
@@ -303,8 +330,7 @@ int cmd_export(int argc, char **argv)
 		return EXIT_COULD_NOT;
 	rc = subject_find(&s, &o.from, argv[0]);
 	if (rc == 0)
-		rc = o.compat != (unsigned)TO_UNSET ? write_calltree(&out, &s)
-						    : write_profile(&out, &s, f, &o);
+		rc = write_subject(&out, &s, f, &o);
 	if (rc == 0 && output_file(o.output ? o.output : "-", buf_bytes(&out), &err) < 0)
 		rc = -1, complain("%s", err.text);
 	subject_release(&s);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "cmd.h"
 
 const struct command commands[] = {
@@ -79,6 +80,7 @@ int main(int argc, char **argv)
 	int status, errnum;
 
 	hold_standard_descriptors();
+	mem_own_process();
 	/* So that `cprof ls | head` ends by the same door as everything else. */
 	signal(SIGPIPE, SIG_IGN);
 	status = run(argc, argv);

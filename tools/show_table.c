@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "format/callstack.h"
 #include "format/number.h"
 #include "show_list.h"
 
@@ -20,14 +21,6 @@ static void put_value(struct buf *out, const struct show *show, double value)
 {
 	number_add_fixed(out, 8, show->is_time ? 3 : 0, value);
 	buf_addc(out, ' ');
-}
-
-static void put_percall(struct buf *out, const struct show *show, double value, int64_t calls)
-{
-	if (calls == 0)
-		buf_pad(out, ' ', 9);
-	else
-		put_value(out, show, value / (double)calls);
 }
 
 /* What was measured beside the time that is shown: a column each, inclusive. */
@@ -108,27 +101,6 @@ static void put_columns(struct buf *out, const struct show *show)
 	buf_release(&head);
 }
 
-/* "3/1", as wide as pstats has it. */
-static void put_calls(struct buf *out, const struct show_numbers *n)
-{
-	size_t start = out->len, len;
-	char text[48];
-
-	buf_addu(out, (uint64_t)n->ncalls);
-	if (n->ncalls != n->nprimitive) {
-		buf_addc(out, '/');
-		buf_addu(out, (uint64_t)n->nprimitive);
-	}
-	len = out->len - start;
-	if (len < 9 && !out->failed) {
-		memcpy(text, out->data + start, len);
-		out->len = start;
-		buf_pad(out, ' ', 9 - len);
-		buf_add(out, text, len);
-	}
-	buf_addc(out, ' ');
-}
-
 /* Of a path the end matters, of "{built-in method ...}" the beginning. */
 static void put_name(struct buf *out, const struct show *show, const char *name, size_t used)
 {
@@ -148,17 +120,15 @@ static void put_name(struct buf *out, const struct show *show, const char *name,
 static void put_row(struct buf *out, const struct show *show, struct show_list *l, uint32_t index)
 {
 	const struct show_row *r = &l->rows[index];
-	bool sampled = show->sampled;
 	size_t start = out->len;
 
-	if (!sampled)
-		put_calls(out, &r->n);
-	put_value(out, show, r->n.self);
-	if (!sampled)
-		put_percall(out, show, r->n.self, r->n.ncalls);
-	put_value(out, show, r->n.cum);
-	if (!sampled)
-		put_percall(out, show, r->n.cum, r->n.nprimitive);
+	if (show->sampled) {
+		put_value(out, show, r->n.self);
+		put_value(out, show, r->n.cum);
+	} else {
+		callstack_add_numbers(out, (uint64_t)r->n.ncalls, (uint64_t)r->n.nprimitive,
+				      r->n.self, r->n.cum);
+	}
 	put_extra(out, show, r);
 	put_name(out, show, show_list_name(l, index), out->len - start);
 	buf_addc(out, '\n');

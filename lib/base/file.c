@@ -8,6 +8,8 @@
 
 #include "base/mem.h"
 
+enum { BLOCK = 4096 };
+
 static int read_all(struct buf *out, int fd, const char *path, size_t max, struct error *err)
 {
 	size_t start = out->len;
@@ -15,11 +17,11 @@ static int read_all(struct buf *out, int fd, const char *path, size_t max, struc
 	for (;;) {
 		ssize_t n;
 
-		if (!buf_reserve(out, 65536)) {
+		if (!buf_reserve(out, BLOCK)) {
 			error_nomem(err);
 			return error_prefix(err, "%s: ", path);
 		}
-		n = read(fd, out->data + out->len, 65536);
+		n = read(fd, out->data + out->len, out->cap - out->len);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -31,6 +33,18 @@ static int read_all(struct buf *out, int fd, const char *path, size_t max, struc
 			return error_set(err, ERR_REFUSED, "%s: larger than %zu MB", path,
 					 max >> 20);
 	}
+}
+
+/* What is made of a profile takes about eight times its bytes. */
+static int read_file(struct buf *out, int fd, const char *path, size_t size, size_t max,
+		     struct error *err)
+{
+	/* One block more, in which the end is found; and /proc says 0 of its files. */
+	if (size <= max) {
+		mem_expect(size * 8);
+		buf_reserve(out, size + BLOCK);
+	}
+	return read_all(out, fd, path, max, err);
 }
 
 int file_read(struct buf *out, const char *path, size_t max, struct error *err)
@@ -49,7 +63,7 @@ int file_read(struct buf *out, const char *path, size_t max, struct error *err)
 	else if (!S_ISREG(st.st_mode))
 		rc = error_set(err, ERR_REFUSED, "%s: not a file", path);
 	else
-		rc = read_all(out, fd, path, max, err);
+		rc = read_file(out, fd, path, (size_t)st.st_size, max, err);
 	close(fd);
 	return rc;
 }

@@ -4,6 +4,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#include <sys/mman.h>
+#endif
 
 /* 0: never fail. The counter runs only while a test has armed it, so that a
  * web server's threads do not share a cache line for nothing. */
@@ -67,6 +71,50 @@ void *mem_grow(void *array, size_t *cap, size_t need, size_t size)
 		*cap = want;
 	return grown;
 }
+
+/* Of the one thread that reads options. */
+static bool owns_process;
+static size_t expected;
+
+enum { PAGE = 4096, EXPECT_MAX = 32 << 20, MOVES_FROM = 4 << 20 };
+
+void mem_own_process(void)
+{
+	owns_process = true;
+}
+
+#if defined(__GLIBC__) && defined(MADV_POPULATE_WRITE)
+void mem_expect(size_t bytes)
+{
+	uintptr_t from, to;
+	void *room;
+
+	bytes = bytes < EXPECT_MAX ? bytes : EXPECT_MAX;
+	if (!owns_process || bytes <= expected)
+		return;
+	expected = bytes;
+	mallopt(M_TRIM_THRESHOLD, 2 * EXPECT_MAX);
+	mallopt(M_MMAP_THRESHOLD, EXPECT_MAX);
+	room = malloc(bytes);
+	/* What is larger than that grows without being copied. */
+	mallopt(M_MMAP_THRESHOLD, MOVES_FROM);
+	if (room == NULL)
+		return;
+	from = ((uintptr_t)room + PAGE - 1) / PAGE * PAGE;
+	to = ((uintptr_t)room + bytes) / PAGE * PAGE;
+	if (to > from) {
+		/* Both are wishes: a kernel that does not know them does as ever. */
+		madvise((void *)from, to - from, MADV_HUGEPAGE);
+		madvise((void *)from, to - from, MADV_POPULATE_WRITE);
+	}
+	free(room);
+}
+#else
+void mem_expect(size_t bytes)
+{
+	expected = owns_process ? bytes : 0;
+}
+#endif
 
 size_t mem_fail_at(size_t n, bool forever)
 {

@@ -20,6 +20,13 @@ void mem_free(void *p);
  * the old one then untouched. `*cap` is in items and starts at 0. */
 void *mem_grow(void *array, size_t *cap, size_t need, size_t size);
 
+/* For a command that has its process to itself: mem_expect then has the system give
+ * memory at once that will be used up to about so many bytes, and what is freed is
+ * kept. Page by page each first touch is a trap into the kernel, and those were half of
+ * the time of reading a profile. Without mem_own_process nothing happens. */
+void mem_own_process(void);
+void mem_expect(size_t bytes);
+
 /* For tests: the n-th allocation from now fails (1 is the next), and all after
  * it too when `forever`. 0 turns it off. Returns how many allocations were
  * made since the last call. */

@@ -18,7 +18,6 @@
  * would obey is \xNN, where pstats prints it as it is. */
 #include "format/callstack.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +31,8 @@
 struct row {
 	uint64_t ncalls, nprimitive;
 	double tottime, cumtime;
-	const struct function *function;
+	const char *file, *name;
+	uint32_t line;
 	uint32_t position; /* in the file */
 };
 
@@ -43,7 +43,7 @@ static int by_time_and_name(const void *left, const void *right)
 
 	if (a->tottime != b->tottime)
 		return a->tottime > b->tottime ? -1 : 1;
-	names = strcmp(a->function->name, b->function->name);
+	names = strcmp(a->name, b->name);
 	if (names != 0)
 		return names;
 	return a->position < b->position ? -1 : 1;
@@ -57,10 +57,11 @@ static struct row *make_rows(const struct profile *p, const struct pstats_groups
 
 	for (uint32_t i = 0; rows != NULL && i < g->ngroups; i++) {
 		const struct totals *of = &t->functions[i];
+		const struct function *f = &p->functions[g->first[i]];
 
 		rows[i] = (struct row){ of->ncalls, of->nprimitive,
 					pstats_seconds(of->self[m]), pstats_seconds(of->cum[m]),
-					&p->functions[g->first[i]], i };
+					f->file, f->name, f->line, i };
 	}
 	return rows;
 }
@@ -103,10 +104,31 @@ static void add_header(struct buf *out, const struct row *rows, uint32_t n,
 	buf_adds(out, " seconds\n\n");
 }
 
+static char *put_count(char *to, uint64_t n)
+{
+	char digits[20];
+	size_t i = sizeof digits;
+
+	do {
+		digits[--i] = (char)('0' + n % 10);
+		n /= 10;
+	} while (n != 0);
+	memcpy(to, digits + i, sizeof digits - i);
+	return to + sizeof digits - i;
+}
+
 static void add_time(struct buf *out, double seconds)
 {
-	number_add_fixed(out, 8, 3, seconds);
-	buf_addc(out, ' ');
+	char *end = buf_reserve(out, NUMBER_PUT_MAX + 1)
+		  ? number_put_thousandths(out->data + out->len, 8, seconds) : NULL;
+
+	if (end == NULL) {
+		number_add_fixed(out, 8, 3, seconds);
+		buf_addc(out, ' ');
+	} else {
+		*end++ = ' ';
+		out->len = (size_t)(end - out->data);
+	}
 }
 
 static void add_percall(struct buf *out, double seconds, uint64_t calls)
@@ -115,6 +137,26 @@ static void add_percall(struct buf *out, double seconds, uint64_t calls)
 		buf_pad(out, ' ', 9);
 	else
 		add_time(out, seconds / (double)calls);
+}
+
+void callstack_add_numbers(struct buf *out, uint64_t ncalls, uint64_t nprimitive,
+			   double tottime, double cumtime)
+{
+	char calls[48], *end = put_count(calls, ncalls);
+	size_t len;
+
+	if (ncalls != nprimitive) {
+		*end++ = '/';
+		end = put_count(end, nprimitive);
+	}
+	len = (size_t)(end - calls);
+	buf_pad(out, ' ', len < 9 ? 9 - len : 0);
+	*end++ = ' ';
+	buf_add(out, calls, len + 1);
+	add_time(out, tottime);
+	add_percall(out, tottime, ncalls);
+	add_time(out, cumtime);
+	add_percall(out, cumtime, nprimitive);
 }
 
 /* As pstats prints it, but for what a terminal would obey. */
@@ -136,24 +178,11 @@ static void add_printable(struct buf *out, size_t from)
 
 static void add_row(struct buf *out, const struct row *row)
 {
-	char calls[48];
 	size_t from;
-	int len;
 
-	if (row->ncalls != row->nprimitive)
-		len = snprintf(calls, sizeof calls, "%llu/%llu", (unsigned long long)row->ncalls,
-			       (unsigned long long)row->nprimitive);
-	else
-		len = snprintf(calls, sizeof calls, "%llu", (unsigned long long)row->ncalls);
-	buf_pad(out, ' ', len < 9 ? (size_t)(9 - len) : 0);
-	buf_adds(out, calls);
-	buf_addc(out, ' ');
-	add_time(out, row->tottime);
-	add_percall(out, row->tottime, row->ncalls);
-	add_time(out, row->cumtime);
-	add_percall(out, row->cumtime, row->nprimitive);
+	callstack_add_numbers(out, row->ncalls, row->nprimitive, row->tottime, row->cumtime);
 	from = out->len;
-	pstats_name(out, row->function);
+	pstats_name(out, &(struct function){ row->file, row->name, row->name, row->line });
 	add_printable(out, from);
 	buf_addc(out, '\n');
 }
@@ -165,6 +194,38 @@ static void add_table(struct buf *out, const struct row *rows, uint32_t n)
 	for (uint32_t i = 0; i < n; i++)
 		add_row(out, &rows[i]);
 	buf_adds(out, "\n\n");
+}
+
+static int add_rows(struct buf *out, struct row *rows, uint32_t n, const struct format_info *info,
+		    struct error *err)
+{
+	add_header(out, rows, n, info);
+	if (n != 0) {
+		qsort(rows, n, sizeof *rows, by_time_and_name);
+		add_table(out, rows, n);
+	}
+	return out->failed ? error_nomem(err) : 0;
+}
+
+int callstack_write_sum(struct buf *out, const struct pstats_sum *s,
+			const struct format_info *info, struct error *err)
+{
+	struct row *rows = mem_array(NULL, s->nentries, sizeof *rows);
+	int rc;
+
+	if (rows == NULL)
+		return error_nomem(err);
+	for (uint32_t i = 0; i < s->nentries; i++) {
+		const struct pstats_row *from = &s->entries[i].row;
+		const struct pstats_key *key = &s->keys[s->entries[i].key];
+
+		rows[i] = (struct row){ (uint64_t)from->ncalls, (uint64_t)from->nprimitive,
+					from->tottime, from->cumtime, key->file, key->name,
+					key->line, i };
+	}
+	rc = add_rows(out, rows, (uint32_t)s->nentries, info, err);
+	mem_free(rows);
+	return rc;
 }
 
 int callstack_write(struct buf *out, const struct profile *p, const struct format_info *info,
@@ -186,12 +247,7 @@ int callstack_write(struct buf *out, const struct profile *p, const struct forma
 		error_nomem(err);
 		goto done;
 	}
-	add_header(out, rows, groups.ngroups, info);
-	if (groups.ngroups != 0) {
-		qsort(rows, groups.ngroups, sizeof *rows, by_time_and_name);
-		add_table(out, rows, groups.ngroups);
-	}
-	rc = out->failed ? error_nomem(err) : 0;
+	rc = add_rows(out, rows, groups.ngroups, info, err);
 done:
 	mem_free(rows);
 	table_release(&table);

@@ -37,21 +37,22 @@ static void to_c_locale(char *text)
 	memmove(at + 1, at + len, strlen(at + len) + 1);
 }
 
-/* Thousandths, rounded as printf rounds: the double is m * 2^-shift, exactly, and
- * of 53 bits, so that m * 1000 fits. False for what is too large or no number. */
+/* Thousandths, rounded as printf rounds: the double is m * 2^-shift, exactly, and m of
+ * 53 bits, so that m * 1000 fits. False for less than 0, too large, or no number. */
 static bool to_thousandths(double value, uint64_t *thousandths)
 {
-	int exponent, shift;
-	uint64_t m, rest, half;
+	uint64_t bits, m, rest, half;
+	unsigned shift;
 
-	if (!(value >= 0 && value < 1e12))
+	memcpy(&bits, &value, sizeof bits);
+	if (!(value < 1e12) || bits >> 63)
 		return false;
-	m = (uint64_t)ldexp(frexp(value, &exponent), 53) * 1000;
-	shift = 53 - exponent;
+	shift = 1075 - (unsigned)(bits >> 52);
 	if (shift > 63) {
-		*thousandths = 0; /* m is below 2^63: less than half of one */
+		*thousandths = 0; /* m * 1000 is below 2^63: less than half of one */
 		return true;
 	}
+	m = ((bits & ((1ull << 52) - 1)) | 1ull << 52) * 1000;
 	rest = m & ((1ull << shift) - 1);
 	half = 1ull << (shift - 1);
 	*thousandths = m >> shift;
@@ -59,32 +60,37 @@ static bool to_thousandths(double value, uint64_t *thousandths)
 	return true;
 }
 
-/* Of times there are five a line, and printf takes its time. */
-static bool add_thousandths(struct buf *out, int width, double value)
+char *number_put_thousandths(char *to, int width, double value)
 {
-	char text[32], *at = text + sizeof text;
+	char text[NUMBER_PUT_MAX], *at = text + sizeof text;
+	size_t len;
 	uint64_t n;
 
-	if (signbit(value) || !to_thousandths(value, &n))
-		return false;
+	if (!to_thousandths(value, &n))
+		return NULL;
 	for (int digits = 0; digits < 4 || n != 0; digits++) {
 		if (digits == 3)
 			*--at = '.';
 		*--at = (char)('0' + n % 10);
 		n /= 10;
 	}
-	while (text + sizeof text - at < width && at > text)
+	while (text + sizeof text - at < width)
 		*--at = ' ';
-	buf_add(out, at, (size_t)(text + sizeof text - at));
-	return true;
+	len = (size_t)(text + sizeof text - at);
+	memcpy(to, at, len);
+	return to + len;
 }
 
 void number_add_fixed(struct buf *out, int width, int decimals, double value)
 {
-	char text[400];
+	char text[400], *end = decimals == 3 && width <= 16
+			     ? number_put_thousandths(text, width, value) : NULL;
 
-	if (decimals == 3 && width <= 16 && add_thousandths(out, width, value))
+	/* Of times there are five a line, and printf takes its time. */
+	if (end != NULL) {
+		buf_add(out, text, (size_t)(end - text));
 		return;
+	}
 
 	snprintf(text, sizeof text, "%.*f", decimals, value);
 	to_c_locale(text);

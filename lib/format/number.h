@@ -13,6 +13,11 @@
 /* As printf("%*.*f"). */
 void number_add_fixed(struct buf *out, int width, int decimals, double value);
 
+/* The same of three decimals, at `to`, where NUMBER_PUT_MAX bytes fit, and without a
+ * NUL: the end, or NULL where the value is less than 0, large, or no number. */
+enum { NUMBER_PUT_MAX = 24 };
+char *number_put_thousandths(char *to, int width, double value);
+
 /* The shortest of 15 to 17 digits that reads back as the same double. */
 void number_add_double(struct buf *out, double value);
 
