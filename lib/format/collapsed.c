@@ -342,7 +342,8 @@ static void put_text(struct buf *out, const char *s)
 	buf_release(&text);
 }
 
-/* "thread 1" in front of its weight would be two weights. */
+/* "thread 1" in front of its weight would be two weights, and a blank at the end
+ * would go with the one before the weight. */
 static void part_from_weight(struct buf *out, size_t from)
 {
 	char digits[NUMBER_MAX];
@@ -352,7 +353,7 @@ static void part_from_weight(struct buf *out, size_t from)
 	while (at > from && out->data[at - 1] != ' ')
 		at--;
 	number = (struct bytes){ (const uint8_t *)out->data + at, out->len - at };
-	if (out->failed || at == from || !is_number(number))
+	if (out->failed || at == from || (number.len != 0 && !is_number(number)))
 		return;
 	memcpy(digits, number.data, number.len);
 	out->len = at - 1;

@@ -190,14 +190,15 @@ static inline uint64_t little_endian(const uint8_t *b, unsigned n)
 	return value;
 }
 
-/* A count of `size` bytes, of items of at least a byte each. */
-static int take_count(struct marshal_reader *r, unsigned size, uint32_t *n)
+/* A count of 1 or 4 bytes, of items of at least a byte each. */
+static inline int take_count(struct marshal_reader *r, unsigned size, uint32_t *n)
 {
-	const uint8_t *b = take(r, size);
+	const uint8_t *b = r->in.data + r->at;
 
-	if (b == NULL)
-		return -1;
-	*n = (uint32_t)little_endian(b, size);
+	if (r->in.len - r->at < size)
+		return truncated(r);
+	*n = size == 1 ? b[0] : marshal_load32(b);
+	r->at += size;
 	return *n > r->in.len - r->at ? truncated(r) : 0;
 }
 
@@ -255,7 +256,7 @@ static int parse_double(struct marshal_reader *r, struct marshal_value *v)
 static int parse_decimal(struct marshal_reader *r, struct marshal_value *v)
 {
 	const uint8_t *b;
-	uint32_t n;
+	uint32_t n = 0;
 
 	if (take_count(r, 1, &n) < 0)
 		return -1;
@@ -271,18 +272,19 @@ static int parse_decimal(struct marshal_reader *r, struct marshal_value *v)
 	return 0;
 }
 
-static int parse_text(struct marshal_reader *r, unsigned size, struct marshal_value *v)
+static inline int parse_text(struct marshal_reader *r, unsigned size, struct marshal_value *v)
 {
-	uint32_t n;
+	uint32_t n = 0;
 
 	if (take_count(r, size, &n) < 0)
 		return -1;
 	v->type = MARSHAL_TEXT;
-	v->raw = (struct bytes){ take(r, n), n };
-	return v->raw.data == NULL ? -1 : 0;
+	v->raw = (struct bytes){ r->in.data + r->at, n };
+	r->at += n;
+	return 0;
 }
 
-static int parse_tuple(struct marshal_reader *r, unsigned size, struct marshal_value *v)
+static inline int parse_tuple(struct marshal_reader *r, unsigned size, struct marshal_value *v)
 {
 	v->type = MARSHAL_TUPLE;
 	if (take_count(r, size, &v->nitems) < 0)
@@ -358,16 +360,23 @@ static int parse_ref(struct marshal_reader *r, struct marshal_value *v)
 	return rc;
 }
 
-static int add_ref(struct marshal_reader *r, struct marshal_value *v)
+static inline int add_ref(struct marshal_reader *r, struct marshal_value *v)
 {
-	size_t *grown = mem_grow(r->refs, &r->refs_cap, r->nrefs + 1, sizeof *grown);
+	if (r->nrefs == r->refs_cap) {
+		size_t *grown = mem_grow(r->refs, &r->refs_cap, r->nrefs + 64, sizeof *grown);
 
-	if (grown == NULL)
-		return error_nomem(r->err);
-	r->refs = grown;
+		if (grown == NULL)
+			return error_nomem(r->err);
+		r->refs = grown;
+	}
 	v->ref = (uint32_t)r->nrefs;
-	grown[r->nrefs++] = v->offset;
+	r->refs[r->nrefs++] = v->offset;
 	return 0;
+}
+
+static inline bool is_constant(uint8_t code)
+{
+	return code == 'N' || code == 'T' || code == 'F';
 }
 
 int marshal_next(struct marshal_reader *r, struct marshal_value *v, bool end)
@@ -387,7 +396,7 @@ int marshal_next(struct marshal_reader *r, struct marshal_value *v, bool end)
 		v->type = MARSHAL_END;
 		return 0;
 	}
-	if ((byte & FLAG_REF) && !r->replaying && strchr("NTF", v->code) == NULL &&
+	if ((byte & FLAG_REF) && !r->replaying && !is_constant(v->code) &&
 	    add_ref(r, v) < 0)
 		return -1;
 	return parse_content(r, v);

@@ -36,22 +36,24 @@ static int bad(struct scan *s, const struct marshal_value *v, const char *what)
 	return error_set(s->in.err, ERR_FORMAT, "not a pstats file: byte %zu: %s", v->offset, what);
 }
 
-/* NULL with err; not for MARSHAL_NO_REF. */
-static struct known *known_at(struct scan *s, uint32_t ref)
+static struct known *grow_known(struct scan *s, uint32_t ref)
 {
-	struct known *grown;
+	struct known *grown = mem_grow(s->known, &s->known_cap, (size_t)ref + 64, sizeof *grown);
 
-	if (ref < s->nknown)
-		return &s->known[ref];
-	grown = mem_grow(s->known, &s->known_cap, (size_t)ref + 1, sizeof *grown);
 	if (grown == NULL) {
 		error_nomem(s->in.err);
 		return NULL;
 	}
 	s->known = grown;
-	while (s->nknown <= ref)
+	while (s->nknown < s->known_cap)
 		grown[s->nknown++] = (struct known){ NULL, MAP_NONE, false, 0 };
 	return &grown[ref];
+}
+
+/* NULL with err; not for MARSHAL_NO_REF. */
+static inline struct known *known_at(struct scan *s, uint32_t ref)
+{
+	return ref < s->nknown ? &s->known[ref] : grow_known(s, ref);
 }
 
 static const char *get_text(struct scan *s, const struct marshal_value *v)
@@ -317,6 +319,21 @@ static int add_caller(struct scan *s, uint32_t entry, uint32_t key,
 	return 0;
 }
 
+/* What comes next; the head of a tuple of n, which it mostly is, without detours. */
+static int next_row(struct scan *s, struct marshal_value *v, uint8_t n)
+{
+	const uint8_t *count = marshal_peek(&s->in, ')', 1);
+
+	if (count == NULL || *count != n)
+		return marshal_next(&s->in, v, false);
+	v->type = MARSHAL_TUPLE;
+	v->again = false;
+	v->nitems = n;
+	v->offset = s->in.at;
+	marshal_pass(&s->in, 2);
+	return 0;
+}
+
 /* (nc, cc, tt, ct), or one number. */
 static int read_caller_row(struct scan *s, const struct marshal_value *v, struct pstats_row *row)
 {
@@ -373,7 +390,7 @@ static int read_callers(struct scan *s, uint32_t entry)
 				break;
 			caller = get_key(s, &key);
 		}
-		if (caller == MAP_NONE || marshal_next(&s->in, &value, false) < 0)
+		if (caller == MAP_NONE || next_row(s, &value, 4) < 0)
 			return -1;
 		/* References could make a small file stand for a huge table. */
 		if (s->narcs++ >= s->max_arcs)
@@ -422,7 +439,7 @@ static int read_entry(struct scan *s, uint32_t key, const struct marshal_value *
 	uint32_t entry = get_entry(s, key, key_value);
 	int rc = -1;
 
-	if (entry == MAP_NONE || marshal_next(&s->in, &v, false) < 0)
+	if (entry == MAP_NONE || next_row(s, &v, 5) < 0)
 		return -1;
 	if (v.type != MARSHAL_TUPLE || v.nitems != 5)
 		return bad(s, &v, "no (cc, nc, tt, ct, callers)");
