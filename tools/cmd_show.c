@@ -373,6 +373,7 @@ static int focus(struct show *show, struct profile **whole, struct error *err)
 	}
 	show->unfocused = profile_node_cum(p, 0)[show->metric];
 	show->profile = part;
+	show->unit = part->metrics[show->metric].unit;
 	profile_free(*whole);
 	*whole = part;
 done:
