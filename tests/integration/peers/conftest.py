@@ -25,6 +25,14 @@ def each_python(request):
     return request.param[1]
 
 
+@pytest.fixture
+def python315():
+    for version, path in PYTHONS:
+        if version.startswith("3.15"):
+            return path
+    pytest.skip("no CPython 3.15: `make pythons` gets it")
+
+
 @pytest.fixture(scope="session")
 def base(tmp_path_factory):
     """The folder that holds `profiling`, with a snapshot of each route of odd_app."""

@@ -17,7 +17,6 @@ import jsonschema
 import pyprof2calltree
 import pytest
 
-from conftest import PYTHONS
 from test_peers import HERE, go, gocache, kgrind_sums, run
 
 SPEEDSCOPE = "speedscope@1.25.0"
@@ -207,14 +206,11 @@ while time.monotonic() < end: fib(10)
 """
 
 
-def test_cpython_sampler(tmp_path):
+def test_cpython_sampler(tmp_path, python315):
     """profiling.sampling of CPython 3.15: its mark, its counts, its stacks."""
-    python = [path for version, path in PYTHONS if version.startswith("3.15")]
-    if not python:
-        pytest.skip("no CPython 3.15: `make pythons` gets it")
     (tmp_path / "spin.py").write_text(SPIN)
     for option, name in ("--pstats", "s.prof"), ("--collapsed", "s.txt"):
-        done = subprocess.run([python[0], "-m", "profiling.sampling", "run", option, "-o", name, "spin.py"],
+        done = subprocess.run([python315, "-m", "profiling.sampling", "run", option, "-o", name, "spin.py"],
                               cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         if not (tmp_path / name).exists():
             pytest.skip("profiling.sampling cannot read a process here: " + done.stdout.decode()[-200:])
