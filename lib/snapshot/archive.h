@@ -75,12 +75,14 @@ void snapshot_release(struct snapshot *s);
  * Also takes the path of a profile's file, "-" for standard input. NULL with err, which names the file. */
 struct profile *snapshot_profile(const char *path, struct error *err);
 
-/* Deletes the oldest snapshots (by the run's, then their own age, both by the
- * time at which profile.prof was written) until the archive holds at most
- * `max_bytes`, never those younger than a minute. Empty run folders whose leader
+/* If the archive holds more than `max_bytes`, deletes the oldest snapshots (by the
+ * run's, then their own age, both by the time at which profile.prof was written)
+ * until there is room for `room` bytes, never those younger than a minute. All
+ * folders are looked at for that: room for many spares the next looks. Empty run folders whose leader
  * has gone are deleted then, and always what processes that died left hidden,
  * once it is an hour old. *bytes: what is left. Safe while other processes write
  * or delete: a folder is renamed to a hidden name before it is taken apart. */
-int archive_trim(const char *path, uint64_t max_bytes, uint64_t *bytes, struct error *err);
+int archive_trim(const char *path, uint64_t max_bytes, uint64_t room, uint64_t *bytes,
+		 struct error *err);
 
 #endif

@@ -308,7 +308,8 @@ static void trim_release(struct trim *t)
 	folder_list_release(&t->entries);
 }
 
-int archive_trim(const char *path, uint64_t max_bytes, uint64_t *bytes, struct error *err)
+int archive_trim(const char *path, uint64_t max_bytes, uint64_t room, uint64_t *bytes,
+		 struct error *err)
 {
 	struct trim t = { .archive = path };
 	struct timespec now;
@@ -322,7 +323,7 @@ int archive_trim(const char *path, uint64_t max_bytes, uint64_t *bytes, struct e
 	rc = 0;
 	if (t.bytes > max_bytes) {
 		sort_by_age(&t);
-		rc = delete_snapshots(&t, max_bytes, err);
+		rc = delete_snapshots(&t, max_bytes - room, err);
 		delete_empty_runs(&t);
 	}
 	*bytes = t.bytes;

@@ -17,7 +17,8 @@
 enum {
 	QUEUE_BYTES = 256 << 20, /* unwritten requests: past this they are dropped */
 	QUEUE_JOBS = 10000,
-	TRIM_SHARE = 16,         /* look at the archive after so much of its quota */
+	TRIM_SHARE = 16,         /* look at the archive after so much of its quota, and
+	                            make so much room */
 	TELL_EVERY_S = 1,        /* run.json is rewritten whole, under a lock among
 	                            all workers: not after each request */
 	STUCK_S = 5              /* at exit(): no longer without progress */
@@ -195,16 +196,17 @@ static int open_run(struct writer *w, struct sink *s)
 
 static void trim(struct writer *w, struct sink *s)
 {
+	uint64_t room = s->quota_bytes / TRIM_SHARE;
 	struct error err = ERROR_INIT;
 
-	/* If it is over its quota after a look, what is there is too young to go. */
-	bool over = s->total_bytes <= s->quota_bytes &&
+	/* If a look left little room, what is there is too young to go. */
+	bool over = s->total_bytes <= s->quota_bytes - room &&
 		    s->total_bytes + s->added_bytes > s->quota_bytes;
 
-	if (!over && s->added_bytes <= s->quota_bytes / TRIM_SHARE)
+	if (!over && s->added_bytes <= room)
 		return;
 	s->added_bytes = 0;
-	if (archive_trim(s->directory, s->quota_bytes, &s->total_bytes, &err) < 0) {
+	if (archive_trim(s->directory, s->quota_bytes, room, &s->total_bytes, &err) < 0) {
 		pthread_mutex_lock(&w->lock);
 		complain(w, TROUBLE_TRIM, err.text);
 		pthread_mutex_unlock(&w->lock);

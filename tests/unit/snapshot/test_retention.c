@@ -51,7 +51,7 @@ static uint64_t trimmed(uint64_t max_bytes)
 	struct error err = ERROR_INIT;
 	uint64_t bytes;
 
-	ck_assert_msg(archive_trim(at("profiling"), max_bytes, &bytes, &err) == 0, "%s", err.text);
+	ck_assert_msg(archive_trim(at("profiling"), max_bytes, 0, &bytes, &err) == 0, "%s", err.text);
 	return bytes;
 }
 
@@ -59,6 +59,27 @@ static bool has(const char *what)
 {
 	return is_there(at("profiling/%s", what));
 }
+
+/* Three of 1000 bytes: within the limit none goes; beyond it the oldest do until there is
+ * room for 1000 more. */
+START_TEST(test_retention__makes_room)
+{
+	struct error err = ERROR_INIT;
+	uint64_t bytes;
+
+	scratch_begin();
+	put_snapshot("a", "GET.x.000001ms", 500);
+	put_snapshot("a", "GET.y.000001ms", 400);
+	put_snapshot("a", "GET.z.000001ms", 300);
+	ck_assert_int_eq(archive_trim(at("profiling"), 3000, 1000, &bytes, &err), 0);
+	ck_assert_uint_eq(bytes, 3000);
+	ck_assert_int_eq(archive_trim(at("profiling"), 2999, 1000, &bytes, &err), 0);
+	ck_assert_uint_eq(bytes, 1000);
+	ck_assert(!has("a/GET.y.000001ms"));
+	ck_assert(has("a/GET.z.000001ms"));
+	scratch_end();
+}
+END_TEST
 
 START_TEST(test_retention__oldest_first)
 {
@@ -209,7 +230,7 @@ START_TEST(test_retention__several_at_once)
 			struct error err = ERROR_INIT;
 			uint64_t bytes;
 
-			_exit(archive_trim(at("profiling"), 10000, &bytes, &err) == 0 ? 0 : 1);
+			_exit(archive_trim(at("profiling"), 10000, 0, &bytes, &err) == 0 ? 0 : 1);
 		}
 	for (int i = 0; i < 4; i++) {
 		ck_assert_int_gt(wait(&status), 0);
@@ -231,7 +252,7 @@ START_TEST(test_retention__no_archive)
 	uint64_t bytes;
 
 	scratch_begin();
-	ck_assert_int_eq(archive_trim(at("profiling"), 0, &bytes, &err), -1);
+	ck_assert_int_eq(archive_trim(at("profiling"), 0, 0, &bytes, &err), -1);
 	ck_assert_int_eq(err.code, ERR_NOT_FOUND);
 	scratch_end();
 }
@@ -255,7 +276,7 @@ START_TEST(test_retention__out_of_memory)
 				put_snapshot(i == 2 ? "b" : "a", name, 1000 + i);
 			}
 		mem_fail_at(n, true);
-		rc = archive_trim(at("profiling"), 500, &bytes, &err);
+		rc = archive_trim(at("profiling"), 500, 0, &bytes, &err);
 		mem_fail_at(0, false);
 		ck_assert_int_eq(rc < 0 ? err.code : ERR_NOMEM, ERR_NOMEM);
 		ck_assert_uint_lt(n, 500);
@@ -267,7 +288,8 @@ START_TEST(test_retention__out_of_memory)
 }
 END_TEST
 
-UNIT_MAIN("snapshot/retention", test_retention__oldest_first, test_retention__the_young_stay,
+UNIT_MAIN("snapshot/retention", test_retention__makes_room, test_retention__oldest_first,
+	  test_retention__the_young_stay,
 	  test_retention__empty_runs, test_retention__nothing_to_do_changes_nothing,
 	  test_retention__leftovers, test_retention__follows_no_link,
 	  test_retention__several_at_once, test_retention__no_archive,
