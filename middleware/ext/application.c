@@ -130,20 +130,30 @@ void application_adopt(PyCodeObject *code)
 	PyErr_Clear();
 }
 
-bool application_owns(PyCodeObject *code)
+/* A frame that an exception is thrown into, or leaves, has it set. */
+static bool find_out(PyCodeObject *code)
 {
-	void *extra = NULL;
+	PyObject *type, *value, *traceback;
 	const char *file;
 	bool owned;
 
+	PyErr_Fetch(&type, &value, &traceback);
 	if (extra_index < 0)
 		set_up();
-	if (extra_index >= 0 && PyUnstable_Code_GetExtra((PyObject *)code, extra_index, &extra) == 0 &&
-	    ((uintptr_t)extra & ~(uintptr_t)1) == edition)
-		return (uintptr_t)extra & 1;
 	file = PyUnicode_AsUTF8(code->co_filename);
 	owned = file != NULL && owns_file(file);
 	remember(code, owned);
 	PyErr_Clear();
+	PyErr_Restore(type, value, traceback);
 	return owned;
+}
+
+bool application_owns(PyCodeObject *code)
+{
+	void *extra = NULL;
+
+	if (extra_index >= 0 && PyUnstable_Code_GetExtra((PyObject *)code, extra_index, &extra) == 0 &&
+	    ((uintptr_t)extra & ~(uintptr_t)1) == edition)
+		return (uintptr_t)extra & 1;
+	return find_out(code);
 }

@@ -21,7 +21,7 @@ uintptr_t application_edition(void);
 /* Makes this code the application's, wherever it is. */
 void application_adopt(PyCodeObject *code);
 
-/* Needs the GIL; leaves no exception. */
+/* Needs the GIL; keeps the exception there is, and leaves none else. */
 bool application_owns(PyCodeObject *code);
 
 #endif

@@ -335,3 +335,50 @@ def test_a_timer_of_ones_own_is_not_corrected():
     profile.create_stats()
     (row,) = [row for key, row in profile.stats.items() if key[2] == "leaf"]
     assert row[3] == pytest.approx(1000e-9)
+
+
+THROWN_INTO = """
+def caught():
+    try:
+        yield 1
+    except KeyError as exc:
+        yield str(exc)
+
+def passed():
+    yield 1
+
+async def awaiting(thing):
+    await thing
+
+def raising(profile):
+    profile.enable()
+    raise KeyError("raised")
+"""
+
+
+class Awaited:
+    def __await__(self):
+        yield 1
+
+
+@pytest.mark.parametrize("where", ["application.py", os.path.join("site-packages", "other.py")])
+def test_exceptions_of_code_met_in_the_middle(mode, where):
+    """Begun before the profile: the first that is heard of it is what is thrown into
+    it, or what it raises."""
+    code = {}
+    exec(compile(THROWN_INTO, os.path.join(os.getcwd(), where), "exec"), code)
+    caught, passed, dropped = code["caught"](), code["passed"](), code["passed"]()
+    coroutine = code["awaiting"](Awaited())
+    for generator in (caught, passed, dropped):
+        next(generator)
+    coroutine.send(None)
+    with cprof.Profile(mode=mode):
+        assert caught.throw(KeyError("thrown")) == "'thrown'"
+        passed.close()
+        del dropped
+        with pytest.raises(ValueError, match="thrown"):
+            coroutine.throw(ValueError("thrown"))
+    profile = cprof.Profile(mode=mode)
+    with pytest.raises(KeyError, match="raised"):
+        code["raising"](profile)
+    profile.disable()
