@@ -19,24 +19,14 @@
  * those to itself, and never more than the whole: calls in a circle each hold the
  * others' cost. */
 #include <ctype.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-#include "base/mem.h"
 #include "format/callgrind.h"
-#include "format/foreign.h"
+#include "format/callgrind_rows.h"
 #include "format/line.h"
 
 enum { POSITIONS_MAX = 2, EVENTS_MAX = 64, SNIFFED = 2047 };
-
-struct row {
-	uint32_t file, name; /* of texts */
-	uint32_t line;       /* 0: not known yet */
-	uint32_t rank;       /* by its first own block; then by mention */
-	uint64_t ncalls, nprimitive;
-	int64_t self[PROFILE_MAX_METRICS];
-};
 
 enum pending { COSTS_SELF, COSTS_CALL, COSTS_JUMP };
 
@@ -45,15 +35,8 @@ struct reader {
 	struct error *err;
 	unsigned lineno;
 
-	const char **texts; /* in p->strings */
-	size_t ntexts, texts_cap;
-	struct map text_index;  /* address -> text */
+	struct callgrind_rows all;
 	struct map file_ids, name_ids; /* (7) -> text */
-
-	struct row *rows;
-	size_t nrows, rows_cap, nblocks;
-	struct map row_index; /* file, name -> row */
-	struct table calls;   /* its arcs alone, between rows */
 
 	unsigned nevents, npositions;
 	int64_t scales[PROFILE_MAX_METRICS];
@@ -67,7 +50,6 @@ struct reader {
 	uint64_t ncalls;
 	uint32_t target_line;
 	double sum; /* of all costs */
-	struct buf name;
 };
 
 static int bad(struct reader *r, const char *what)
@@ -155,33 +137,6 @@ static bool take_number(struct bytes *s, uint64_t *n)
 
 /* --- names */
 
-/* The text's number; MAP_NONE without memory. */
-static uint32_t add_text(struct reader *r, struct bytes raw)
-{
-	const char *text, **grown;
-	uint32_t i;
-
-	buf_clear(&r->name);
-	foreign_name(&r->name, raw);
-	if (r->name.failed)
-		return MAP_NONE;
-	text = strtab_add(&r->p->strings, r->name.data ? r->name.data : "", r->name.len);
-	if (text == NULL)
-		return MAP_NONE;
-	i = map_get(&r->text_index, (uintptr_t)text);
-	if (i != MAP_NONE)
-		return i;
-	grown = mem_grow(r->texts, &r->texts_cap, r->ntexts + 1, sizeof *grown);
-	if (grown == NULL || map_add(&r->text_index, (uintptr_t)text, (uint32_t)r->ntexts) < 0) {
-		if (grown != NULL)
-			r->texts = grown;
-		return MAP_NONE;
-	}
-	r->texts = grown;
-	grown[r->ntexts] = text;
-	return (uint32_t)r->ntexts++;
-}
-
 /* "name", "(7) name" or "(7)". */
 static int read_name(struct reader *r, struct bytes s, struct map *ids, uint32_t *text)
 {
@@ -195,7 +150,7 @@ static int read_name(struct reader *r, struct bytes s, struct map *ids, uint32_t
 	}
 	/* "(anonymous)" is a name. */
 	if (rest.data == s.data || !take_number(&rest, &id) || rest.len == 0 || *rest.data != ')') {
-		*text = add_text(r, s);
+		*text = callgrind_text(&r->all, s);
 		return *text == MAP_NONE ? error_nomem(r->err) : 0;
 	}
 	rest.data++;
@@ -206,7 +161,7 @@ static int read_name(struct reader *r, struct bytes s, struct map *ids, uint32_t
 		*text = was;
 		return was == MAP_NONE ? bad(r, "a number that no name was given to") : 0;
 	}
-	*text = add_text(r, rest);
+	*text = callgrind_text(&r->all, rest);
 	if (*text == MAP_NONE)
 		return error_nomem(r->err);
 	if (was != MAP_NONE)
@@ -216,29 +171,14 @@ static int read_name(struct reader *r, struct bytes s, struct map *ids, uint32_t
 
 static int get_row(struct reader *r, uint32_t file, uint32_t name, uint32_t *row)
 {
-	struct row *grown;
-
-	*row = map_get(&r->row_index, map_pair(file, name));
-	if (*row != MAP_NONE)
-		return 0;
-	grown = mem_grow(r->rows, &r->rows_cap, r->nrows + 1, sizeof *grown);
-	if (grown == NULL)
-		return error_nomem(r->err);
-	r->rows = grown;
-	if (map_add(&r->row_index, map_pair(file, name), (uint32_t)r->nrows) < 0)
-		return error_nomem(r->err);
-	memset(&grown[r->nrows], 0, sizeof *grown);
-	grown[r->nrows].file = file;
-	grown[r->nrows].name = name;
-	grown[r->nrows].rank = MAP_NONE;
-	*row = (uint32_t)r->nrows++;
-	return 0;
+	*row = callgrind_row(&r->all, file, name);
+	return *row == MAP_NONE ? error_nomem(r->err) : 0;
 }
 
 /* A file that is not named is "". */
 static int current_file(struct reader *r, uint32_t *file)
 {
-	*file = r->file != MAP_NONE ? r->file : add_text(r, (struct bytes){ (const uint8_t *)"", 0 });
+	*file = r->file != MAP_NONE ? r->file : callgrind_text(&r->all, (struct bytes){ (const uint8_t *)"", 0 });
 	return *file == MAP_NONE ? error_nomem(r->err) : 0;
 }
 
@@ -260,7 +200,7 @@ static int read_cfn(struct reader *r, struct bytes s)
 	if (r->row == MAP_NONE)
 		return bad(r, "a call outside of a function");
 	if (file == MAP_NONE)
-		file = r->rows[r->row].file;
+		file = r->all.rows[r->row].file;
 	if (read_name(r, s, &r->name_ids, &name) < 0)
 		return -1;
 	return get_row(r, file, name, &r->callee);
@@ -284,9 +224,9 @@ static const struct unit *find_unit(const char *title)
 
 static const char *keep(struct reader *r, struct bytes s)
 {
-	uint32_t i = add_text(r, s);
+	uint32_t i = callgrind_text(&r->all, s);
 
-	return i == MAP_NONE ? NULL : r->texts[i];
+	return i == MAP_NONE ? NULL : r->all.texts[i];
 }
 
 /* "event: wall : Nanoseconds"; what stands between '=' and ':' is a formula. */
@@ -426,12 +366,6 @@ static int read_costs(struct reader *r, struct bytes s, int64_t *costs)
 	return 0;
 }
 
-static void add(int64_t *to, const int64_t *costs)
-{
-	for (unsigned m = 0; m < PROFILE_MAX_METRICS; m++)
-		to[m] += costs[m];
-}
-
 static uint32_t line_of(uint64_t position)
 {
 	return position > UINT32_MAX ? 0 : (uint32_t)position;
@@ -439,8 +373,8 @@ static uint32_t line_of(uint64_t position)
 
 static int add_call(struct reader *r, const int64_t *costs)
 {
-	struct arc *arc = table_arc(&r->calls, r->row, r->callee);
-	struct row *callee = &r->rows[r->callee];
+	struct arc *arc = table_arc(&r->all.calls, r->row, r->callee);
+	struct callgrind_row *callee = &r->all.rows[r->callee];
 
 	if (arc == NULL)
 		return error_nomem(r->err);
@@ -452,9 +386,9 @@ static int add_call(struct reader *r, const int64_t *costs)
 	if (r->row != r->callee) {
 		arc->totals.nprimitive += r->ncalls;
 		callee->nprimitive += r->ncalls;
-		add(arc->below, costs);
+		callgrind_add(arc->below, costs);
 	}
-	add(arc->totals.cum, costs);
+	callgrind_add(arc->totals.cum, costs);
 	if (callee->line == 0)
 		callee->line = r->target_line;
 	return 0;
@@ -464,7 +398,7 @@ static int read_cost_line(struct reader *r, struct bytes s)
 {
 	int64_t costs[PROFILE_MAX_METRICS];
 	enum pending pending = r->pending;
-	struct row *row;
+	struct callgrind_row *row;
 
 	r->pending = COSTS_SELF;
 	if (read_place(r, &s) < 0)
@@ -479,12 +413,12 @@ static int read_cost_line(struct reader *r, struct bytes s)
 		return -1;
 	if (pending == COSTS_CALL)
 		return add_call(r, costs);
-	row = &r->rows[r->row];
+	row = &r->all.rows[r->row];
 	if (row->rank == MAP_NONE) {
-		row->rank = (uint32_t)r->nblocks++;
+		row->rank = (uint32_t)r->all.nblocks++;
 		row->line = line_of(r->positions[r->npositions - 1]);
 	}
-	add(row->self, costs);
+	callgrind_add(row->self, costs);
 	return 0;
 }
 
@@ -570,146 +504,13 @@ static int read_line(struct reader *r, struct bytes s)
 	return read_spec(r, s);
 }
 
-/* --- from rows to functions */
-
-/* Writers tell functions of one name apart by their lines, "f:12", or by files as
- * well, "f app.py:12": the name is f. */
-static size_t bare_name(const char *name, const char *file, uint32_t line)
-{
-	char end[16];
-	size_t len = strlen(name), n = (size_t)snprintf(end, sizeof end, ":%u", (unsigned)line);
-	size_t nfile = strlen(file);
-
-	if (len <= n || strcmp(name + len - n, end) != 0)
-		return len;
-	len -= n;
-	if (nfile != 0 && len > nfile + 1 && memcmp(name + len - nfile, file, nfile) == 0 &&
-	    name[len - nfile - 1] == ' ')
-		len -= nfile + 1;
-	return len;
-}
-
-static uint32_t add_function(struct reader *r, const struct row *row)
-{
-	const char *file = r->texts[row->file], *name = r->texts[row->name];
-	size_t len = bare_name(name, file, row->line);
-	uint32_t before = r->p->nfunctions, f;
-
-	buf_clear(&r->name);
-	/* As pstats prints what is written in C. */
-	if (strcmp(file, "~") == 0 && len > 2 && name[0] == '{' && name[len - 1] == '}') {
-		buf_addc(&r->name, '<');
-		buf_add(&r->name, name + 1, len - 2);
-		buf_addc(&r->name, '>');
-	} else {
-		buf_add(&r->name, name, len);
-	}
-	if (r->name.failed)
-		return PROFILE_NONE;
-	f = profile_function(r->p, file, row->line, buf_str(&r->name), NULL);
-	/* Somebody else's name, when shortened. */
-	return f != PROFILE_NONE && f < before ? profile_function(r->p, file, row->line, name, NULL)
-					       : f;
-}
-
-/* Rows in the order of their blocks, then those that have none. */
-static uint32_t *sort_rows(struct reader *r)
-{
-	uint32_t *order = mem_array(NULL, r->nrows, sizeof *order);
-	size_t n = r->nblocks;
-
-	for (uint32_t i = 0; order != NULL && i < r->nrows; i++) {
-		if (r->rows[i].rank == MAP_NONE)
-			r->rows[i].rank = (uint32_t)n++;
-		order[r->rows[i].rank] = i;
-	}
-	return order;
-}
-
-static int add_functions(struct reader *r, uint32_t *function_of)
-{
-	uint32_t *order = sort_rows(r);
-	struct profile *p = r->p;
-
-	for (size_t i = 0; order != NULL && i < r->nrows; i++) {
-		const struct row *row = &r->rows[order[i]];
-		uint32_t f = add_function(r, row);
-		struct totals *t;
-
-		if (f == PROFILE_NONE || table_resize(&p->table, f + 1) < 0) {
-			mem_free(order);
-			return error_nomem(r->err);
-		}
-		function_of[order[i]] = f;
-		t = &p->table.functions[f];
-		t->ncalls += p->sampled ? 0 : row->ncalls;
-		t->nprimitive += p->sampled ? 0 : row->nprimitive;
-		add(t->self, row->self);
-		add(t->cum, row->self);
-	}
-	mem_free(order);
-	return order == NULL ? error_nomem(r->err) : 0;
-}
-
-static int add_arcs(struct reader *r, const uint32_t *function_of)
-{
-	struct profile *p = r->p;
-
-	for (uint32_t i = 0; i < r->calls.narcs; i++) {
-		const struct arc *from = &r->calls.arcs[i];
-		uint32_t caller = function_of[from->caller];
-		struct arc *arc = table_arc(&p->table, caller, function_of[from->callee]);
-
-		if (arc == NULL)
-			return error_nomem(r->err);
-		arc->totals.ncalls += p->sampled ? 0 : from->totals.ncalls;
-		arc->totals.nprimitive += p->sampled ? 0 : from->totals.nprimitive;
-		add(arc->totals.cum, from->totals.cum);
-		add(arc->below, from->below);
-		add(p->table.functions[caller].cum, from->below);
-	}
-	return 0;
-}
-
-static void cap(int64_t *values, const int64_t *most, uint32_t n)
-{
-	for (uint32_t m = 0; m < n; m++)
-		if (values[m] > most[m])
-			values[m] = most[m];
-}
-
-static void cap_all(struct profile *p)
-{
-	int64_t total[PROFILE_MAX_METRICS] = { 0 };
-	struct table *t = &p->table;
-
-	for (uint32_t i = 0; i < t->nfunctions; i++)
-		add(total, t->functions[i].self);
-	for (uint32_t i = 0; i < t->nfunctions; i++)
-		cap(t->functions[i].cum, total, p->nmetrics);
-	for (uint32_t i = 0; i < t->narcs; i++)
-		cap(t->arcs[i].totals.cum, total, p->nmetrics);
-}
-
 static int finish(struct reader *r)
 {
-	uint32_t *function_of;
-	int rc;
-
 	if (r->nevents == 0)
 		return error_set(r->err, ERR_FORMAT, "not a callgrind file: no \"events:\" in it");
 	if (r->pending != COSTS_SELF)
 		return bad(r, "the file ends behind a call");
-	function_of = mem_array(NULL, r->nrows, sizeof *function_of);
-	if (function_of == NULL)
-		return error_nomem(r->err);
-	rc = add_functions(r, function_of);
-	if (rc == 0)
-		rc = add_arcs(r, function_of);
-	mem_free(function_of);
-	if (rc == 0)
-		cap_all(r->p);
-	return rc;
+	return callgrind_rows_finish(&r->all) < 0 ? error_nomem(r->err) : 0;
 }
 
 static int read_all(struct reader *r, struct bytes in)
@@ -744,16 +545,14 @@ bool callgrind_sniff(struct bytes in)
 struct profile *callgrind_read(struct bytes in, struct error *err)
 {
 	struct reader r = { .p = profile_new(), .err = err };
-	int rc = r.p == NULL ? error_nomem(err) : read_all(&r, in);
+	int rc;
 
-	mem_free(r.texts);
-	map_release(&r.text_index);
+	r.all.p = r.p;
+	rc = r.p == NULL ? error_nomem(err) : read_all(&r, in);
+
+	callgrind_rows_release(&r.all);
 	map_release(&r.file_ids);
 	map_release(&r.name_ids);
-	mem_free(r.rows);
-	map_release(&r.row_index);
-	table_release(&r.calls);
-	buf_release(&r.name);
 	if (rc == 0)
 		return r.p;
 	profile_free(r.p);
