@@ -515,13 +515,33 @@ static int check_kind(struct scan *s)
 	return 0;
 }
 
+/* Room for about what a file of this size holds, so that it is not moved again and
+ * again; what is not touched costs nothing. */
+static int expect(struct pstats_sum *sum, size_t len)
+{
+	size_t functions = len / 130, callers = len / 65;
+	void *grown[] = {
+		mem_grow(sum->keys, &sum->keys_cap, functions, sizeof *sum->keys),
+		mem_grow(sum->entries, &sum->entries_cap, functions, sizeof *sum->entries),
+		mem_grow(sum->callers, &sum->callers_cap, callers, sizeof *sum->callers),
+	};
+
+	sum->keys = grown[0] ? grown[0] : sum->keys;
+	sum->entries = grown[1] ? grown[1] : sum->entries;
+	sum->callers = grown[2] ? grown[2] : sum->callers;
+	if (grown[0] == NULL || grown[1] == NULL || grown[2] == NULL)
+		return -1;
+	return map_reserve(&sum->key_index, functions);
+}
+
 int pstats_sum_add(struct pstats_sum *sum, struct bytes in, struct error *err)
 {
 	struct scan s = { .sum = sum, .max_arcs = in.len / SMALLEST_ARC };
 	int rc;
 
 	*err = (struct error)ERROR_INIT;
-	if (sum->nfiles == 1 && index_callers(sum) < 0)
+	if ((sum->nfiles == 0 && expect(sum, in.len) < 0) ||
+	    (sum->nfiles == 1 && index_callers(sum) < 0))
 		return error_nomem(err);
 	sum->nfiles++;
 	marshal_open(&s.in, in, err);

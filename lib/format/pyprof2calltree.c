@@ -232,6 +232,19 @@ static void put_entry(struct writer *w, uint32_t entry)
 	buf_addc(w->out, '\n');
 }
 
+/* About as much as it will be: so that it is not moved again and again. */
+static void reserve(struct writer *w)
+{
+	size_t need = w->labels.len + 48 * w->s->nentries;
+
+	for (uint32_t i = 0; i < w->ncalls; i++) {
+		uint32_t callee = w->calls[i].callee;
+
+		need += w->labels_from[callee + 1] - w->labels_from[callee] + 40;
+	}
+	buf_reserve(w->out, need);
+}
+
 int pyprof2calltree_write(struct buf *out, const struct pstats_sum *s, struct error *err)
 {
 	struct writer w = { .out = out, .s = s };
@@ -250,6 +263,7 @@ int pyprof2calltree_write(struct buf *out, const struct pstats_sum *s, struct er
 	make_labels(&w);
 	if (w.labels.failed)
 		goto done;
+	reserve(&w);
 	for (size_t i = 0; i < s->nentries; i++)
 		if (to_ns(s->entries[i].row.cumtime) > most)
 			most = to_ns(s->entries[i].row.cumtime);
