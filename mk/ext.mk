@@ -26,7 +26,9 @@ py_files    := $(patsubst middleware/%,$(PYTHONPATH_DIR)/%, \
 ifneq ($(findstring address,$(SAN)),)
 ext_san := $(if $(findstring clang,$(CC)),-mllvm -asan-stack=0,--param asan-stack=0)
 endif
-$(PYTHONPATH_DIR)/ext/%.o: pkg_cflags = -Imiddleware/ext $(ext_san) \
+# What tests need inside of it is there with sanitizers, and nowhere else.
+ext_tests := $(if $(SAN),-DCPROF_TESTS)
+$(PYTHONPATH_DIR)/ext/%.o: pkg_cflags = -Imiddleware/ext $(ext_san) $(ext_tests) \
                              $(patsubst %,-isystem %,$(sort $(wordlist 3,9,$(py_info))))
 $(PYTHONPATH_DIR)/ext/%.o: middleware/ext/%.c $(flags_file)
 	$(call say,CC,$< ($(py_version)))

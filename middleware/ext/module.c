@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "base/localtime.h"
+#include "base/mem.h"
 #include "base/version.h"
 #include "clock.h"
 #include "follow.h"
@@ -58,7 +59,23 @@ static PyObject *nothing(PyObject *self, PyObject *unused)
 	Py_RETURN_NONE;
 }
 
+#ifdef CPROF_TESTS
+static PyObject *fail_at(PyObject *self, PyObject *args)
+{
+	Py_ssize_t n;
+	int forever;
+
+	(void)self;
+	if (!PyArg_ParseTuple(args, "np:_fail_at", &n, &forever))
+		return NULL;
+	return PyLong_FromSize_t(mem_fail_at((size_t)n, forever != 0));
+}
+#endif
+
 static PyMethodDef functions[] = {
+#ifdef CPROF_TESTS
+	{ "_fail_at", fail_at, METH_VARARGS, "mem_fail_at() of base/mem.h." },
+#endif
 	{ "_nothing", nothing, METH_NOARGS, "Do nothing: calibration calls it." },
 	{ "flush", (PyCFunction)(void (*)(void))flush, METH_VARARGS | METH_KEYWORDS,
 	  "flush(timeout=None)\n--\n\n"

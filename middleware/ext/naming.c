@@ -349,7 +349,7 @@ static uint32_t make_c_name(PyObject *callable, PyObject *self_arg)
 		if (fn->m_self == NULL || !name_by_type(&name, fn))
 			name_by_module(&name, fn);
 	}
-	id = symbols_add("~", 0, buf_str(&name), buf_str(&name));
+	id = name.failed ? SYMBOLS_MAX : symbols_add("~", 0, buf_str(&name), buf_str(&name));
 	buf_release(&name);
 	Py_XDECREF(bound);
 	PyErr_Restore(type, value, traceback);

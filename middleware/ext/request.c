@@ -148,13 +148,14 @@ void request_describe_process(struct manifest *m, uint64_t served_before)
 	m->git.dirty = -1;
 }
 
-static void follow_strands(struct request *r)
+static int follow_strands(struct request *r)
 {
 	r->strands = strands_new(r->trace->mode, r->trace->timer, &r->trace->metrics);
 	if (r->strands == NULL)
-		return;
+		return -1;
 	r->trace->strands = r->strands;
 	follow_begin();
+	return 0;
 }
 
 /* The request is over: what it handed on ends here too. */
@@ -209,15 +210,13 @@ struct request *request_new(PyObject *env, PyObject *app, struct sink *sink,
 	r->route_known = false;
 	r->in_app = false;
 	PyObject_GC_Track(r);
-	if (r->trace == NULL) {
+	if (r->trace == NULL || (follow && follow_strands(r) < 0)) {
 		r->job = NULL;
 		Py_DECREF(r);
 		sink->dropped++;
 		job_free(job);
 		return NULL;
 	}
-	if (follow)
-		follow_strands(r);
 	return r;
 }
 

@@ -500,16 +500,29 @@ void trace_resume(void)
 }
 
 /* What is at this address, and a reference that keeps it there. Without memory
- * the function appears among the others. */
+ * the function appears among the others; and if it goes, what comes to lie there
+ * next is taken for it. */
 static void keep(struct trace *t, const void *address, PyObject *owner, uint32_t symbol)
 {
 	PyObject **grown = mem_grow(t->kept, &t->kept_cap, t->nkept + 1, sizeof *grown);
 
-	if (grown == NULL)
+	if (grown != NULL)
+		t->kept = grown;
+	if (grown == NULL ||
+	    map_add(&t->recording.functions, (uintptr_t)address, symbol) < 0) {
+		t->recording.rec->nlost++;
 		return;
-	t->kept = grown;
-	if (map_add(&t->recording.functions, (uintptr_t)address, symbol) == 0)
-		t->kept[t->nkept++] = Py_NewRef(owner);
+	}
+	t->kept[t->nkept++] = Py_NewRef(owner);
+}
+
+/* It is not known yet, and there is room for its first call: else that is lost. */
+static bool may_meet(const struct trace *t, uintptr_t address)
+{
+	const struct recorder *rec = t->recording.rec;
+
+	return map_get(&t->recording.functions, address) == MAP_NONE &&
+	       rec->nnodes < rec->max_nodes;
 }
 
 /* While a name is looked for nothing is recorded: repr() may be Python code. */
@@ -517,7 +530,7 @@ void trace_meet_code(struct trace *t, PyCodeObject *code, PyObject *first)
 {
 	struct trace *top;
 
-	if (map_get(&t->recording.functions, (uintptr_t)code) != MAP_NONE)
+	if (!may_meet(t, (uintptr_t)code))
 		return;
 	top = begin_python(t);
 	keep(t, code, (PyObject *)code, name_code(code, first));
@@ -542,7 +555,7 @@ void trace_meet_c_function(struct trace *t, PyMethodDef *def, PyObject *callable
 {
 	struct trace *top;
 
-	if (map_get(&t->recording.functions, (uintptr_t)def) != MAP_NONE)
+	if (!may_meet(t, (uintptr_t)def))
 		return;
 	top = begin_python(t);
 	keep(t, def, owner_of_definition(callable), name_c_function(callable, self_arg));
