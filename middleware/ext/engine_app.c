@@ -53,8 +53,7 @@ static __attribute__((noinline)) void idle(void)
 	forget_after_fork();
 	if (!on || narmed != 0 || !monitoring_idle(&tool))
 		return;
-	on = false;
-	monitoring_switch(&tool, 0);
+	on = !monitoring_switch(&tool, 0);
 }
 
 /* PY_START, PY_RESUME. What a trace expects is the application's: nobody else is
@@ -130,11 +129,11 @@ static void arm(enum mode mode)
 	narmed++;
 	monitoring_wanted(&tool);
 	if (!on)
-		monitoring_switch(&tool, tool.python_events);
-	if (edition != application_edition())
-		monitoring_restart(&tool);
-	on = true;
-	edition = application_edition();
+		on = monitoring_switch(&tool, tool.python_events);
+	if (edition != application_edition() && monitoring_restart(&tool))
+		edition = application_edition();
+	if (!on || edition != application_edition())
+		trace_hook_was_out++;
 }
 
 static void disarm(enum mode mode)

@@ -49,11 +49,15 @@ static long wanted_events(void)
 	return nframe ? events | tool.unwind_event : events;
 }
 
+/* Without memory they stay as they are, until they are wanted otherwise again. */
 static void switch_to(long events)
 {
-	if (events != on)
-		monitoring_switch(&tool, events);
-	on = events;
+	if (events == on)
+		return;
+	if (monitoring_switch(&tool, events))
+		on = events;
+	else if ((events & ~on) != 0)
+		trace_hook_was_out++;
 }
 
 /* A child after fork inherits its parent's events, and none of its traces. */

@@ -346,10 +346,12 @@ static PyObject *middleware_call(PyObject *self, PyObject *args, PyObject *kwarg
 	}
 	file_wrapper = Py_XNewRef(PyDict_GetItemString(env, "wsgi.file_wrapper"));
 	own = own_arguments(r, env, start_response, file_wrapper);
-	if (own != NULL)
+	if (own != NULL) {
 		result = profile_call(mw, r, own, file_wrapper);
-	else
+	} else {
+		request_give_up(r);
 		result = pass_on(mw, args, env);
+	}
 	Py_XDECREF(own);
 	Py_XDECREF(file_wrapper);
 	Py_DECREF(r);

@@ -99,16 +99,29 @@ bool monitoring_ready(struct monitoring *tool, const struct monitoring_callback 
 	return tool->interpreter == PyInterpreterState_Get();
 }
 
-void monitoring_switch(struct monitoring *tool, long events)
+/* result is what a method of sys.monitoring returned. */
+static bool is_done(PyObject *result, PyObject *exc)
 {
-	PyObject *exc = PyErr_GetRaisedException();
-	PyObject *result = PyObject_CallMethod(tool->module, "set_events", "ll", tool->number,
-					       events);
-
-	tool->nidle = 0;
 	Py_XDECREF(result);
 	PyErr_Clear();
 	PyErr_SetRaisedException(exc);
+	return result != NULL;
+}
+
+bool monitoring_switch(struct monitoring *tool, long events)
+{
+	PyObject *exc = PyErr_GetRaisedException();
+
+	tool->nidle = 0;
+	return is_done(PyObject_CallMethod(tool->module, "set_events", "ll", tool->number, events),
+		       exc);
+}
+
+bool monitoring_restart(struct monitoring *tool)
+{
+	PyObject *exc = PyErr_GetRaisedException();
+
+	return is_done(PyObject_CallMethod(tool->module, "restart_events", NULL), exc);
 }
 
 bool monitoring_idle(struct monitoring *tool)
@@ -119,16 +132,6 @@ bool monitoring_idle(struct monitoring *tool)
 void monitoring_wanted(struct monitoring *tool)
 {
 	tool->nidle = 0;
-}
-
-void monitoring_restart(struct monitoring *tool)
-{
-	PyObject *exc = PyErr_GetRaisedException();
-	PyObject *result = PyObject_CallMethod(tool->module, "restart_events", NULL);
-
-	Py_XDECREF(result);
-	PyErr_Clear();
-	PyErr_SetRaisedException(exc);
 }
 
 #endif

@@ -35,8 +35,9 @@ struct monitoring {
  * numbers are taken), or in another interpreter than that of the first call. */
 bool monitoring_ready(struct monitoring *tool, const struct monitoring_callback *callbacks);
 
-/* These events on and the others off, for the whole interpreter. */
-void monitoring_switch(struct monitoring *tool, long events);
+/* These events on and the others off, for the whole interpreter. False without memory:
+ * then they are as they were. */
+bool monitoring_switch(struct monitoring *tool, long events);
 
 /* A callback came that nobody wanted, of an event that is left on because switching
  * costs more. True when such callbacks have cost about as much since the last switch
@@ -44,8 +45,8 @@ void monitoring_switch(struct monitoring *tool, long events);
 bool monitoring_idle(struct monitoring *tool);
 void monitoring_wanted(struct monitoring *tool);
 
-/* Forgets what callbacks turned off by returning DISABLE. */
-void monitoring_restart(struct monitoring *tool);
+/* Forgets what callbacks turned off by returning DISABLE. False without memory. */
+bool monitoring_restart(struct monitoring *tool);
 
 #endif
 #endif

@@ -286,6 +286,20 @@ void request_exception(struct request *r, PyObject *type)
 		r->job->manifest.exception = type_name(r->job, type);
 }
 
+void request_give_up(struct request *r)
+{
+	struct job *job = r->job;
+
+	if (job == NULL)
+		return;
+	cut_strands(r);
+	r->job = NULL;
+	job->sink->dropped++;
+	job_free(job);
+	Py_CLEAR(r->environ);
+	Py_CLEAR(r->app);
+}
+
 static bool is_wanted(const struct request *r, const struct job *job)
 {
 	return r->trace->generation == fork_generation() &&

@@ -49,6 +49,9 @@ void request_exception(struct request *r, PyObject *type);
  * Later calls do nothing. */
 void request_finish(struct request *r, const char *ended);
 
+/* It could not be recorded: counted as dropped. */
+void request_give_up(struct request *r);
+
 /* Which process and thread this is, and when: what every snapshot says. */
 void request_describe_process(struct manifest *m, uint64_t served_before);
 

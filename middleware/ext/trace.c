@@ -62,6 +62,7 @@ struct trace *trace_new(enum mode mode, PyObject *timer, const struct metrics *m
 	t->timer = Py_XNewRef(timer);
 	if (metrics != NULL)
 		metrics_copy(&t->metrics, metrics);
+	metrics_describe(&t->metrics, 1, t->recording.extra);
 	t->generation = fork_generation();
 	return t;
 }
@@ -369,8 +370,8 @@ bool trace_arm_bare(struct trace *t)
 	hear(t, t->engine);
 	if (narmed++ == 0)
 		greenlets_watch();
-	t->engine->arm(t->mode);
 	t->hook_was_out = trace_hook_was_out;
+	t->engine->arm(t->mode);
 	start_recording(t);
 	return true;
 }

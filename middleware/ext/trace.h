@@ -143,8 +143,8 @@ void trace_forget_after_fork(void);
  * would cost as much as the rest. */
 extern __thread struct trace *trace_top __attribute__((tls_model("initial-exec")));
 
-/* How often an engine had to let go of the whole interpreter for a while: traces
- * that were armed meanwhile may have lost calls. */
+/* How often an engine had to let go of the whole interpreter for a while, or could not
+ * take hold of it: traces that were armed meanwhile may have lost calls. */
 extern unsigned trace_hook_was_out;
 
 /* Slow ways of the events below. */
