@@ -204,15 +204,20 @@ def test_decorated_functions(tmp_path, archived):
         assert is_right(snapshot.stats, expected, snapshot.json["lost"]), snapshot.name
 
 
-def test_middlewares(tmp_path):
-    archive = Archive(tmp_path / "archive")
+def test_middlewares(in_process):
+    # In a process of its own: packages are the whole process'.
+    in_process("""
+        import cprof
+        from test_fail_memory import app, each_allocation, numbers
 
-    def run():
-        try:
-            return archive.wrap(app, routes=["/x", "/y"], ignore="/z", metrics=["cpu"],
-                                packages=["package%d" % next(numbers)])
-        except MemoryError:
-            return None
+        def run():
+            try:
+                return cprof.CProfMiddleware(app, routes=["/x", "/y"], ignore="/z",
+                                             metrics=["cpu"],
+                                             packages=["package%d" % next(numbers)])
+            except MemoryError:
+                return None
 
-    made = [result for _, result in each_allocation(run, 4)]
-    assert None in made and made[-1] is not None
+        made = [result for _, result in each_allocation(run, 4)]
+        assert None in made and made[-1] is not None
+    """)
