@@ -31,6 +31,25 @@ $(unit_runs): run-%: % FORCE
 
 unit: $(unit_runs)
 
+# The same under valgrind, in one process each; but for the test of how command lines
+# are told apart: under valgrind they are valgrind's. MEMCHECK_SKIP='draw/% graph/%'
+# leaves out more.
+MEMCHECK_SKIP ?=
+MEMCHECK := valgrind -q --fair-sched=yes --leak-check=full --show-leak-kinds=definite \
+            --errors-for-leak-kinds=definite --error-exitcode=9 \
+            --suppressions=tests/unit/memcheck.supp
+memcheck_skip := $(MEMCHECK_SKIP:%=memcheck-$(OUT)/tests/unit/%)
+unit_memchecks := $(filter-out memcheck-$(OUT)/tests/unit/snapshot/test_leader $(memcheck_skip), \
+                    $(unit_programs:%=memcheck-%))
+$(unit_memchecks): memcheck-%: % FORCE
+	@if CK_FORK=no $(MEMCHECK) $< >$<.memcheck 2>&1; then \
+		printf 'VALGRIND  %s\n' '$(<:$(OUT)/tests/%=%)'; \
+	else \
+		echo "FAIL  $<"; cat $<.memcheck; exit 1; \
+	fi
+
+memcheck: $(unit_memchecks)
+
 # --- fuzz targets: by libFuzzer, or as plain programs over their corpus.
 fuzz_sources  := $(wildcard tests/fuzz/fuzz_*.c)
 fuzz_names    := $(fuzz_sources:tests/fuzz/fuzz_%.c=%)
@@ -83,7 +102,7 @@ setup:
 pythons:
 	@PYTHON='$(PYTHON)' ci/pythons
 
-.PHONY: unit fuzz fuzz-replay lint test demo setup pythons
+.PHONY: unit memcheck fuzz fuzz-replay lint test demo setup pythons
 .SECONDARY:
 
 -include $(unit_sources:%.c=$(OUT)/%.d) $(wildcard $(OUT)/tests/fuzz/*.d)

@@ -169,6 +169,7 @@ START_TEST(test_run__workers_share)
 				counts.dropped += 1;
 				rc = run_count(&mine, &counts, &err);
 			}
+			run_release(&mine);
 			_exit(rc == 0 ? 0 : 1);
 		}
 	for (int i = 0; i < NWORKERS; i++) {
