@@ -126,6 +126,42 @@ def test_generators_that_were_begun_before(ours, theirs):
     assert counts(ours(), of_ours) == expected
 
 
+def new_functions():
+    """A generator, and a function that raises: code that no tracer has met."""
+    names = {}
+    exec(compile("def generate(got):\n"
+                 "    try:\n"
+                 "        yield\n"
+                 "    except (KeyError, GeneratorExit) as exc:\n"
+                 "        got.append(type(exc))\n"
+                 "def enabling(profile):\n"
+                 "    profile.enable()\n"
+                 "    raise KeyError(1)\n", __file__, "exec"), names)
+    return names["generate"], names["enabling"]
+
+
+@MODES
+def test_exceptions_into_and_out_of_code_that_is_new(mode):
+    profile = cprof.Profile(mode=mode)
+    generate, enabling = new_functions()
+    got = []
+    for end in (lambda g: g.throw(KeyError("k")), lambda g: g.close()):
+        g = generate(got)
+        next(g)
+        try:
+            profile.runcall(end, g)
+        except StopIteration:
+            got.append(StopIteration)
+        generate, _ = new_functions()
+    with pytest.raises(KeyError):
+        # Never begun: it goes straight out again.
+        profile.runcall(generate(got).throw, KeyError("k"))
+    with pytest.raises(KeyError):
+        enabling(profile)
+    profile.disable()
+    assert got == [KeyError, StopIteration, GeneratorExit]
+
+
 @MODES
 def test_code_that_is_freed_meanwhile(mode):
     """What comes to lie at its address is not taken for it."""
