@@ -253,8 +253,7 @@ static int64_t to_ns(double seconds)
 /* Functions in the file's order; those that only call have no totals. */
 static int add_functions(struct profile *p, const struct pstats_sum *s, uint32_t *function_of)
 {
-	if (map_reserve(&p->function_index, s->nkeys) < 0 ||
-	    map_reserve(&p->table.arc_index, s->ncallers) < 0)
+	if (profile_reserve(p, s->nkeys, s->ncallers) < 0)
 		return -1;
 	for (size_t i = 0; i < s->nkeys; i++)
 		function_of[i] = PROFILE_NONE;

@@ -178,6 +178,24 @@ struct arc *table_find_arc(const struct table *t, uint32_t caller, uint32_t call
 	return i == MAP_NONE ? NULL : &t->arcs[i];
 }
 
+int profile_reserve(struct profile *p, size_t nfunctions, size_t narcs)
+{
+	struct table *t = &p->table;
+	struct function *functions = mem_grow(p->functions, &p->functions_cap, nfunctions,
+					      sizeof *functions);
+	struct arc *arcs;
+
+	if (functions == NULL)
+		return -1;
+	p->functions = functions;
+	arcs = mem_grow(t->arcs, &t->arcs_cap, narcs, sizeof *arcs);
+	if (arcs == NULL)
+		return -1;
+	t->arcs = arcs;
+	return map_reserve(&p->function_index, nfunctions) < 0 ? -1
+	     : map_reserve(&t->arc_index, narcs);
+}
+
 struct arc *table_add_arc(struct table *t, uint32_t caller, uint32_t callee)
 {
 	struct arc *grown = mem_grow(t->arcs, &t->arcs_cap, t->narcs + 1u, sizeof *grown);

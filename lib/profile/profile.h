@@ -187,6 +187,9 @@ static inline int64_t *profile_node_cum(const struct profile *p, uint32_t node)
  * memory. The pointer is good until the next arc is added. */
 struct arc *table_arc(struct table *t, uint32_t caller, uint32_t callee);
 
+/* Makes room for so many functions and arcs in all; -1 without memory. */
+int profile_reserve(struct profile *p, size_t nfunctions, size_t narcs);
+
 /* Adds an arc that is known to be new. */
 struct arc *table_add_arc(struct table *t, uint32_t caller, uint32_t callee);
 
