@@ -15,6 +15,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 import inputs
 
@@ -102,6 +103,10 @@ class Job:
         self.judge, self.least, self.rounds = judge, least, rounds
 
 
+def gprof2dot_png(x, out):
+    return ["gprof2dot", "-f", "pstats", x, "|", "dot", "-Tpng", "-o", out]
+
+
 def all_jobs(prof, requests, full):
     sizes = inputs.SIZES
     jobs = [
@@ -122,8 +127,13 @@ def all_jobs(prof, requests, full):
             lambda x, out: ["gprof2dot", "-f", "pstats", x, "-o", out],
             lambda x, out: ["cprof", "render", "--theme", "gprof2dot", "--format", "dot", "-o", out, x],
             same_graph, dict.fromkeys(sizes, 30)),
-        Job("default picture as PNG", "gprof2dot | dot",
-            lambda x, out: ["gprof2dot", "-f", "pstats", x, "|", "dot", "-Tpng", "-o", out],
+        Job("gprof2dot's picture as PNG", "gprof2dot | dot", gprof2dot_png,
+            lambda x, out: ["cprof", "render", "--theme", "gprof2dot", "-o", out, x],
+            is_png, dict(zip(sizes, (8, 4, 8))), rounds=3),
+        Job("own picture as PNG, as many nodes", "gprof2dot | dot", gprof2dot_png,
+            lambda x, out: ["cprof", "render", "--nodes", "0", "-o", out, x],
+            is_png, dict.fromkeys(sizes, 14), rounds=3),
+        Job("default picture as PNG", "gprof2dot | dot", gprof2dot_png,
             lambda x, out: ["cprof", "render", "-o", out, x],
             is_png, dict.fromkeys(sizes, 20), rounds=3),
         Job("merge", "pstats.Stats(*files)",
@@ -168,6 +178,29 @@ def measure(job, size, source, rounds, folder):
     return verdict is not None
 
 
+RUN = "a run of 200 snapshots, wall time on %d cores" % len(os.sched_getaffinity(0))
+
+
+def measure_run(requests, folder):
+    """All pictures of a run, drawn at once; by the peer one after the other, of which every
+    twentieth is measured."""
+    pictures = requests[:200]
+    for number, path in enumerate(pictures):
+        snapshot = os.path.join(folder, "run", "GET.p%03d.000010ms" % number)
+        os.makedirs(snapshot)
+        shutil.copy(path, os.path.join(snapshot, "profile.prof"))
+    start = time.monotonic()
+    for path in pictures[::20]:
+        run(gprof2dot_png(path, os.path.join(folder, "theirs")), os.devnull)
+    theirs = (time.monotonic() - start) * 20
+    start = time.monotonic()
+    cost = run(["cprof", "render", "--dir", folder], os.devnull)
+    ours = time.monotonic() - start
+    drawn = len(glob.glob(os.path.join(folder, "run", "*", "dot.png")))
+    print("| %s | %.0f | %.0f | **%.1f** | 35 | , %.1f | %d pictures |" % (
+        RUN, theirs * 1e3, ours * 1e3, theirs / ours, cost.peak_mb, drawn))
+
+
 def request_profiles(folder, n):
     """Of as many Flask requests, one after the other."""
     os.makedirs(folder, exist_ok=True)
@@ -187,7 +220,10 @@ def main():
     kept = os.path.join(os.environ.get("BUILD", "build"), "bench-inputs", "%d.%d" % sys.version_info[:2])
     os.makedirs(kept, exist_ok=True)
     prof = inputs.make(kept)
-    requests = request_profiles(os.path.join(kept, "requests"), 1000) if options.only in "merge" else []
+    wants_run = options.only in RUN and shutil.which("gprof2dot") and shutil.which("dot")
+    requests = []
+    if options.only in "merge" or wants_run:
+        requests = request_profiles(os.path.join(kept, "requests"), 1000)
     print("\n## The command beside others\n\nCPython %s, load %.1f: medians of rounds in turns, CPU ms\n"
           % (sys.version.split()[0], os.getloadavg()[0]))
     for size, path in prof.items():
@@ -200,6 +236,8 @@ def main():
             for size in job.least if options.only in job.title else []:
                 rounds = min(options.rounds, job.rounds or options.rounds)
                 same = measure(job, size, prof.get(size, size), rounds, folder) and same
+        if wants_run:
+            measure_run(requests, os.path.join(folder, "archive"))
     sys.exit(0 if same else "bench: outputs differ")
 
 
