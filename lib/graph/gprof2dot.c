@@ -15,7 +15,7 @@ enum {
 	WRITTEN_NAME = 4096 /* and in the file, as dot's scanner has a limit */
 };
 
-/* Which functions are one, and the first of each. */
+/* Which functions are one, and the first of each; NULL where each is for itself. */
 struct groups {
 	uint32_t *of, *first;
 	uint32_t n;
@@ -35,8 +35,15 @@ static bool same_key(const struct function *a, const struct function *b)
 static int groups_init(struct groups *g, const struct profile *p)
 {
 	struct map index = MAP_INIT;
+	bool grouped = false;
 	int rc = -1;
 
+	for (uint32_t i = 0; i < p->nfunctions && !grouped; i++)
+		grouped = p->functions[i].qualname != p->functions[i].name;
+	g->n = p->nfunctions;
+	if (!grouped)
+		return 0;
+	g->n = 0;
 	g->of = mem_array(NULL, p->nfunctions, sizeof *g->of);
 	g->first = mem_array(NULL, p->nfunctions, sizeof *g->first);
 	if (g->of == NULL || g->first == NULL)
@@ -129,7 +136,7 @@ static int name_nodes(struct graph *g)
 }
 
 static void fill(struct graph *g, const struct profile *p, const struct table *t,
-		 const struct groups *groups, unsigned metric)
+		 const struct groups *groups, unsigned metric, double least)
 {
 	int64_t self = table_total(t, metric);
 
@@ -137,20 +144,22 @@ static void fill(struct graph *g, const struct profile *p, const struct table *t
 	for (uint32_t i = 0; i < g->nnodes; i++) {
 		struct graph_node *n = &g->nodes[i];
 
-		n->function = &p->functions[groups->first[i]];
+		n->function = &p->functions[groups->first ? groups->first[i] : i];
 		n->cost = graph_cost_of(&t->functions[i], metric);
 		n->share = ratio(n->cost.cum, g->total);
 		n->self_share = ratio(n->cost.self, self);
 	}
 	for (uint32_t i = 0; i < t->narcs; i++) {
-		struct graph_edge *e = &g->edges[g->nedges++];
+		struct graph_cost cost = graph_cost_of(&t->arcs[i].totals, metric);
+		double share = ratio(cost.cum, g->total);
 
-		*e = (struct graph_edge){ .caller = t->arcs[i].caller,
-					  .callee = t->arcs[i].callee,
-					  .cost = graph_cost_of(&t->arcs[i].totals, metric) };
-		e->share = ratio(e->cost.cum, g->total);
+		if (share >= least)
+			g->edges[g->nedges++] = (struct graph_edge){
+				.caller = t->arcs[i].caller, .callee = t->arcs[i].callee,
+				.cost = cost, .share = share
+			};
 	}
-	g->narcs = g->nedges;
+	g->narcs = t->narcs;
 }
 
 /* It numbers functions as it meets them in the file: each, and then its callers. */
@@ -190,7 +199,8 @@ int gprof2dot_build(struct graph *out, const struct profile *p,
 {
 	struct graph_options own = *options;
 	struct groups groups = { NULL, NULL, 0 };
-	struct table t = TABLE_INIT;
+	struct table derived = TABLE_INIT;
+	const struct table *t;
 	uint32_t *place = NULL;
 	int rc = -1;
 
@@ -200,13 +210,13 @@ int gprof2dot_build(struct graph *out, const struct profile *p,
 		error_nomem(err);
 		goto done;
 	}
-	if (derive_table(&t, p, groups.of, groups.n, err) < 0 ||
-	    graph_begin(out, p, options->metric, groups.n, t.narcs, err) < 0)
+	if (graph_table(&t, &derived, p, groups.of, groups.n, err) < 0 ||
+	    graph_begin(out, p, options->metric, groups.n, t->narcs, err) < 0)
 		goto done;
 	if (p->nmetrics != 0)
-		fill(out, p, &t, &groups, options->metric);
+		fill(out, p, t, &groups, options->metric, options->min_edge / 100);
 	place = mem_array(NULL, groups.n, sizeof *place);
-	if (place == NULL || number_nodes(out, &t) < 0) {
+	if (place == NULL || number_nodes(out, t) < 0) {
 		error_nomem(err);
 		goto done;
 	}
@@ -215,7 +225,7 @@ int gprof2dot_build(struct graph *out, const struct profile *p,
 	rc = name_nodes(out) < 0 ? error_nomem(err) : 0;
 done:
 	groups_release(&groups);
-	table_release(&t);
+	table_release(&derived);
 	mem_free(place);
 	if (rc < 0)
 		graph_release(out);

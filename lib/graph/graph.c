@@ -23,14 +23,13 @@ int graph_begin(struct graph *g, const struct profile *p, unsigned metric, size_
 	if (p->nmetrics != 0 && metric >= p->nmetrics)
 		return error_set(err, ERR_NOT_FOUND, "the profile has no metric number %u",
 				 metric);
-	g->nodes = mem_array(NULL, nnodes, sizeof *g->nodes);
-	g->edges = mem_array(NULL, nedges, sizeof *g->edges);
+	/* Of large ones most is never touched. */
+	g->nodes = mem_zalloc(nnodes * sizeof *g->nodes);
+	g->edges = mem_zalloc(nedges * sizeof *g->edges);
 	if (g->nodes == NULL || g->edges == NULL) {
 		graph_release(g);
 		return error_nomem(err);
 	}
-	memset(g->nodes, 0, nnodes * sizeof *g->nodes);
-	memset(g->edges, 0, nedges * sizeof *g->edges);
 	g->nnodes = g->nfunctions = (uint32_t)nnodes;
 	g->sampled = p->sampled;
 	g->metric = p->nmetrics ? p->metrics[metric].name : "";
@@ -98,36 +97,53 @@ int graph_name_nodes(struct graph *g, const struct profile *p, const struct prof
 	return 0;
 }
 
-static void fill(struct graph *g, const struct profile *p, const struct table *t, unsigned metric)
+int graph_table(const struct table **out, struct table *own, const struct profile *p,
+		const uint32_t *group, uint32_t ngroups, struct error *err)
+{
+	*own = (struct table)TABLE_INIT;
+	*out = own;
+	if (profile_has_tree(p) || group != NULL || p->table.nfunctions != p->nfunctions)
+		return derive_table(own, p, group, ngroups, err);
+	*out = &p->table;
+	return 0;
+}
+
+static void fill(struct graph *g, const struct profile *p, const struct table *t, unsigned metric,
+		 double least)
 {
 	if (p->nmetrics == 0)
 		return;
+	g->total = graph_total(t, metric, table_total(t, metric) - profile_total(p, t, metric));
+	g->narcs = t->narcs;
 	for (uint32_t i = 0; i < g->nnodes; i++) {
 		g->nodes[i].function = &p->functions[i];
 		g->nodes[i].cost = graph_cost_of(&t->functions[i], metric);
 	}
-	for (uint32_t i = 0; i < t->narcs; i++)
-		g->edges[g->nedges++] = (struct graph_edge){
-			.caller = t->arcs[i].caller,
-			.callee = t->arcs[i].callee,
-			.cost = graph_cost_of(&t->arcs[i].totals, metric),
-		};
-	g->narcs = g->nedges;
-	g->total = graph_total(t, metric, table_total(t, metric) - profile_total(p, t, metric));
+	for (uint32_t i = 0; i < t->narcs; i++) {
+		struct graph_cost cost = graph_cost_of(&t->arcs[i].totals, metric);
+
+		if (graph_share(cost.cum, g->total) >= least)
+			g->edges[g->nedges++] = (struct graph_edge){
+				.caller = t->arcs[i].caller,
+				.callee = t->arcs[i].callee,
+				.cost = cost,
+			};
+	}
 }
 
 static int build(struct graph *out, const struct profile *p, const struct graph_options *options,
 		 struct error *err)
 {
-	struct table t = TABLE_INIT;
+	struct table own;
+	const struct table *t;
 	uint32_t *place = NULL;
 	int rc = -1;
 
-	if (derive_table(&t, p, NULL, 0, err) < 0)
+	if (graph_table(&t, &own, p, NULL, 0, err) < 0)
 		return -1;
-	if (graph_begin(out, p, options->metric, p->nfunctions, t.narcs, err) < 0)
+	if (graph_begin(out, p, options->metric, p->nfunctions, t->narcs, err) < 0)
 		goto done;
-	fill(out, p, &t, options->metric);
+	fill(out, p, t, options->metric, options->min_edge / 100);
 	graph_set_shares(out);
 	place = mem_array(NULL, out->nnodes, sizeof *place);
 	if (place == NULL) {
@@ -141,7 +157,7 @@ static int build(struct graph *out, const struct profile *p, const struct graph_
 	graph_mark_hot(out);
 	rc = graph_name_nodes(out, p, NULL, err);
 done:
-	table_release(&t);
+	table_release(&own);
 	mem_free(place);
 	if (rc < 0)
 		graph_release(out);
