@@ -247,7 +247,9 @@ static void show_progress(void *arg, size_t ndone)
 
 static int work(struct renderer *r)
 {
-	struct work w = { .njobs = r->njobs, .limit_ms = r->budget_ms, .run = run_job,
+	/* The budget is kept by what is drawn; where that goes wrong, or the machine is a
+	 * slow one, the process is ended. */
+	struct work w = { .njobs = r->njobs, .limit_ms = 4 * r->budget_ms, .run = run_job,
 			  .done = job_done, .progress = show_progress, .arg = r };
 	struct error err = ERROR_INIT;
 	int rc = 0;

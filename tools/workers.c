@@ -152,8 +152,8 @@ static bool job_died(struct pool *p, size_t job, int status)
 	if (with == SIGPROF && ++p->board->attempts[job] < WORK_ATTEMPTS)
 		return true;
 	if (with == SIGPROF)
-		error_set(&r.error, ERR_REFUSED, "took more than %u.%u s, even with less in it",
-			  p->work->limit_ms / 1000, p->work->limit_ms % 1000 / 100);
+		error_set(&r.error, ERR_REFUSED, "took more than %u.%02u s, even with less in it",
+			  p->work->limit_ms / 1000, p->work->limit_ms % 1000 / 10);
 	else if (with == SIGABRT || with == SIGKILL)
 		/* So graphviz ends when an allocation fails, and so the system does. */
 		error_set(&r.error, ERR_NOMEM, "out of memory while drawing");

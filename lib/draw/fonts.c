@@ -210,16 +210,47 @@ static double show_mixed(struct fonts *f, cairo_t *cr, enum style style, double 
 	return at - x;
 }
 
+/* cairo refuses what Unicode says is no character, though UTF-8 can hold it. */
+static bool is_noncharacter(uint32_t code)
+{
+	return (code >= 0xFDD0 && code <= 0xFDEF) || (code & 0xFFFE) == 0xFFFE;
+}
+
+/* As much of the text as there is room for, such characters replaced by one that says so,
+ * of three bytes like the shortest of them. */
+static void replace_noncharacters(char *to, size_t size, const char *s)
+{
+	static const char sign[] = "\xef\xbf\xbd";
+	size_t left = strlen(s), len = 0, n;
+	uint32_t code;
+
+	for (; left != 0 && (n = text_utf8(s, left, &code)) != 0; s += n, left -= n) {
+		bool bad = is_noncharacter(code);
+		size_t take = bad ? sizeof(sign) - 1 : n;
+
+		if (len + take >= size)
+			break;
+		memcpy(to + len, bad ? sign : s, take);
+		len += take;
+	}
+	to[len] = '\0';
+}
+
 static double show(struct fonts *f, cairo_t *cr, enum style style, double x, double y,
 		   const char *s)
 {
 	cairo_scaled_font_t *font = main_font(f, style);
 	struct glyphs g;
+	char replaced[1024];
 	bool whole;
 	double width = 0;
 
-	if (!glyphs_init(&g, font, x, y, s, strlen(s)))
-		return 0;
+	if (!glyphs_init(&g, font, x, y, s, strlen(s))) {
+		replace_noncharacters(replaced, sizeof replaced, s);
+		s = replaced;
+		if (!glyphs_init(&g, font, x, y, s, strlen(s)))
+			return 0;
+	}
 	whole = has_all(&g);
 	if (whole) {
 		width = glyphs_width(font, &g);

@@ -3,6 +3,8 @@
 /* Where less than this part of a function's time goes on into its heaviest
  * callee, the path has no one way to go. */
 #define HOT_LEAST 0.25
+/* And what is less than this part of all is no hot path, however it came about. */
+#define HOT_FLOOR 0.05
 
 static uint32_t find_start(const struct graph *g)
 {
@@ -24,7 +26,7 @@ static bool goes_on(const struct graph *g, const struct graph_edge *e)
 	const struct graph_node *caller = &g->nodes[e->caller];
 
 	return !e->skips && e->caller != e->callee && e->share > caller->self_share &&
-	       e->share >= HOT_LEAST * caller->share;
+	       e->share >= HOT_LEAST * caller->share && e->share >= HOT_FLOOR;
 }
 
 /* From here the path could only run back into itself: one of two functions that
