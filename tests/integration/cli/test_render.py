@@ -306,3 +306,21 @@ def test_svg_finds_functions_in_a_browser(work, profiles, tmp_path):
     (hit,) = re.findall(r'<g class="n hit here" id="n\d+"><title>([^\n]*)', dom)
     assert hit == "load.&lt;listcomp&gt;" or hit == "&lt;listcomp&gt;"
     assert re.search(r'id="count"[^>]*>1 of \d+<', dom)
+
+
+def test_without_what_draws(archive):
+    """The command by itself, away from lib/cprof: text works, and a picture says what is not there."""
+    alone = archive.path / "alone" / "bin"
+    alone.mkdir(parents=True)
+    shutil.copy(CPROF, str(alone / "cprof"))
+
+    def run(*args):
+        return subprocess.run([str(alone / "cprof"), *args], cwd=str(archive.path), text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    assert run("show", "two/" + RUN).returncode == 0
+    assert run("render", "two/" + RUN, "-o", "x.dot").returncode == 0
+    for args in ("render", "two/" + RUN), ("tag", "--force"):
+        done = run(*args)
+        assert done.returncode == 2
+        assert "/alone/lib/cprof/%s.so" % ("draw" if args[0] == "render" else "tag") in done.stderr
