@@ -23,7 +23,7 @@ os.chdir(HERE)
 
 # The same lists as in mk/ext.mk: the library below the pictures, without git.
 EXTENSION_FOLDERS = ["lib/base", "lib/profile", "lib/format", "lib/snapshot", "middleware/ext"]
-NATIVE_PACKAGES = ["zlib", "libgit2", "cairo", "freetype2", "fontconfig", "libgvc", "libcgraph"]
+NATIVE_PACKAGES = ["zlib", "libgit2", "cairo", "freetype2", "fontconfig", "libpng", "libgvc", "libcgraph"]
 
 
 def version():

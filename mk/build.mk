@@ -22,8 +22,8 @@ zlib_cflags  := $(call pkg,--cflags,zlib)
 zlib_libs    := $(or $(call pkg,--libs,zlib),-lz)
 git2_cflags  := $(call pkg,--cflags,libgit2)
 git2_libs    := $(call pkg,--libs,libgit2)
-draw_cflags  := $(call pkg,--cflags,cairo cairo-ft freetype2 fontconfig)
-draw_libs    := $(call pkg,--libs,cairo freetype2 fontconfig)
+draw_cflags  := $(call pkg,--cflags,cairo cairo-ft freetype2 fontconfig libpng)
+draw_libs    := $(call pkg,--libs,cairo freetype2 fontconfig libpng)
 graph_cflags := $(call pkg,--cflags,libgvc libcgraph libcdt)
 # The layout plug-in is linked directly, so that no plug-in is searched for and
 # loaded at run time; it lies in a folder of its own beside the libraries.

@@ -1,185 +1,166 @@
-/* signature, IHDR, PLTE, tEXt or iTXt ..., IDAT ..., IEND. A chunk is its length, its
- * type, its bytes, and a CRC of the latter two. The palette is known only when all rows
- * are in: its place is kept free. */
 #include "draw/png.h"
 
+#include <png.h>
+#include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
 #include "base/mem.h"
-#include "draw/deflate.h"
 #include "draw/palette.h"
 
-enum { PIECE = 1 << 15 }; /* bytes of a chunk, or a few more */
+enum {
+	PIECE = 1 << 15, /* bytes of a chunk of compressed rows */
+	PLTE_AT = 8 + 25 /* behind the signature and IHDR */
+};
 
 struct writer {
 	struct buf *out;
 	const struct image *image;
-	struct palette *palette;
-	struct deflate *deflate;
-	uint8_t *lines[2]; /* each a filter's byte (none) and a row's indices */
-	struct buf piece;  /* compressed bytes that make no chunk yet */
-	size_t chunk;      /* where the open chunk begins */
+	struct error *err;
+	struct palette palette;
+	uint8_t *line; /* a row's indices */
 };
 
-static void put_u32(uint8_t *to, uint32_t n)
+static void write_bytes(png_structp png, png_bytep bytes, size_t n)
 {
-	to[0] = (uint8_t)(n >> 24);
-	to[1] = (uint8_t)(n >> 16);
-	to[2] = (uint8_t)(n >> 8);
-	to[3] = (uint8_t)n;
+	struct writer *w = png_get_io_ptr(png);
+
+	buf_add(w->out, bytes, n);
+	if (w->out->failed)
+		png_error(png, "out of memory");
 }
 
-static void add_u32(struct buf *out, uint32_t n)
+static void flush_bytes(png_structp png)
 {
-	uint8_t bytes[4];
-
-	put_u32(bytes, n);
-	buf_add(out, bytes, sizeof bytes);
+	(void)png;
 }
 
-static void open_chunk(struct writer *w, const char *type)
+/* libpng's own message says less than ours. */
+static void fail(png_structp png, png_const_charp message)
 {
-	w->chunk = w->out->len;
-	add_u32(w->out, 0);
-	buf_add(w->out, type, 4);
+	(void)message;
+	png_longjmp(png, 1);
 }
 
-/* Fills in the length and the CRC of the chunk that begins at `start`. */
-static uint32_t seal(struct buf *out, size_t start, size_t end)
+static void ignore_warning(png_structp png, png_const_charp message)
 {
-	uint8_t *chunk = (uint8_t *)out->data + start;
-
-	put_u32(chunk, (uint32_t)(end - start - 8));
-	return (uint32_t)crc32(0, chunk + 4, (uInt)(end - start - 4));
+	(void)png, (void)message;
 }
 
-static void close_chunk(struct writer *w)
+static png_voidp allocate(png_structp png, png_alloc_size_t size)
 {
-	if (!w->out->failed)
-		add_u32(w->out, seal(w->out, w->chunk, w->out->len));
+	(void)png;
+	return mem_alloc(size);
 }
 
-static void write_header(struct writer *w)
+static void release(png_structp png, png_voidp p)
 {
-	/* 8 bits, palette, deflate, the usual filters, not interlaced. */
-	static const uint8_t kind[] = { 8, 3, 0, 0, 0 };
-
-	buf_add(w->out, "\x89PNG\r\n\x1a\n", 8);
-	open_chunk(w, "IHDR");
-	add_u32(w->out, w->image->width);
-	add_u32(w->out, w->image->height);
-	buf_add(w->out, kind, sizeof kind);
-	close_chunk(w);
+	(void)png;
+	mem_free(p);
 }
 
 /* tEXt is Latin-1, and what every tool shows; iTXt is UTF-8. */
-static void write_note(struct writer *w, const struct image_note *note)
+static void write_note(png_structp png, png_infop info, const struct image_note *note)
 {
-	bool ascii = true;
+	png_text text = { .key = (char *)(uintptr_t)note->key,
+			  .text = (char *)(uintptr_t)note->text,
+			  .compression = PNG_TEXT_COMPRESSION_NONE };
 
-	if (note->text == NULL)
-		return;
 	for (const char *s = note->text; *s != '\0'; s++)
-		ascii = ascii && (unsigned char)*s < 0x80;
-	open_chunk(w, ascii ? "tEXt" : "iTXt");
-	buf_add(w->out, note->key, strlen(note->key) + 1);
-	if (!ascii)
-		buf_add(w->out, "\0\0\0\0", 4); /* not compressed; no language, no other key */
-	buf_adds(w->out, note->text);
-	close_chunk(w);
+		if ((unsigned char)*s >= 0x80)
+			text.compression = PNG_ITXT_COMPRESSION_NONE;
+	png_set_text(png, info, &text, 1);
 }
 
-static void fill_palette(struct writer *w, size_t at)
+static void write_header(png_structp png, png_infop info, const struct image *image)
 {
-	uint8_t *chunk;
-	uint32_t crc;
+	static const png_color unknown[PALETTE_SIZE];
 
-	if (w->out->failed)
-		return;
-	chunk = (uint8_t *)w->out->data + at;
-	for (unsigned i = 0; i < w->palette->ncolours; i++) {
-		chunk[8 + 3 * i] = (uint8_t)(w->palette->colours[i] >> 16);
-		chunk[9 + 3 * i] = (uint8_t)(w->palette->colours[i] >> 8);
-		chunk[10 + 3 * i] = (uint8_t)w->palette->colours[i];
-	}
-	crc = seal(w->out, at, at + 8 + 3 * PALETTE_SIZE);
-	put_u32(chunk + 8 + 3 * PALETTE_SIZE, crc);
+	png_set_IHDR(png, info, image->width, image->height, 8, PNG_COLOR_TYPE_PALETTE,
+		     PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+	png_set_PLTE(png, info, unknown, PALETTE_SIZE);
+	/* Even areas and little else: runs are all that is worth looking for, and they
+	 * are longest as the rows are. */
+	png_set_compression_level(png, 1);
+	png_set_compression_strategy(png, Z_RLE);
+	png_set_compression_buffer_size(png, PIECE);
+	png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE);
+	for (size_t i = 0; i < image->nnotes; i++)
+		if (image->notes[i].text != NULL)
+			write_note(png, info, &image->notes[i]);
+	png_write_info(png, info);
 }
 
-static void flush_piece(struct writer *w)
+static void write_rows(png_structp png, struct writer *w)
 {
-	open_chunk(w, "IDAT");
-	buf_add(w->out, w->piece.data, w->piece.len);
-	close_chunk(w);
-	w->out->failed = w->out->failed || w->piece.failed;
-	buf_clear(&w->piece);
-}
-
-static int write_rows(struct writer *w, struct error *err)
-{
-	const struct image *image = w->image;
-
-	deflate_begin(w->deflate, &w->piece, image->width + 1);
-	for (uint32_t y = 0; y < image->height; y++) {
-		uint8_t *line = w->lines[y % 2];
+	for (uint32_t y = 0; y < w->image->height; y++) {
 		const uint32_t *pixels;
 
-		if (image->row(image->arg, y, &pixels, err) < 0)
-			return -1;
-		/* No filter: even areas and what repeats from row to row are found
-		 * best as they are. */
-		line[0] = 0;
-		palette_map(w->palette, line + 1, pixels, image->width);
-		deflate_row(w->deflate, line, y != 0 ? w->lines[(y + 1) % 2] : NULL);
-		if (w->piece.len >= PIECE)
-			flush_piece(w);
+		if (w->image->row(w->image->arg, y, &pixels, w->err) < 0)
+			png_error(png, w->err->text);
+		palette_map(&w->palette, w->line, pixels, w->image->width);
+		png_write_row(png, w->line);
 	}
-	deflate_end(w->deflate);
-	flush_piece(w);
-	return 0;
 }
 
-static int write_all(struct writer *w, struct error *err)
+/* The colours are known when all rows are in: the chunk has stood empty until now. Its
+ * CRC is that of its type and its bytes. */
+static void fill_palette(struct writer *w, size_t start)
 {
-	static const char blank[3 * PALETTE_SIZE];
-	size_t palette;
+	uint8_t *type = (uint8_t *)w->out->data + start + PLTE_AT + 4;
+	uint8_t *at = type + 4;
+	uint32_t crc;
 
-	write_header(w);
-	open_chunk(w, "PLTE");
-	palette = w->chunk;
-	buf_add(w->out, blank, sizeof blank);
-	close_chunk(w);
-	for (size_t i = 0; i < w->image->nnotes; i++)
-		write_note(w, &w->image->notes[i]);
-	if (write_rows(w, err) < 0)
-		return -1;
-	fill_palette(w, palette);
-	open_chunk(w, "IEND");
-	close_chunk(w);
-	return w->out->failed ? error_nomem(err) : 0;
+	for (unsigned i = 0; i < w->palette.ncolours; i++, at += 3) {
+		at[0] = (uint8_t)(w->palette.colours[i] >> 16);
+		at[1] = (uint8_t)(w->palette.colours[i] >> 8);
+		at[2] = (uint8_t)w->palette.colours[i];
+	}
+	crc = (uint32_t)crc32(0, type, 4 + 3 * PALETTE_SIZE);
+	png_save_uint_32(type + 4 + 3 * PALETTE_SIZE, crc);
+}
+
+/* What is not freed by libpng is kept by the caller: an error comes back here from
+ * anywhere. */
+static int write_image(struct writer *w)
+{
+	size_t start = w->out->len;
+	struct error *err = w->err;
+	png_structp png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, NULL, fail,
+						    ignore_warning, NULL, allocate, release);
+	png_infop info = png ? png_create_info_struct(png) : NULL;
+
+	*err = (struct error)ERROR_INIT;
+	if (info == NULL || setjmp(png_jmpbuf(png)) != 0) {
+		png_destroy_write_struct(&png, &info);
+		return err->code != ERR_NONE ? -1 : error_nomem(err);
+	}
+	png_set_write_fn(png, w, write_bytes, flush_bytes);
+	write_header(png, info, w->image);
+	write_rows(png, w);
+	png_write_end(png, NULL);
+	png_destroy_write_struct(&png, &info);
+	fill_palette(w, start);
+	return 0;
 }
 
 int image_write(struct buf *out, const struct image *image, struct error *err)
 {
-	struct writer w = { .out = out, .image = image, .piece = BUF_INIT };
+	struct writer *w = mem_alloc(sizeof *w);
 	int rc = -1;
 
-	w.palette = mem_alloc(sizeof *w.palette);
-	w.deflate = mem_alloc(sizeof *w.deflate);
-	for (int i = 0; i < 2; i++)
-		w.lines[i] = mem_alloc((size_t)image->width + 1);
-	if (w.palette == NULL || w.deflate == NULL || w.lines[0] == NULL || w.lines[1] == NULL) {
+	if (w == NULL)
+		return error_nomem(err);
+	w->out = out;
+	w->image = image;
+	w->err = err;
+	w->line = mem_alloc(image->width);
+	palette_init(&w->palette, image->colours, image->ncolours);
+	if (w->line == NULL)
 		error_nomem(err);
-		goto done;
-	}
-	palette_init(w.palette, image->colours, image->ncolours);
-	rc = write_all(&w, err);
-done:
-	mem_free(w.palette);
-	mem_free(w.deflate);
-	mem_free(w.lines[0]);
-	mem_free(w.lines[1]);
-	buf_release(&w.piece);
+	else
+		rc = write_image(w);
+	mem_free(w->line);
+	mem_free(w);
 	return rc;
 }

@@ -1,105 +1,12 @@
-/* The palette and the compression of a PNG: what libpng and zlib read back. */
+/* The palette of a PNG: what libpng reads back. */
 #include "draw/png.h"
-
-#include <zlib.h>
 
 #include "base/mem.h"
 #include "decode.h"
-#include "draw/deflate.h"
 #include "draw/palette.h"
 #include "leaks.h"
 #include "sample.h"
 #include "unit.h"
-
-/* Deflates rows and inflates them by zlib. */
-static size_t round_trip(const uint8_t *rows, uint32_t width, uint32_t height)
-{
-	struct deflate *d = malloc(sizeof *d);
-	struct buf out = BUF_INIT;
-	uLongf len = (uLongf)width * height;
-	uint8_t *back = malloc(len + 1);
-	size_t size;
-
-	deflate_begin(d, &out, width);
-	for (uint32_t y = 0; y < height; y++)
-		deflate_row(d, rows + (size_t)y * width, y ? rows + (size_t)(y - 1) * width : NULL);
-	deflate_end(d);
-	ck_assert(!out.failed);
-	ck_assert_int_eq(uncompress(back, &len, (const Bytef *)out.data, out.len), Z_OK);
-	ck_assert_uint_eq(len, (size_t)width * height);
-	ck_assert_mem_eq(back, rows, len);
-	size = out.len;
-	buf_release(&out);
-	free(back);
-	free(d);
-	return size;
-}
-
-/* Rows of every kind and each number of bytes that needs another distance code. */
-START_TEST(test_png__zlib_reads_what_was_deflated)
-{
-	static const uint32_t widths[] = { 2, 3, 4, 5, 6, 9, 258, 259, 260, 261, 517, 1000, 4097,
-					   32768 };
-	uint64_t state = 9;
-
-	for (size_t w = 0; w < sizeof widths / sizeof widths[0]; w++)
-		for (int kind = 0; kind < 5; kind++) {
-			uint32_t width = widths[w], height = 1 + 70000 / width;
-			size_t n = (size_t)width * height;
-			uint8_t *rows = malloc(n);
-
-			for (size_t i = 0; i < n; i++) {
-				uint32_t r = sample_next(&state);
-
-				rows[i] = (uint8_t)(kind == 0   ? 0
-						    : kind == 1 ? r
-						    : kind == 2 ? r % 97 == 0
-						    : kind == 3 ? i % width / 7
-						    : i == 0 || r % 50 == 0 ? r
-									    : rows[i - 1]);
-			}
-			round_trip(rows, width, height);
-			free(rows);
-		}
-}
-END_TEST
-
-/* Counts as far apart as Fibonacci's make the longest codes: more than 15 bits, were they
- * not limited. */
-START_TEST(test_png__codes_are_never_too_long)
-{
-	uint8_t *rows = malloc(1 << 16);
-	uint32_t n = 0, a = 1, b = 1;
-
-	for (unsigned byte = 0; byte < 22 && n + b < 1 << 15; byte++) {
-		uint32_t next = a + b;
-
-		for (uint32_t i = 0; i < b; i++, n++)
-			rows[n] = (uint8_t)byte;
-		a = b;
-		b = next;
-	}
-	/* Mixed, so that each byte is a token of its own. */
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t k = (uint32_t)((uint64_t)i * 7919 % n);
-		uint8_t byte = rows[i];
-
-		rows[i] = rows[k];
-		rows[k] = byte;
-	}
-	round_trip(rows, n, 1);
-	free(rows);
-}
-END_TEST
-
-START_TEST(test_png__even_areas_take_no_room)
-{
-	uint8_t *rows = calloc(1000, 1000);
-
-	ck_assert_uint_lt(round_trip(rows, 1000, 1000), 8000);
-	free(rows);
-}
-END_TEST
 
 static int next_row(void *arg, uint32_t y, const uint32_t **row, struct error *err)
 {
@@ -169,5 +76,54 @@ START_TEST(test_png__palette)
 }
 END_TEST
 
-UNIT_MAIN("draw/png", test_png__zlib_reads_what_was_deflated, test_png__codes_are_never_too_long,
-	  test_png__even_areas_take_no_room, test_png__colours, test_png__palette)
+static int fail_later(void *arg, uint32_t y, const uint32_t **row, struct error *err)
+{
+	*row = arg;
+	return y < 20 ? 0 : error_set(err, ERR_REFUSED, "no row %u", (unsigned)y);
+}
+
+static bool write_failing(void *arg)
+{
+	static uint32_t pixels[64];
+	const struct image_note note = { "Request", "GET /" };
+	struct image image = { 64, 64, &note, 1, pixels, 1, arg ? fail_later : next_row, NULL };
+	uint32_t *all = calloc(64 * 64, sizeof *all);
+	struct buf out = BUF_INIT;
+	struct error err;
+	int rc;
+
+	image.arg = arg ? pixels : all;
+	rc = image_write(&out, &image, &err);
+	buf_release(&out);
+	free(all);
+	if (rc < 0 && arg != NULL && err.code == ERR_REFUSED)
+		ck_assert_str_eq(err.text, "no row 20");
+	else if (rc < 0)
+		ck_assert_int_eq(err.code, ERR_NOMEM);
+	return rc == 0;
+}
+
+/* Each allocation fails in turn, libpng's own as well. */
+START_TEST(test_png__without_memory)
+{
+	size_t n = 0;
+
+	do {
+		mem_fail_at(++n, false);
+	} while (!write_failing(NULL) && n < 1000);
+	mem_fail_at(0, false);
+	ck_assert_uint_gt(n, 3);
+	ck_assert_uint_lt(n, 1000);
+}
+END_TEST
+
+START_TEST(test_png__a_row_that_fails)
+{
+	static char yes;
+
+	ck_assert(!write_failing(&yes));
+}
+END_TEST
+
+UNIT_MAIN("draw/png", test_png__colours, test_png__palette, test_png__without_memory,
+	  test_png__a_row_that_fails)
