@@ -51,6 +51,12 @@ void show_losses(struct buf *out, const struct show *show, const char *indent);
 /* "--focus F: 12.5 % of the whole"; nothing without --focus. */
 void show_focus(struct buf *out, const struct show *show, const char *indent);
 
+/* The members of the JSON object before the numbers. */
+void show_json_head(struct json_writer *w, const struct show *show);
+
+/* Reads what is to be shown; sum and *p are the caller's to release in any case. */
+int show_read(struct show *show, struct pstats_sum *sum, struct profile **p, struct error *err);
+
 /* A count of calls, null in a sampled profile. */
 void show_json_calls(struct json_writer *w, const struct show *show, const char *key,
 		     uint64_t n);

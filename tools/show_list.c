@@ -1,18 +1,10 @@
 #include "show_list.h"
 
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/mem.h"
-#include "base/text.h"
-#include "format/number.h"
 #include "format/pstats.h"
-#include "pattern.h"
 #include "profile/derive.h"
-
-/* --- rows */
 
 static void numbers_of(struct show_numbers *n, const struct totals *t, const struct metric *metric,
 		       uint32_t m)
@@ -33,7 +25,7 @@ static int reserve(struct show_list *l, size_t nrows, size_t narcs, struct error
 	return l->rows && l->arcs && l->order ? 0 : error_nomem(err);
 }
 
-static void set_order(struct show_list *l)
+void show_list_reset(struct show_list *l)
 {
 	l->norder = l->nlisted;
 	for (uint32_t i = 0; i < l->nlisted; i++)
@@ -67,7 +59,7 @@ int show_list_fill(struct show_list *l, const struct profile *p, uint32_t metric
 	l->narcs = t->narcs;
 	l->total = (double)profile_total(p, t, metric) / 1e9;
 	l->beside = (double)table_total(t, metric) / 1e9 - l->total;
-	set_order(l);
+	show_list_reset(l);
 	return 0;
 }
 
@@ -120,7 +112,7 @@ int show_list_fill_sum(struct show_list *l, const struct pstats_sum *s, struct e
 	add_arcs(l, s, row_of);
 	mem_free(row_of);
 	l->counts_only = s->kind.counts_only;
-	set_order(l);
+	show_list_reset(l);
 	return 0;
 }
 
@@ -145,134 +137,6 @@ const char *show_list_name(struct show_list *l, uint32_t row)
 		buf_release(&name);
 	}
 	return r->printed ? r->printed : "";
-}
-
-/* --- without folders */
-
-struct stripped {
-	struct map rows; /* hash of a key -> row */
-	struct map arcs; /* callee, caller -> arc */
-	struct show_row *row;
-	struct show_arc *arc;
-	uint32_t *from;  /* per new arc: the old callee that it was last seen of */
-	struct show_numbers *base; /* and what it had come to before */
-	uint32_t *of;    /* old row -> new row */
-	uint32_t nrows, narcs;
-};
-
-static void add_numbers(struct show_numbers *to, const struct show_numbers *n)
-{
-	to->ncalls += n->ncalls;
-	to->nprimitive += n->nprimitive;
-	to->self += n->self;
-	to->cum += n->cum;
-}
-
-static uint64_t row_key(const struct function *f)
-{
-	return map_mix(map_hash(f->file, strlen(f->file)) ^
-		       map_mix(map_hash(f->name, strlen(f->name)) + f->line));
-}
-
-static int strip_row(struct stripped *s, const struct show_row *old, bool add, uint32_t *out)
-{
-	struct function f = old->f;
-	uint64_t key;
-	size_t at = 0;
-	uint32_t i;
-
-	f.file = path_base(f.file);
-	key = row_key(&f);
-	while ((i = map_find(&s->rows, key, &at)) != MAP_NONE) {
-		const struct function *g = &s->row[i].f;
-
-		if (g->line == f.line && strcmp(g->file, f.file) == 0 && strcmp(g->name, f.name) == 0)
-			break;
-	}
-	*out = i;
-	if (i != MAP_NONE) {
-		if (add)
-			add_numbers(&s->row[i].n, &old->n);
-		return 0;
-	}
-	*out = s->nrows;
-	s->row[s->nrows] = *old;
-	s->row[s->nrows].f = f;
-	s->row[s->nrows].printed = NULL;
-	s->row[s->nrows].totals = NULL;
-	return map_add(&s->rows, key, s->nrows++);
-}
-
-/* As pstats: of two callers of a function that become one the last counts alone;
- * those of two functions that become one are added up. */
-static int strip_arc(struct stripped *s, const struct show_arc *old)
-{
-	uint32_t caller = s->of[old->caller], callee = s->of[old->callee];
-	uint32_t i = map_get(&s->arcs, map_pair(callee, caller));
-
-	if (i == MAP_NONE) {
-		i = s->narcs++;
-		s->arc[i] = (struct show_arc){ .caller = caller, .callee = callee };
-		s->from[i] = PROFILE_NONE;
-		if (map_add(&s->arcs, map_pair(callee, caller), i) < 0)
-			return -1;
-	}
-	if (s->from[i] != old->callee) {
-		s->from[i] = old->callee;
-		s->base[i] = s->arc[i].n;
-	}
-	s->arc[i].n = s->base[i];
-	add_numbers(&s->arc[i].n, &old->n);
-	return 0;
-}
-
-static int strip(struct stripped *s, const struct show_list *l)
-{
-	s->row = mem_array(NULL, l->nrows, sizeof *s->row);
-	s->of = mem_array(NULL, l->nrows, sizeof *s->of);
-	s->arc = mem_array(NULL, l->narcs, sizeof *s->arc);
-	s->from = mem_array(NULL, l->narcs, sizeof *s->from);
-	s->base = mem_array(NULL, l->narcs, sizeof *s->base);
-	if (!s->row || !s->of || !s->arc || !s->from || !s->base)
-		return -1;
-	for (uint32_t i = 0; i < l->nrows; i++)
-		if (strip_row(s, &l->rows[i], i < l->nlisted, &s->of[i]) < 0)
-			return -1;
-	for (uint32_t i = 0; i < l->narcs; i++)
-		if (strip_arc(s, &l->arcs[i]) < 0)
-			return -1;
-	return 0;
-}
-
-int show_list_strip(struct show_list *l, struct error *err)
-{
-	struct stripped s = { .rows = MAP_INIT, .arcs = MAP_INIT };
-	uint32_t nlisted = 0;
-	int rc = strip(&s, l);
-
-	if (rc == 0) {
-		/* New rows come in the order of the old: those listed are first. */
-		for (uint32_t i = 0; i < l->nlisted; i++)
-			nlisted = s.of[i] >= nlisted ? s.of[i] + 1 : nlisted;
-		mem_free(l->rows);
-		mem_free(l->arcs);
-		l->rows = s.row;
-		l->arcs = s.arc;
-		l->nlisted = nlisted;
-		l->nrows = s.nrows;
-		l->narcs = s.narcs;
-		s.row = NULL;
-		s.arc = NULL;
-		set_order(l);
-	}
-	map_release(&s.rows);
-	map_release(&s.arcs);
-	mem_free(s.row);
-	mem_free(s.arc);
-	mem_free(s.of);
-	mem_free(s.from);
-	mem_free(s.base);
-	return rc < 0 ? error_nomem(err) : 0;
 }
 
 /* --- order */
@@ -389,107 +253,4 @@ int show_list_sort(struct show_list *l, const struct opt_list *keys, bool revers
 		buf_printf(&l->message, "%s%s", i ? ", " : "", sort_titles[keys->at[i]]);
 	buf_addc(&l->message, '\n');
 	return 0;
-}
-
-/* --- restrictions */
-
-/* As Python's repr of a str, which leaves nothing that a terminal would obey. */
-static void put_quoted(struct buf *out, const char *s)
-{
-	char quote = strchr(s, '\'') && !strchr(s, '"') ? '"' : '\'';
-	size_t left = strlen(s);
-
-	buf_addc(out, quote);
-	while (left != 0) {
-		uint32_t code;
-		size_t len = text_utf8(s, left, &code);
-
-		if (len == 0)
-			buf_printf(out, "\\udc%02x", (unsigned char)*s);
-		else if (*s == quote || *s == '\\')
-			buf_printf(out, "\\%c", *s);
-		else if (*s == '\n' || *s == '\r' || *s == '\t')
-			buf_printf(out, "\\%c", *s == '\n' ? 'n' : *s == '\r' ? 'r' : 't');
-		else if (code < 0x20 || (code >= 0x7F && code <= 0xA0) || code == 0xAD)
-			buf_printf(out, "\\x%02x", (unsigned)code);
-		else if ((code >= 0x2000 && code <= 0x200F) || (code >= 0x2028 && code <= 0x202F) ||
-			 (code >= 0x205F && code <= 0x206F) || code == 0xFEFF)
-			buf_printf(out, "\\u%04x", (unsigned)code);
-		else
-			buf_add(out, s, len);
-		s += len ? len : 1;
-		left -= len ? len : 1;
-	}
-	buf_addc(out, quote);
-}
-
-static void put_reduced(struct show_list *l, uint32_t before, const char *what)
-{
-	if (l->norder != before)
-		buf_printf(&l->message, "   List reduced from %u to %u due to restriction <%s>\n",
-			   (unsigned)before, (unsigned)l->norder, what);
-}
-
-void show_list_limit(struct show_list *l, uint64_t limit)
-{
-	uint32_t before = l->norder;
-	struct buf what = BUF_INIT;
-
-	if (limit < l->norder)
-		l->norder = (uint32_t)limit;
-	buf_addu(&what, limit);
-	put_reduced(l, before, buf_str(&what));
-	buf_release(&what);
-}
-
-static void keep_part(struct show_list *l, double part)
-{
-	uint32_t before = l->norder;
-	struct buf what = BUF_INIT;
-
-	/* pstats takes 1 for all. */
-	if (part < 1)
-		l->norder = (uint32_t)((double)before * part + .5);
-	number_add_double(&what, part);
-	put_reduced(l, before, buf_str(&what));
-	buf_release(&what);
-}
-
-static int keep_matching(struct show_list *l, const char *text, struct error *err)
-{
-	uint32_t before = l->norder;
-	struct pattern pattern;
-	struct buf quoted = BUF_INIT;
-
-	if (pattern_compile(&pattern, text, err) < 0)
-		return error_prefix(err, "show: ");
-	l->norder = 0;
-	for (uint32_t i = 0; i < before; i++)
-		if (pattern_found(&pattern, show_list_name(l, l->order[i])))
-			l->order[l->norder++] = l->order[i];
-	put_quoted(&quoted, text);
-	put_reduced(l, before, buf_str(&quoted));
-	buf_release(&quoted);
-	pattern_release(&pattern);
-	return 0;
-}
-
-int show_list_restrict(struct show_list *l, const char *restriction, struct error *err)
-{
-	size_t len = strlen(restriction);
-	double part;
-
-	if (len != 0 && len < 10 && strspn(restriction, "0123456789") == len) {
-		show_list_limit(l, strtoul(restriction, NULL, 10));
-		return 0;
-	}
-	if (len != 0 && strspn(restriction, "0123456789.") == len &&
-	    strpbrk(restriction, "0123456789") != NULL && number_parse(restriction, len, &part)) {
-		if (part > 1)
-			return error_set(err, ERR_FORMAT, "show: '%s': a part of the list is from "
-					 "0 to 1", restriction);
-		keep_part(l, part);
-		return 0;
-	}
-	return keep_matching(l, restriction, err);
 }

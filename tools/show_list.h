@@ -51,6 +51,9 @@ int show_list_fill(struct show_list *l, const struct profile *p, uint32_t metric
 int show_list_fill_sum(struct show_list *l, const struct pstats_sum *s, struct error *err);
 void show_list_release(struct show_list *l);
 
+/* Orders all rows as the file has them. */
+void show_list_reset(struct show_list *l);
+
 /* Without folders in the names of files: what then is one is added up. */
 int show_list_strip(struct show_list *l, struct error *err);
 
