@@ -76,7 +76,7 @@ static cairo_font_face_t *ask_fontconfig(struct file_face *f, FcPattern *wanted,
 	return face;
 }
 
-cairo_font_face_t *face_open(bool bold)
+static cairo_font_face_t *find_face(bool bold)
 {
 	/* Where Debian, Fedora, Arch and Alpine, and macOS have them. */
 	static const char *const files[][2] = {
@@ -109,6 +109,16 @@ cairo_font_face_t *face_open(bool bold)
 	return cairo_toy_font_face_create("sans", CAIRO_FONT_SLANT_NORMAL,
 					  bold ? CAIRO_FONT_WEIGHT_BOLD
 					       : CAIRO_FONT_WEIGHT_NORMAL);
+}
+
+cairo_font_face_t *face_open(bool bold)
+{
+	/* Kept for the next picture: so cairo finds the letters that it has drawn. */
+	static cairo_font_face_t *opened[2];
+
+	if (opened[bold] == NULL)
+		opened[bold] = find_face(bold);
+	return opened[bold] != NULL ? cairo_font_face_reference(opened[bold]) : NULL;
 }
 
 cairo_font_face_t *face_for(uint32_t code)
