@@ -31,16 +31,17 @@ $(unit_runs): run-%: % FORCE
 
 unit: $(unit_runs)
 
-# The same under valgrind, in one process each; but for the test of how command lines
-# are told apart: under valgrind they are valgrind's. MEMCHECK_SKIP='draw/% graph/%'
-# leaves out more.
+# The same under valgrind, in one process each; but for what goes by the command lines
+# of processes (who leads a run): under valgrind they are valgrind's.
+# MEMCHECK_SKIP='draw/% graph/%' leaves out more.
 MEMCHECK_SKIP ?=
+MEMCHECK_NEVER := snapshot/test_leader snapshot/test_run
 MEMCHECK := valgrind -q --fair-sched=yes --leak-check=full --show-leak-kinds=definite \
             --errors-for-leak-kinds=definite --error-exitcode=9 \
             --suppressions=tests/unit/memcheck.supp
 memcheck_skip := $(MEMCHECK_SKIP:%=memcheck-$(OUT)/tests/unit/%)
-unit_memchecks := $(filter-out memcheck-$(OUT)/tests/unit/snapshot/test_leader $(memcheck_skip), \
-                    $(unit_programs:%=memcheck-%))
+memcheck_never := $(MEMCHECK_NEVER:%=memcheck-$(OUT)/tests/unit/%)
+unit_memchecks := $(filter-out $(memcheck_never) $(memcheck_skip),$(unit_programs:%=memcheck-%))
 $(unit_memchecks): memcheck-%: % FORCE
 	@if CK_FORK=no $(MEMCHECK) $< >$<.memcheck 2>&1; then \
 		printf 'VALGRIND  %s\n' '$(<:$(OUT)/tests/%=%)'; \
