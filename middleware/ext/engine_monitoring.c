@@ -34,6 +34,8 @@ void engine_monitoring_rest(void)
 
 #else
 
+#include <opcode.h>
+
 static struct monitoring tool;
 static unsigned nexact, nfast; /* traces that are armed in the process */
 static unsigned nframe;        /* those of engine_frame.c that want closed generators run */
@@ -142,13 +144,44 @@ static inline PyMethodDef *c_definition(PyObject *callable, PyObject *self_arg)
 	return PyCFunction_Check(callable) ? ((PyCFunctionObject *)callable)->m_ml : NULL;
 }
 
-SLOW call_c_function(PyObject *callable, PyObject *self_arg)
+/* Up to 3.13 CALL has a bound method as it is, while C_RETURN and C_RAISE have what it
+ * is bound of, with its self; but of f(*args), which calls it whole, all have it as it
+ * is: that is no call of a C function. False for one of those, and for all that is no
+ * bound method. */
+static bool unbind(PyObject *const *call, PyObject **callable, PyObject **self_arg)
 {
+	bool unbound = false;
+	PyObject *exc, *code;
+	Py_ssize_t offset;
+
+	if (PY_VERSION_HEX >= 0x030E0000 || !PyMethod_Check(*callable) ||
+	    PyFunction_Check(PyMethod_GET_FUNCTION(*callable)))
+		return false;
+	exc = PyErr_GetRaisedException();
+	code = PyCode_GetCode((PyCodeObject *)call[0]);
+	offset = PyLong_AsSsize_t(call[1]);
+	if (code != NULL && offset >= 0 && offset < PyBytes_GET_SIZE(code))
+		unbound = (unsigned char)PyBytes_AS_STRING(code)[offset] != CALL_FUNCTION_EX;
+	Py_XDECREF(code);
+	PyErr_Clear();
+	PyErr_SetRaisedException(exc);
+	if (unbound) {
+		*self_arg = PyMethod_GET_SELF(*callable);
+		*callable = PyMethod_GET_FUNCTION(*callable);
+	}
+	return unbound;
+}
+
+SLOW call_c_function(PyObject *const *args)
+{
+	PyObject *callable = args[2], *self_arg = args[3];
 	PyMethodDef *def;
 
 	if (trace_top == NULL)
 		return nobody_hears();
 	def = c_definition(callable, self_arg);
+	if (def == NULL && unbind(args, &callable, &self_arg))
+		def = c_definition(callable, self_arg);
 	if (def != NULL)
 		trace_call_c_function(&engine, def, callable, self_arg);
 	Py_RETURN_NONE;
@@ -160,7 +193,7 @@ static PyObject *on_call(PyObject *self, PyObject *const *args, size_t nargs, Py
 	(void)self, (void)nargs, (void)names;
 	if (trace_top != NULL && PyFunction_Check(args[2]))
 		Py_RETURN_NONE; /* PY_START comes for it */
-	return call_c_function(args[2], args[3]);
+	return call_c_function(args);
 }
 
 /* The same of C_RETURN and C_RAISE, which come for types as well. */

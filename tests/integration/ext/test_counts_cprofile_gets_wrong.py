@@ -3,6 +3,7 @@
 import cProfile
 import sys
 import threading
+import types
 
 import pytest
 from test_counts_names import A, B, C
@@ -73,3 +74,46 @@ def test_other_threads(mode):
     # Returns there end calls here: of work itself it may count two.
     mixed = sys.version_info >= (3, 12)
     assert (calls_of(theirs, "elsewhere") > 0) == mixed
+
+
+def c_functions_bound_by_hand():
+    rows = [3]
+    call, append = types.MethodType(len, rows), types.MethodType(list.append, rows)
+    key = types.MethodType(sorted, rows)
+    for _ in range(3):
+        call()
+        append(1)
+        key(key=abs)
+        types.MethodType(int, "7")()
+        call(*())  # calls the method, which is no C function
+        append(*[2])
+        for fails in call, append:
+            try:
+                fails(1, 2)
+            except TypeError:
+                pass
+        "x".upper()
+
+
+def one_after_another():
+    c_functions_bound_by_hand()
+    c_functions_bound_by_hand()
+
+
+def test_c_functions_bound_by_hand():
+    """In 3.12 and 3.13 it misses their calls, and takes their returns for the caller's."""
+    ours = stats_of(cprof.Profile(), one_after_another)
+    theirs = stats_of(cProfile.Profile(), one_after_another)
+    expected = {"c_functions_bound_by_hand": (2, "one_after_another"),
+                "<built-in method builtins.len>": (12, "c_functions_bound_by_hand"),
+                "<method 'append' of 'list' objects>": (12, "c_functions_bound_by_hand"),
+                "<built-in method builtins.sorted>": (6, "c_functions_bound_by_hand"),
+                "<method 'upper' of 'str' objects>": (6, "c_functions_bound_by_hand")}
+    assert calls_and_callers(ours, expected) == expected
+    if sys.version_info[:2] not in ((3, 12), (3, 13)):
+        assert calls_and_callers(theirs, expected) == expected
+
+
+def calls_and_callers(stats, names):
+    return {key[2]: (row[1], *(caller[2] for caller in row[4]))
+            for key, row in stats.items() if key[2] in names}
