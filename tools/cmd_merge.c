@@ -1,6 +1,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -104,10 +105,23 @@ static int add_input(struct merger *m, const char *path, const struct snapshot *
 	return 0;
 }
 
+/* Thousands are named file by file, and to look each up in the archive takes longer
+ * than to add it. */
+static bool is_plain_file(const struct merge_options *o, const char *what)
+{
+	struct stat st;
+
+	return !o->by_route && !o->from.slowest && stat(what, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 static int add_subject(struct merger *m, const char *what)
 {
 	struct subject s;
-	int rc = subject_find(&s, &m->options->from, what);
+	int rc;
+
+	if (is_plain_file(m->options, what))
+		return add_input(m, what, NULL);
+	rc = subject_find(&s, &m->options->from, what);
 
 	if (rc == 0 && s.kind == PATH_FILE && m->options->by_route)
 		rc = -1, complain("merge: %s is a file, and only snapshots have a route; leave "
