@@ -146,6 +146,21 @@ static inline void marshal_pass(struct marshal_reader *r, size_t n)
 	r->at += n;
 }
 
+/* As marshal_next, without detours when it is the head of a tuple of n. */
+static inline int marshal_next_tuple(struct marshal_reader *r, struct marshal_value *v, uint8_t n)
+{
+	const uint8_t *count = marshal_peek(r, ')', 1);
+
+	if (count == NULL || *count != n)
+		return marshal_next(r, v, false);
+	v->type = MARSHAL_TUPLE;
+	v->again = false;
+	v->nitems = n;
+	v->offset = r->at;
+	marshal_pass(r, 2);
+	return 0;
+}
+
 /* To the items of a container, and, once all were taken, back behind it. */
 struct marshal_place marshal_enter(struct marshal_reader *r, const struct marshal_value *v);
 void marshal_leave(struct marshal_reader *r, const struct marshal_value *v,

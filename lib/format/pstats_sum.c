@@ -12,8 +12,8 @@ enum { SMALLEST_ARC = 10 }; /* bytes in a file: two references */
 struct known {
 	const char *text;
 	uint32_t key; /* or MAP_NONE */
-	bool is_count;
-	int64_t count;
+	bool is_number;
+	int64_t number;
 };
 
 struct scan {
@@ -22,6 +22,10 @@ struct scan {
 	struct known *known;
 	size_t nknown, known_cap;
 	struct buf scratch;
+	/* In one file after the other mostly the same comes in the same order: what is
+	 * expected next need not be found by a hash. */
+	uint32_t last_entry;      /* key, or MAP_NONE */
+	uint32_t expected_caller; /* or MAP_NONE */
 	size_t narcs, max_arcs;
 	struct pstats_kind kind;
 	bool has_rows;   /* a caller with four numbers was seen */
@@ -54,7 +58,14 @@ static inline struct known *known_at(struct scan *s, uint32_t ref)
 	return ref < s->nknown ? &s->known[ref] : grow_known(s, ref);
 }
 
-static const char *get_text(struct scan *s, const struct marshal_value *v)
+static bool is_same(const char *expected, struct bytes raw)
+{
+	return expected != NULL && raw.len != 0 &&
+	       strncmp(expected, (const char *)raw.data, raw.len) == 0 &&
+	       expected[raw.len] == '\0';
+}
+
+static const char *get_text(struct scan *s, const struct marshal_value *v, const char *expected)
 {
 	struct known *known = NULL;
 	struct bytes raw;
@@ -67,7 +78,11 @@ static const char *get_text(struct scan *s, const struct marshal_value *v)
 	}
 	if (marshal_decode(&s->in, v, &s->scratch, &raw) < 0)
 		return NULL;
-	text = strtab_add(&s->sum->strings, raw.len ? (const char *)raw.data : "", raw.len);
+	if (is_same(expected, raw))
+		text = expected;
+	else
+		text = strtab_add(&s->sum->strings, raw.len ? (const char *)raw.data : "",
+				  raw.len);
 	if (text == NULL)
 		error_nomem(s->in.err);
 	else if (known != NULL)
@@ -80,84 +95,113 @@ static uint64_t key_hash(const char *file, uint32_t line, const char *name)
 	return map_mix(map_mix((uintptr_t)file) ^ (uintptr_t)name) ^ line;
 }
 
+static bool is_key(const struct pstats_key *k, const char *file, uint32_t line, const char *name)
+{
+	return k->file == file && k->line == line && k->name == name;
+}
+
 /* The key of these, added when it is new; MAP_NONE with err. */
 static uint32_t add_key(struct scan *s, const char *file, uint32_t line, const char *name)
 {
 	struct pstats_sum *sum = s->sum;
 	uint64_t hash = key_hash(file, line, name);
 	struct pstats_key *keys;
-	uint32_t i, *entry_of, *callee_of;
+	uint32_t i;
 	size_t at = 0;
 
 	while ((i = map_find(&sum->key_index, hash, &at)) != MAP_NONE)
-		if (sum->keys[i].file == file && sum->keys[i].line == line &&
-		    sum->keys[i].name == name)
+		if (is_key(&sum->keys[i], file, line, name))
 			return i;
 	keys = mem_grow(sum->keys, &sum->keys_cap, sum->nkeys + 1, sizeof *keys);
 	if (keys != NULL)
 		sum->keys = keys;
-	entry_of = mem_grow(sum->entry_of, &sum->entry_of_cap, sum->nkeys + 1, sizeof *entry_of);
-	if (entry_of != NULL)
-		sum->entry_of = entry_of;
-	callee_of = mem_grow(sum->callee_of, &sum->callee_of_cap, sum->nkeys + 1, sizeof *callee_of);
-	if (callee_of != NULL)
-		sum->callee_of = callee_of;
-	if (keys == NULL || entry_of == NULL || callee_of == NULL ||
-	    map_add(&sum->key_index, hash, (uint32_t)sum->nkeys) < 0) {
+	if (keys == NULL || map_add(&sum->key_index, hash, (uint32_t)sum->nkeys) < 0) {
 		error_nomem(s->in.err);
 		return MAP_NONE;
 	}
-	keys[sum->nkeys] = (struct pstats_key){ file, name, line };
-	entry_of[sum->nkeys] = MAP_NONE;
-	callee_of[sum->nkeys] = 0;
+	keys[sum->nkeys] = (struct pstats_key){ file, name, line, MAP_NONE, MAP_NONE, MAP_NONE };
 	return (uint32_t)sum->nkeys++;
 }
 
-/* A text that comes next and was there before, or NULL. */
-static const char *known_text(struct scan *s)
+/* NULL with err; the text of what comes next. */
+static const char *read_text(struct scan *s, const struct marshal_value *tuple,
+			     const char *expected)
 {
 	uint32_t ref = marshal_peek_ref(&s->in);
-
-	if (ref >= s->nknown || s->known[ref].text == NULL)
-		return NULL;
-	marshal_pass(&s->in, 5);
-	return s->known[ref].text;
-}
-
-/* NULL with err; the text of what comes next. */
-static const char *read_text(struct scan *s, const struct marshal_value *tuple)
-{
-	const char *text = known_text(s);
 	struct marshal_value v;
 
-	if (text != NULL)
-		return text;
+	if (ref < s->nknown && s->known[ref].text != NULL) {
+		marshal_pass(&s->in, 5);
+		return s->known[ref].text;
+	}
 	if (marshal_next(&s->in, &v, false) < 0)
 		return NULL;
 	if (v.type == MARSHAL_TEXT)
-		return get_text(s, &v);
+		return get_text(s, &v, expected);
 	bad(s, tuple, "no (file, line, name)");
 	return NULL;
 }
 
-/* Behind the tuple's head. */
-static uint32_t read_key(struct scan *s, const struct marshal_value *tuple)
+/* An integer that comes next and was there before: CPython has one object for each
+ * small number, so most are references. */
+static inline bool known_number(struct scan *s, int64_t *n)
 {
-	struct marshal_value line;
-	const char *file = read_text(s, tuple), *name;
+	uint32_t ref = marshal_peek_ref(&s->in);
 
-	if (file == NULL || marshal_next(&s->in, &line, false) < 0)
+	if (ref >= s->nknown || !s->known[ref].is_number)
+		return false;
+	marshal_pass(&s->in, 5);
+	*n = s->known[ref].number;
+	return true;
+}
+
+/* One that was not just there: `what` is wrong when it is none, or with `of`. */
+static int read_new_number(struct scan *s, int64_t *n, const struct marshal_value *of,
+			   const char *what)
+{
+	struct marshal_value v;
+	struct known *known;
+
+	if (marshal_next(&s->in, &v, false) < 0)
+		return -1;
+	if (v.type != MARSHAL_INT)
+		return bad(s, of ? of : &v, what);
+	*n = v.integer;
+	if (v.ref == MARSHAL_NO_REF)
+		return 0;
+	known = known_at(s, v.ref);
+	if (known == NULL)
+		return -1;
+	known->is_number = true;
+	known->number = v.integer;
+	return 0;
+}
+
+/* Behind the tuple's head. */
+static uint32_t read_key(struct scan *s, const struct marshal_value *tuple, uint32_t guess)
+{
+	static const struct pstats_key none;
+	const struct pstats_key *expected = guess != MAP_NONE ? &s->sum->keys[guess] : &none;
+	const char *file = read_text(s, tuple, expected->file), *name;
+	int64_t line = 0;
+
+	if (file == NULL || (!known_number(s, &line) &&
+			     read_new_number(s, &line, tuple, "no (file, line, name)") < 0))
 		return MAP_NONE;
-	if (line.type != MARSHAL_INT || line.integer < 0 || line.integer > UINT32_MAX) {
+	if (line < 0 || line > UINT32_MAX) {
 		bad(s, tuple, "no (file, line, name)");
 		return MAP_NONE;
 	}
-	name = read_text(s, tuple);
-	return name == NULL ? MAP_NONE : add_key(s, file, (uint32_t)line.integer, name);
+	name = read_text(s, tuple, expected->name);
+	if (name == NULL)
+		return MAP_NONE;
+	if (is_key(expected, file, (uint32_t)line, name))
+		return guess;
+	return add_key(s, file, (uint32_t)line, name);
 }
 
-/* MAP_NONE with err. */
-static uint32_t get_key(struct scan *s, const struct marshal_value *v)
+/* MAP_NONE with err; `guess` may be that, too. */
+static uint32_t get_key(struct scan *s, const struct marshal_value *v, uint32_t guess)
 {
 	struct marshal_place place;
 	struct known *known;
@@ -173,45 +217,20 @@ static uint32_t get_key(struct scan *s, const struct marshal_value *v)
 			return known ? known->key : MAP_NONE;
 	}
 	place = marshal_enter(&s->in, v);
-	key = read_key(s, v);
+	key = read_key(s, v, guess);
 	marshal_leave(&s->in, v, place);
 	if (key != MAP_NONE && v->ref != MARSHAL_NO_REF)
 		s->known[v->ref].key = key;
 	return key;
 }
 
-/* A count that was not just there. */
-static int read_new_count(struct scan *s, int64_t *count)
-{
-	struct marshal_value v;
-	struct known *known;
-
-	if (marshal_next(&s->in, &v, false) < 0)
-		return -1;
-	if (v.type != MARSHAL_INT)
-		return bad(s, &v, "no number where calls are counted");
-	if (v.integer < 0)
-		s->kind.sampled = true;
-	*count = v.integer;
-	if (v.ref == MARSHAL_NO_REF)
-		return 0;
-	known = known_at(s, v.ref);
-	if (known == NULL)
-		return -1;
-	known->is_count = true;
-	known->count = v.integer;
-	return 0;
-}
-
-/* CPython has one object for each small number, so most are references. */
 static int read_count(struct scan *s, int64_t *count)
 {
-	uint32_t ref = marshal_peek_ref(&s->in);
-
-	if (ref >= s->nknown || !s->known[ref].is_count)
-		return read_new_count(s, count);
-	marshal_pass(&s->in, 5);
-	*count = s->known[ref].count;
+	if (!known_number(s, count) &&
+	    read_new_number(s, count, NULL, "no number where calls are counted") < 0)
+		return -1;
+	if (*count < 0)
+		s->kind.sampled = true;
 	return 0;
 }
 
@@ -259,12 +278,17 @@ static int add_row(struct scan *s, const struct marshal_value *v, struct pstats_
 }
 
 /* Which of its callers has this key, when it comes again; MAP_NONE. In the first file
- * none may, which is told without an index. */
-static uint32_t find_caller(const struct pstats_sum *sum, uint32_t entry, uint32_t key)
+ * none may, which is told without an index; in others they mostly come in the order
+ * that they had. */
+static uint32_t find_caller(const struct scan *s, uint32_t entry, uint32_t key)
 {
+	const struct pstats_sum *sum = s->sum;
+
+	if (s->expected_caller != MAP_NONE && sum->callers[s->expected_caller].key == key)
+		return s->expected_caller;
 	if (sum->nfiles != 1)
 		return map_get(&sum->caller_index, map_pair(sum->entries[entry].key, key));
-	if (sum->callee_of[key] != entry + 1)
+	if (sum->keys[key].callee != entry)
 		return MAP_NONE;
 	for (uint32_t i = sum->entries[entry].first; i != MAP_NONE; i = sum->callers[i].next)
 		if (sum->callers[i].key == key)
@@ -290,7 +314,7 @@ static int add_caller(struct scan *s, uint32_t entry, uint32_t key,
 {
 	struct pstats_sum *sum = s->sum;
 	struct pstats_entry *e = &sum->entries[entry];
-	uint32_t i = find_caller(sum, entry, key), added = (uint32_t)sum->ncallers;
+	uint32_t i = find_caller(s, entry, key), added = (uint32_t)sum->ncallers;
 	struct pstats_caller *grown;
 
 	if (i != MAP_NONE) {
@@ -299,6 +323,7 @@ static int add_caller(struct scan *s, uint32_t entry, uint32_t key,
 		if (c->file == sum->nfiles)
 			return bad(s, v, "a caller that comes twice");
 		c->file = sum->nfiles;
+		s->expected_caller = c->next;
 		return add_row(s, v, &c->row, row);
 	}
 	grown = mem_grow(sum->callers, &sum->callers_cap, sum->ncallers + 1, sizeof *grown);
@@ -307,28 +332,13 @@ static int add_caller(struct scan *s, uint32_t entry, uint32_t key,
 	if (grown == NULL || (sum->nfiles != 1 &&
 			      map_add(&sum->caller_index, map_pair(e->key, key), added) < 0))
 		return error_nomem(s->in.err);
-	sum->callee_of[key] = entry + 1;
+	sum->keys[key].callee = entry;
 	grown[sum->ncallers++] = (struct pstats_caller){ key, sum->nfiles, MAP_NONE, *row };
 	if (e->first == MAP_NONE)
 		e->first = added;
 	else
 		grown[e->last].next = added;
 	e->last = added;
-	return 0;
-}
-
-/* What comes next; the head of a tuple of n, which it mostly is, without detours. */
-static int next_row(struct scan *s, struct marshal_value *v, uint8_t n)
-{
-	const uint8_t *count = marshal_peek(&s->in, ')', 1);
-
-	if (count == NULL || *count != n)
-		return marshal_next(&s->in, v, false);
-	v->type = MARSHAL_TUPLE;
-	v->again = false;
-	v->nitems = n;
-	v->offset = s->in.at;
-	marshal_pass(&s->in, 2);
 	return 0;
 }
 
@@ -367,6 +377,11 @@ static uint32_t known_key(struct scan *s, struct marshal_value *v)
 	return s->known[ref].key;
 }
 
+static uint32_t expected_caller_key(const struct scan *s)
+{
+	return s->expected_caller != MAP_NONE ? s->sum->callers[s->expected_caller].key : MAP_NONE;
+}
+
 static int read_callers(struct scan *s, uint32_t entry)
 {
 	struct marshal_value dict, key, value;
@@ -378,6 +393,7 @@ static int read_callers(struct scan *s, uint32_t entry)
 	if (dict.type != MARSHAL_DICT)
 		return bad(s, &dict, "no dict of callers");
 	place = marshal_enter(&s->in, &dict);
+	s->expected_caller = s->sum->entries[entry].first;
 	for (;;) {
 		uint32_t caller = known_key(s, &key);
 
@@ -386,9 +402,9 @@ static int read_callers(struct scan *s, uint32_t entry)
 				return -1;
 			if (key.type == MARSHAL_END)
 				break;
-			caller = get_key(s, &key);
+			caller = get_key(s, &key, expected_caller_key(s));
 		}
-		if (caller == MAP_NONE || next_row(s, &value, 4) < 0)
+		if (caller == MAP_NONE || marshal_next_tuple(&s->in, &value, 4) < 0)
 			return -1;
 		/* References could make a small file stand for a huge table. */
 		if (s->narcs++ >= s->max_arcs)
@@ -405,7 +421,7 @@ static int read_callers(struct scan *s, uint32_t entry)
 static uint32_t get_entry(struct scan *s, uint32_t key, const struct marshal_value *v)
 {
 	struct pstats_sum *sum = s->sum;
-	uint32_t i = sum->entry_of[key];
+	uint32_t i = sum->keys[key].entry;
 	struct pstats_entry *grown;
 
 	if (i != MAP_NONE) {
@@ -424,7 +440,7 @@ static uint32_t get_entry(struct scan *s, uint32_t key, const struct marshal_val
 	sum->entries = grown;
 	grown[sum->nentries] = (struct pstats_entry){ key, sum->nfiles, MAP_NONE, MAP_NONE,
 						      { 0, 0, 0, 0 } };
-	sum->entry_of[key] = (uint32_t)sum->nentries;
+	sum->keys[key].entry = (uint32_t)sum->nentries;
 	return (uint32_t)sum->nentries++;
 }
 
@@ -437,7 +453,7 @@ static int read_entry(struct scan *s, uint32_t key, const struct marshal_value *
 	uint32_t entry = get_entry(s, key, key_value);
 	int rc = -1;
 
-	if (entry == MAP_NONE || next_row(s, &v, 5) < 0)
+	if (entry == MAP_NONE || marshal_next_tuple(&s->in, &v, 5) < 0)
 		return -1;
 	if (v.type != MARSHAL_TUPLE || v.nitems != 5)
 		return bad(s, &v, "no (cc, nc, tt, ct, callers)");
@@ -459,7 +475,7 @@ static int read_mark(struct scan *s, const struct marshal_value *tuple)
 	const char *text = NULL;
 
 	if (marshal_next(&s->in, &v, false) == 0 && v.type == MARSHAL_TEXT)
-		text = get_text(s, &v);
+		text = get_text(s, &v, NULL);
 	marshal_leave(&s->in, tuple, place);
 	if (text == NULL || strcmp(text, "__sampled__") != 0)
 		return s->in.err->code != ERR_NONE ? -1 : bad(s, tuple, "no (file, line, name)");
@@ -467,6 +483,18 @@ static int read_mark(struct scan *s, const struct marshal_value *tuple)
 	if (marshal_next(&s->in, &v, false) < 0)
 		return -1;
 	return v.type == MARSHAL_CONSTANT ? 0 : bad(s, &v, "no mark of a sampled profile");
+}
+
+static uint32_t get_entry_key(struct scan *s, const struct marshal_value *v)
+{
+	struct pstats_key *keys = s->sum->keys;
+	uint32_t guess = s->last_entry != MAP_NONE ? keys[s->last_entry].after : MAP_NONE;
+	uint32_t key = get_key(s, v, guess);
+
+	if (key != guess && s->last_entry != MAP_NONE)
+		s->sum->keys[s->last_entry].after = key;
+	s->last_entry = key;
+	return key;
 }
 
 static int read_stats(struct scan *s)
@@ -488,7 +516,7 @@ static int read_stats(struct scan *s)
 				return -1;
 			continue;
 		}
-		key = get_key(s, &v);
+		key = get_entry_key(s, &v);
 		if (key == MAP_NONE || read_entry(s, key, &v) < 0)
 			return -1;
 	}
@@ -536,7 +564,8 @@ static int expect(struct pstats_sum *sum, size_t len)
 
 int pstats_sum_add(struct pstats_sum *sum, struct bytes in, struct error *err)
 {
-	struct scan s = { .sum = sum, .max_arcs = in.len / SMALLEST_ARC };
+	struct scan s = { .sum = sum, .max_arcs = in.len / SMALLEST_ARC,
+			  .last_entry = MAP_NONE, .expected_caller = MAP_NONE };
 	int rc;
 
 	*err = (struct error)ERROR_INIT;
@@ -564,8 +593,6 @@ void pstats_sum_release(struct pstats_sum *s)
 	mem_free(s->keys);
 	map_release(&s->key_index);
 	mem_free(s->entries);
-	mem_free(s->entry_of);
-	mem_free(s->callee_of);
 	mem_free(s->callers);
 	map_release(&s->caller_index);
 	*s = (struct pstats_sum)PSTATS_SUM_INIT;

@@ -25,6 +25,9 @@
 struct pstats_key {
 	const char *file, *name; /* in strings */
 	uint32_t line;
+	uint32_t entry;  /* or MAP_NONE, as the next two */
+	uint32_t callee; /* the entry that had it for a caller last */
+	uint32_t after;  /* the key of the entry that came behind its own last */
 };
 
 struct pstats_row {
@@ -60,13 +63,9 @@ struct pstats_sum {
 	struct map key_index;
 	struct pstats_entry *entries;
 	size_t nentries, entries_cap;
-	uint32_t *entry_of; /* per key, or MAP_NONE */
-	size_t entry_of_cap;
 	struct pstats_caller *callers;
 	size_t ncallers, callers_cap;
 	struct map caller_index; /* callee's key, caller's key -> caller; of several files */
-	uint32_t *callee_of; /* per key: the entry that had it for a caller last, less 1 */
-	size_t callee_of_cap;
 	uint32_t nfiles;
 	struct pstats_kind kind;
 	double seconds; /* of all times, without their signs */

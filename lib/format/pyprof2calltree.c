@@ -144,7 +144,7 @@ static void link_calls(struct writer *w)
 		uint32_t callee = w->order[i].entry;
 
 		for (uint32_t c = s->entries[callee].first; c != MAP_NONE; c = s->callers[c].next) {
-			uint32_t caller = s->entry_of[s->callers[c].key];
+			uint32_t caller = s->keys[s->callers[c].key].entry;
 
 			if (caller == MAP_NONE)
 				continue;
