@@ -45,7 +45,9 @@ bool buf_reserve(struct buf *b, size_t extra)
 
 void buf_add(struct buf *b, const void *data, size_t len)
 {
-	if (len == 0 || !buf_reserve(b, len))
+	if (len == 0)
+		return;
+	if ((b->failed || len > b->cap - b->len) && !buf_reserve(b, len))
 		return;
 	memcpy(b->data + b->len, data, len);
 	b->len += len;
