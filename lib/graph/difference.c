@@ -51,10 +51,12 @@ static int fill_edges(struct graph *g, const struct diff *d, const uint32_t *old
 		const struct arc *a = &d->old_table.arcs[i];
 		struct graph_edge *e = &g->edges[g->nedges];
 
-		e->caller = old_row[a->caller];
-		e->callee = old_row[a->callee];
-		e->before = graph_cost_of(&a->totals, d->old_metric);
-		e->change = CHANGE_GONE;
+		*e = (struct graph_edge){
+			.caller = old_row[a->caller],
+			.callee = old_row[a->callee],
+			.before = graph_cost_of(&a->totals, d->old_metric),
+			.change = CHANGE_GONE,
+		};
 		if (map_add(&index, map_pair(e->caller, e->callee), g->nedges++) < 0)
 			goto done;
 	}
@@ -62,10 +64,12 @@ static int fill_edges(struct graph *g, const struct diff *d, const uint32_t *old
 		const struct arc *a = &d->new_table.arcs[i];
 		uint32_t caller = new_row[a->caller], callee = new_row[a->callee];
 		uint32_t at = map_get(&index, map_pair(caller, callee));
-		struct graph_edge *e = &g->edges[at != MAP_NONE ? at : g->nedges++];
+		struct graph_edge *e = &g->edges[at != MAP_NONE ? at : g->nedges];
 
-		e->caller = caller;
-		e->callee = callee;
+		if (at == MAP_NONE) {
+			*e = (struct graph_edge){ .caller = caller, .callee = callee };
+			g->nedges++;
+		}
 		e->cost = graph_cost_of(&a->totals, d->new_metric);
 		e->change = at != MAP_NONE ? CHANGE_NONE : CHANGE_NEW;
 	}

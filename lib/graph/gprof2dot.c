@@ -93,7 +93,9 @@ static void write_module(struct buf *out, const char *file)
 void gprof2dot_name(struct buf *out, const struct function *f)
 {
 	write_module(out, f->file);
-	buf_printf(out, ":%u:", f->line);
+	buf_addc(out, ':');
+	buf_addu(out, f->line);
+	buf_addc(out, ':');
 	buf_adds(out, f->name);
 }
 
@@ -280,6 +282,14 @@ void gprof2dot_percent(struct buf *out, double share)
 	buf_addc(out, '%');
 }
 
+/* "#0d7f1a"; printf is most of what a file of dot's costs. */
+static void add_colour(struct buf *out, unsigned colour)
+{
+	buf_addc(out, '#');
+	for (int shift = 20; shift >= 0; shift -= 4)
+		buf_addc(out, "0123456789abcdef"[colour >> shift & 0xF]);
+}
+
 static void add_quoted(struct buf *out, const char *s)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -305,7 +315,9 @@ static void add_quoted(struct buf *out, const char *s)
 
 static void add_length(struct buf *out, const char *name, double value)
 {
-	buf_printf(out, ", %s=\"", name);
+	buf_adds(out, ", ");
+	buf_adds(out, name);
+	buf_adds(out, "=\"");
 	add_hundredths(out, value);
 	buf_addc(out, '"');
 }
@@ -321,10 +333,16 @@ static void write_node(struct buf *out, const struct graph *g, const struct grap
 	buf_adds(label, "\n(");
 	gprof2dot_percent(label, n->self_share);
 	buf_addc(label, ')');
-	if (!g->sampled)
-		buf_printf(label, "\n%llu\xc3\x97", (unsigned long long)n->cost.ncalls);
-	buf_printf(out, "\t%u [color=\"#%06x\", fontcolor=\"#ffffff\", fontsize=\"10.00\", label=",
-		   n->id, gprof2dot_colour(n->share));
+	if (!g->sampled) {
+		buf_addc(label, '\n');
+		buf_addu(label, n->cost.ncalls);
+		buf_adds(label, "\xc3\x97");
+	}
+	buf_addc(out, '\t');
+	buf_addu(out, n->id);
+	buf_adds(out, " [color=\"");
+	add_colour(out, gprof2dot_colour(n->share));
+	buf_adds(out, "\", fontcolor=\"#ffffff\", fontsize=\"10.00\", label=");
 	add_quoted(out, buf_str(label));
 	buf_adds(out, ", tooltip=");
 	add_quoted(out, n->function->file);
@@ -337,14 +355,23 @@ static void write_edge(struct buf *out, const struct graph *g, const struct grap
 	double width = fmax(e->share * 4.0, 0.5);
 	unsigned colour = gprof2dot_colour(e->share);
 
-	buf_printf(out, "\t%u -> %u [arrowsize=\"", g->nodes[e->caller].id,
-		   g->nodes[e->callee].id);
+	buf_addc(out, '\t');
+	buf_addu(out, g->nodes[e->caller].id);
+	buf_adds(out, " -> ");
+	buf_addu(out, g->nodes[e->callee].id);
+	buf_adds(out, " [arrowsize=\"");
 	add_hundredths(out, 0.5 * sqrt(width));
-	buf_printf(out, "\", color=\"#%06x\", fontcolor=\"#%06x\", fontsize=\"10.00\", label=\"",
-		   colour, colour);
+	buf_adds(out, "\", color=\"");
+	add_colour(out, colour);
+	buf_adds(out, "\", fontcolor=\"");
+	add_colour(out, colour);
+	buf_adds(out, "\", fontsize=\"10.00\", label=\"");
 	gprof2dot_percent(out, e->share);
-	if (!g->sampled)
-		buf_printf(out, "\\n%llu\xc3\x97", (unsigned long long)e->cost.nprimitive);
+	if (!g->sampled) {
+		buf_adds(out, "\\n");
+		buf_addu(out, e->cost.nprimitive);
+		buf_adds(out, "\xc3\x97");
+	}
 	buf_addc(out, '"');
 	add_length(out, "labeldistance", width);
 	add_length(out, "penwidth", width);

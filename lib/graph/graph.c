@@ -23,9 +23,9 @@ int graph_begin(struct graph *g, const struct profile *p, unsigned metric, size_
 	if (p->nmetrics != 0 && metric >= p->nmetrics)
 		return error_set(err, ERR_NOT_FOUND, "the profile has no metric number %u",
 				 metric);
-	/* Of large ones most is never touched. */
 	g->nodes = mem_zalloc(nnodes * sizeof *g->nodes);
-	g->edges = mem_zalloc(nedges * sizeof *g->edges);
+	/* Of which most are mostly left out: they are set as they are added. */
+	g->edges = mem_array(NULL, nedges, sizeof *g->edges);
 	if (g->nodes == NULL || g->edges == NULL) {
 		graph_release(g);
 		return error_nomem(err);
