@@ -134,6 +134,28 @@ void text_printable(struct buf *out, const char *s)
 	}
 }
 
+/* The double is m * 2^-shift, exactly, and m of 53 bits, so that m * 1000 fits. */
+bool text_scale(double value, unsigned scale, uint64_t *n)
+{
+	uint64_t bits, m, rest, half;
+	unsigned shift;
+
+	memcpy(&bits, &value, sizeof bits);
+	if (!(value < 1e12) || bits >> 63)
+		return false;
+	shift = 1075 - (unsigned)(bits >> 52);
+	if (shift > 63) {
+		*n = 0; /* m * 1000 is below 2^63: less than half of one */
+		return true;
+	}
+	m = ((bits & ((1ull << 52) - 1)) | 1ull << 52) * scale;
+	rest = m & ((1ull << shift) - 1);
+	half = 1ull << (shift - 1);
+	*n = m >> shift;
+	*n += rest > half || (rest == half && *n % 2 != 0);
+	return true;
+}
+
 size_t text_width(const char *s)
 {
 	size_t width = 0;

@@ -23,6 +23,10 @@ void text_printable(struct buf *out, const char *s);
 /* What could move a terminal's cursor, colour it, or turn the text around. */
 bool text_is_unprintable(uint32_t code);
 
+/* value * scale, of up to 1000, rounded as printf rounds, which takes ten times as
+ * long. False for less than 0, too large, or no number. */
+bool text_scale(double value, unsigned scale, uint64_t *n);
+
 /* Columns that printable text takes: one per code point. */
 size_t text_width(const char *s);
 

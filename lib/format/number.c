@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 enum { LONGEST = 1100 }; /* more digits than any double has */
 
 /* What stands between "0" and "5" when this locale writes a half. */
@@ -37,36 +39,13 @@ static void to_c_locale(char *text)
 	memmove(at + 1, at + len, strlen(at + len) + 1);
 }
 
-/* Thousandths, rounded as printf rounds: the double is m * 2^-shift, exactly, and m of
- * 53 bits, so that m * 1000 fits. False for less than 0, too large, or no number. */
-static bool to_thousandths(double value, uint64_t *thousandths)
-{
-	uint64_t bits, m, rest, half;
-	unsigned shift;
-
-	memcpy(&bits, &value, sizeof bits);
-	if (!(value < 1e12) || bits >> 63)
-		return false;
-	shift = 1075 - (unsigned)(bits >> 52);
-	if (shift > 63) {
-		*thousandths = 0; /* m * 1000 is below 2^63: less than half of one */
-		return true;
-	}
-	m = ((bits & ((1ull << 52) - 1)) | 1ull << 52) * 1000;
-	rest = m & ((1ull << shift) - 1);
-	half = 1ull << (shift - 1);
-	*thousandths = m >> shift;
-	*thousandths += rest > half || (rest == half && *thousandths % 2 != 0);
-	return true;
-}
-
 char *number_put_thousandths(char *to, int width, double value)
 {
 	char text[NUMBER_PUT_MAX], *at = text + sizeof text;
 	size_t len;
 	uint64_t n;
 
-	if (!to_thousandths(value, &n))
+	if (!text_scale(value, 1000, &n))
 		return NULL;
 	for (int digits = 0; digits < 4 || n != 0; digits++) {
 		if (digits == 3)

@@ -265,12 +265,21 @@ unsigned gprof2dot_colour(double share)
 	       channel(hue(m1, m2, h - 1.0 / 3.0));
 }
 
-/* printf writes a comma in some languages. */
+/* printf takes its time, and writes a comma in some languages. */
 static void add_hundredths(struct buf *out, double value)
 {
 	char text[64];
-	int n = snprintf(text, sizeof text, "%.2f", value);
+	uint64_t hundredths;
+	int n;
 
+	if (text_scale(value, 100, &hundredths)) {
+		buf_addu(out, hundredths / 100);
+		buf_addc(out, '.');
+		buf_addc(out, (char)('0' + hundredths / 10 % 10));
+		buf_addc(out, (char)('0' + hundredths % 10));
+		return;
+	}
+	n = snprintf(text, sizeof text, "%.2f", value);
 	if (n > 3 && n < (int)sizeof text)
 		text[n - 3] = '.';
 	buf_adds(out, text);

@@ -1,5 +1,6 @@
 #include "base/text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "unit.h"
@@ -95,8 +96,30 @@ START_TEST(test_text__utf8)
 }
 END_TEST
 
+/* Thousandths: tests/unit/format/test_number.c. */
+START_TEST(test_text__scale_as_printf)
+{
+	uint64_t n;
+
+	for (int i = 0; i < 20000; i++) {
+		/* Many are ties. */
+		double value = i % 2 ? i / 128.0 : i / 977.0;
+		char want[32], got[32];
+
+		snprintf(want, sizeof want, "%.2f", value);
+		ck_assert(text_scale(value, 100, &n));
+		snprintf(got, sizeof got, "%d.%02d", (int)(n / 100), (int)(n % 100));
+		ck_assert_str_eq(got, want);
+	}
+	ck_assert(!text_scale(-1, 100, &n));
+	ck_assert(!text_scale(1e12, 100, &n));
+	ck_assert(!text_scale(0.0 / 0.0, 100, &n));
+}
+END_TEST
+
 UNIT_MAIN("base/text",
 	  test_text__time,
 	  test_text__count_and_size,
 	  test_text__printable,
-	  test_text__utf8)
+	  test_text__utf8,
+	  test_text__scale_as_printf)
