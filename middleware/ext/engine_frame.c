@@ -42,6 +42,7 @@ enum { DEPTH_MAX = 200 };
 /* Frames of ours on this C stack. */
 static __thread unsigned depth __attribute__((tls_model("initial-exec")));
 
+static bool out;            /* for a frame that is too deep */
 static unsigned narmed;     /* in the process */
 static unsigned generation; /* of fork, that narmed belongs to */
 
@@ -147,6 +148,7 @@ static void install(evaluate_t *function)
 
 static void take_out(void)
 {
+	out = false;
 	if (installed() == hook)
 		install(next);
 }
@@ -155,6 +157,7 @@ static void put_in(void)
 {
 	evaluate_t *now = installed();
 
+	out = false;
 	if (now == hook)
 		return;
 	next = now;
@@ -162,12 +165,13 @@ static void put_in(void)
 }
 
 /* Too deep. Threads take turns here: the hook comes back when any of them
- * returns, and goes again at the next frame that is too deep. */
+ * returns or arms a trace, and goes again at the next frame that is too deep. */
 static PyObject *run_unheard(HOOK_PARAMETERS)
 {
 	PyObject *result;
 
 	take_out();
+	out = installed() == next;
 	trace_hook_was_out++;
 	result = next(HOOK_ARGUMENTS);
 	if (narmed != 0 && generation == fork_generation())
@@ -260,7 +264,7 @@ static void arm(enum mode mode)
 		generation = fork_generation();
 		narmed = 0;
 	}
-	if (narmed++ == 0)
+	if (narmed++ == 0 || out)
 		put_in();
 }
 

@@ -281,6 +281,47 @@ def test_deep_recursion_is_said_to_be_lost(archive):
     assert archive.one().json["lost"] > 0
 
 
+def test_a_profile_begun_while_another_thread_is_too_deep():
+    """It has all of its own calls, or says what it lacks."""
+    def deep(n):
+        if n:
+            return deep(n - 1)
+        there.set()
+        assert go_on.wait(10)
+
+    def other():
+        with cprof.Profile(mode="fast"):
+            deep(400)
+
+    there, go_on = threading.Event(), threading.Event()
+    thread = threading.Thread(target=other)
+    thread.start()
+    try:
+        assert there.wait(10)
+        with cprof.Profile(mode="fast") as profile:
+            fib(5)
+    finally:
+        go_on.set()
+        thread.join()
+    profile.create_stats()
+    calls = sum(row[1] for key, row in profile.stats.items() if key[2] == "fib")
+    assert calls == 15 or profile.lost > 0
+
+
+def test_a_profile_begun_where_it_is_too_deep():
+    def deep(n):
+        if n:
+            return deep(n - 1)
+        with cprof.Profile(mode="fast") as profile:
+            fib(5)
+        profile.create_stats()
+        calls = sum(row[1] for key, row in profile.stats.items() if key[2] == "fib")
+        return calls == 15 or profile.lost > 0
+
+    with cprof.Profile(mode="fast"):
+        assert deep(400)
+
+
 @pytest.mark.parametrize("mode", ["exact", "fast"])
 def test_the_tracers_cost_is_taken_out(archive, mode):
     def nothing():
