@@ -1,6 +1,7 @@
 #include "forks.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <time.h>
 
 enum { WAIT_MS = 2000 };
@@ -9,11 +10,13 @@ enum { WAIT_MS = 2000 };
 static volatile unsigned generation;
 
 static unsigned nimports; /* on their way */
+static unsigned nforks;   /* the same */
+static unsigned long last_forker;
 
 static void in_child(void)
 {
 	generation++;
-	nimports = 0;
+	nimports = nforks = 0;
 }
 
 int forks_watch(void)
@@ -26,12 +29,36 @@ unsigned fork_generation(void)
 	return generation;
 }
 
-/* A thread that forks amid its own import waits in vain, but not for ever. */
+/* Until *n is 0: never for ever, for a thread may wait for itself (it forks amid its
+ * own import), or for one that will not come back. */
+static void wait_for(const unsigned *n)
+{
+	const struct timespec ms = { 0, 1000000 };
+
+	for (int i = 0; *n != 0 && i < WAIT_MS; i++) {
+		Py_BEGIN_ALLOW_THREADS
+		nanosleep(&ms, NULL);
+		Py_END_ALLOW_THREADS
+	}
+}
+
+static bool is_loaded(const char *module)
+{
+	PyObject *modules = PyImport_GetModuleDict(); /* borrowed */
+
+	return modules != NULL && PyDict_Check(modules) &&
+	       PyDict_GetItemString(modules, module) != NULL;
+}
+
 PyObject *forks_import(const char *module)
 {
-	unsigned before = generation;
+	unsigned before;
 	PyObject *m;
 
+	/* Between the interpreter's hooks and the fork itself other threads run. */
+	if (!is_loaded(module) && last_forker != PyThread_get_thread_ident())
+		wait_for(&nforks);
+	before = generation;
 	nimports++;
 	m = PyImport_ImportModule(module);
 	if (before == generation)
@@ -39,13 +66,15 @@ PyObject *forks_import(const char *module)
 	return m;
 }
 
-void forks_wait(void)
+void forks_begin(void)
 {
-	const struct timespec ms = { 0, 1000000 };
+	nforks++;
+	last_forker = PyThread_get_thread_ident();
+	wait_for(&nimports);
+}
 
-	for (int i = 0; nimports != 0 && i < WAIT_MS; i++) {
-		Py_BEGIN_ALLOW_THREADS
-		nanosleep(&ms, NULL);
-		Py_END_ALLOW_THREADS
-	}
+void forks_end(void)
+{
+	if (nforks != 0)
+		nforks--;
 }

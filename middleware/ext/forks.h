@@ -14,7 +14,9 @@ unsigned fork_generation(void);
  * a module that is being imported by a thread it does not have. Requests import
  * what they need when the first of them needs it, so that is likely. */
 PyObject *forks_import(const char *module);
-/* To be called before a fork, with the GIL: waits for imports on other threads. */
-void forks_wait(void);
+/* To be called before a fork and after it in the parent, with the GIL: waits for
+ * imports on other threads, and lets none begin between the two. */
+void forks_begin(void);
+void forks_end(void);
 
 #endif
