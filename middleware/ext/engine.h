@@ -32,6 +32,10 @@ struct engine {
 	void (*resume)(void);
 	/* What disarm left on for the next one goes, if none is armed; or NULL. */
 	void (*rest)(void);
+	/* How often it had to let go of the whole interpreter for a while, or could not
+	 * take hold of it: its traces that were armed meanwhile may have lost calls. NULL:
+	 * that does not happen. */
+	const unsigned *was_out;
 };
 
 /* The best for the mode that can be had in this interpreter; never NULL. */

@@ -27,6 +27,7 @@ const struct engine *engine_app(void)
 #else
 
 static struct monitoring tool;
+static unsigned was_out;
 static bool on;             /* the tool's events */
 static unsigned narmed;     /* traces of the process */
 static unsigned generation; /* of fork, that these belong to */
@@ -133,7 +134,7 @@ static void arm(enum mode mode)
 	if (edition != application_edition() && monitoring_restart(&tool))
 		edition = application_edition();
 	if (!on || edition != application_edition())
-		trace_hook_was_out++;
+		was_out++;
 }
 
 static void disarm(enum mode mode)
@@ -148,7 +149,7 @@ static void resume(void)
 }
 
 static const struct engine engine = {
-	"monitoring-app", false, arm, disarm, resume, NULL
+	"monitoring-app", false, arm, disarm, resume, NULL, &was_out
 };
 
 const struct engine *engine_app(void)

@@ -43,6 +43,7 @@ enum { DEPTH_MAX = 200 };
 static __thread unsigned depth __attribute__((tls_model("initial-exec")));
 
 static bool out;            /* for a frame that is too deep */
+static unsigned was_out;
 static unsigned narmed;     /* in the process */
 static unsigned generation; /* of fork, that narmed belongs to */
 
@@ -172,7 +173,7 @@ static PyObject *run_unheard(HOOK_PARAMETERS)
 
 	take_out();
 	out = installed() == next;
-	trace_hook_was_out++;
+	was_out++;
 	result = next(HOOK_ARGUMENTS);
 	if (narmed != 0 && generation == fork_generation())
 		put_in();
@@ -280,4 +281,4 @@ static void resume(void)
 {
 }
 
-const struct engine engine_frame = { "frame", false, arm, disarm, resume, NULL };
+const struct engine engine_frame = { "frame", false, arm, disarm, resume, NULL, &was_out };

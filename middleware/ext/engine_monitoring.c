@@ -8,6 +8,9 @@
  * costs to profile a request. So they stay on after one, until one comes that is not
  * profiled, or callbacks that nobody wanted have cost about as much; a server that
  * profiles every request never switches.
+ *
+ * Trap: with any tool's CALL events on, a function that sys.setprofile() installs hears
+ * of that call's own return first. The profile module (not cProfile) takes offence.
  */
 #include "compat.h"
 
@@ -37,6 +40,7 @@ void engine_monitoring_rest(void)
 #include <opcode.h>
 
 static struct monitoring tool;
+static unsigned was_out;
 static unsigned nexact, nfast; /* traces that are armed in the process */
 static unsigned nframe;        /* those of engine_frame.c that want closed generators run */
 static unsigned generation;    /* of fork, that these belong to */
@@ -59,7 +63,7 @@ static void switch_to(long events)
 	if (monitoring_switch(&tool, events))
 		on = events;
 	else if ((events & ~on) != 0)
-		trace_hook_was_out++;
+		was_out++;
 }
 
 /* A child after fork inherits its parent's events, and none of its traces. */
@@ -244,7 +248,7 @@ static void resume(void)
 }
 
 static const struct engine engine = {
-	"monitoring", false, arm, disarm, resume, engine_monitoring_rest
+	"monitoring", false, arm, disarm, resume, engine_monitoring_rest, &was_out
 };
 
 const struct engine *engine_monitoring(void)

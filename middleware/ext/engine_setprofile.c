@@ -167,4 +167,4 @@ static void disarm(enum mode mode)
 	}
 }
 
-const struct engine engine_setprofile = { "setprofile", true, arm, disarm, resume, NULL };
+const struct engine engine_setprofile = { "setprofile", true, arm, disarm, resume, NULL, NULL };

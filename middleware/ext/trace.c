@@ -13,7 +13,6 @@
 #define THREAD_LOCAL static __thread __attribute__((tls_model("initial-exec")))
 
 __thread struct trace *trace_top;
-unsigned trace_hook_was_out;
 
 THREAD_LOCAL unsigned narmed; /* on this thread, in all its greenlets */
 THREAD_LOCAL unsigned seen_generation;
@@ -347,6 +346,11 @@ static void hear(struct trace *t, const struct engine *engine)
 	t->quick_c = t->mode == MODE_EXACT ? t->quick : NULL;
 }
 
+static unsigned was_out(const struct trace *t)
+{
+	return t->engine->was_out != NULL ? *t->engine->was_out : 0;
+}
+
 bool trace_arm(struct trace *t)
 {
 	/* Once for a request, not for each block of its body. */
@@ -370,7 +374,7 @@ bool trace_arm_bare(struct trace *t)
 	hear(t, t->engine);
 	if (narmed++ == 0)
 		greenlets_watch();
-	t->hook_was_out = trace_hook_was_out;
+	t->was_out = was_out(t);
 	t->engine->arm(t->mode);
 	start_recording(t);
 	return true;
@@ -392,7 +396,7 @@ static void stop_recording(struct trace *t, uint64_t now)
 	t->armed_ticks += now + t->away - t->armed_since;
 	recorder_finish(t->recording.rec, now);
 	recorder_stop(t->recording.rec, now);
-	t->recording.rec->nlost += trace_hook_was_out - t->hook_was_out;
+	t->recording.rec->nlost += was_out(t) - t->was_out;
 	if (t->timer == NULL)
 		t->recording.ns_per_tick = clock_ns_per_tick();
 	metrics_describe(&t->metrics, t->timer != NULL, t->recording.extra);

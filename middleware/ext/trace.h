@@ -75,7 +75,7 @@ struct trace {
 	bool parked;            /* its greenlet is not running */
 	struct strands *strands; /* strand.h: of the request it belongs to, or NULL */
 	unsigned generation;    /* forks.h: not ours in a child */
-	unsigned hook_was_out;  /* trace_hook_was_out when it was armed */
+	unsigned was_out;       /* its engine, when it was armed */
 	bool armed;
 	bool one_of_many;       /* others will follow: the engine may prepare for them */
 	bool interrupted;       /* the hook was taken away while it was armed */
@@ -142,10 +142,6 @@ void trace_forget_after_fork(void);
 /* initial-exec: read at every event, where a call to find thread-local storage
  * would cost as much as the rest. */
 extern __thread struct trace *trace_top __attribute__((tls_model("initial-exec")));
-
-/* How often an engine had to let go of the whole interpreter for a while, or could not
- * take hold of it: traces that were armed meanwhile may have lost calls. */
-extern unsigned trace_hook_was_out;
 
 /* Slow ways of the events below. */
 void trace_meet_code(struct trace *t, PyCodeObject *code, PyObject *first);

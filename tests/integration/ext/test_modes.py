@@ -308,6 +308,16 @@ def test_a_profile_begun_while_another_thread_is_too_deep():
     assert calls == 15 or profile.lost > 0
 
 
+def test_what_one_mode_loses_another_does_not():
+    def deep(n):
+        return deep(n - 1) if n else fib(5)
+
+    with cprof.Profile(mode="exact") as exact, cprof.Profile(mode="fast") as fast:
+        deep(400)
+    assert fast.lost > 0
+    assert exact.lost == 0
+
+
 def test_a_profile_begun_where_it_is_too_deep():
     def deep(n):
         if n:
