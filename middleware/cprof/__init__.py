@@ -15,8 +15,9 @@ from cprof._cprof import __version__, unavailable
 
 if unavailable is None:
     # Now: what the extension calls on must not be looked for on a disk that is in
-    # trouble, nor without a file descriptor to open it.
-    from cprof import _log, _routes, _wrapping  # noqa: F401
+    # trouble, nor without a file descriptor to open it, nor while another thread
+    # forks: a child would wait for an import that it has no thread for.
+    from cprof import _calibration, _log, _routes, _wrapping  # noqa: F401
     from cprof._cprof import CProfMiddleware, flush
     from cprof._decorator import profile
     from cprof._profile import Profile, run, runctx

@@ -2,7 +2,6 @@
 
 #include <stdbool.h>
 
-#include "forks.h"
 #include "quiet.h"
 #include "strand.h"
 #include "task.h"
@@ -13,7 +12,6 @@
 struct place {
 	const char *module, *class, *name_text; /* of a module's function no class */
 	PyObject *(*call)(struct wrapper *w, PyObject *args, PyObject *kwargs);
-	bool only_if_loaded;     /* it is not worth an import */
 	PyObject *owner;         /* the class that has it, or the module */
 	PyObject *name;          /* interned */
 	struct wrapper *wrapper; /* active while it is installed; else to be used again */
@@ -104,10 +102,9 @@ enum { START, SUBMIT, RUN_COROUTINE, RUN_COROUTINE_AT_HOME, NPLACES };
 static struct place places[NPLACES] = {
 	[START] = { "threading", "Thread", "start", start_call },
 	[SUBMIT] = { "concurrent.futures.thread", "ThreadPoolExecutor", "submit", submit_call },
-	[RUN_COROUTINE] = { "asyncio", NULL, "run_coroutine_threadsafe", run_coroutine_call,
-			    .only_if_loaded = true },
+	[RUN_COROUTINE] = { "asyncio", NULL, "run_coroutine_threadsafe", run_coroutine_call },
 	[RUN_COROUTINE_AT_HOME] = { "asyncio.tasks", NULL, "run_coroutine_threadsafe",
-				    run_coroutine_call, .only_if_loaded = true },
+				    run_coroutine_call },
 };
 
 /* What the class itself has, or the module; a new reference, or NULL. */
@@ -158,15 +155,17 @@ static void uninstall(struct place *p)
 	PyErr_Clear();
 }
 
-static bool is_loaded(const char *module)
+/* As far as it is loaded: an import that is under way is not waited for, as a child of
+ * fork might wait for a thread it does not have. Borrowed, or NULL. */
+static PyObject *loaded(const char *name)
 {
-	PyObject *name = PyUnicode_FromString(module);
-	PyObject *m = name ? PyImport_GetModule(name) : NULL;
+	PyObject *modules = PyImport_GetModuleDict();
+	PyObject *module = NULL;
 
-	Py_XDECREF(name);
-	Py_XDECREF(m);
+	if (modules != NULL && PyDict_Check(modules))
+		module = PyDict_GetItemString(modules, name);
 	PyErr_Clear();
-	return m != NULL;
+	return module != NULL && PyModule_Check(module) ? module : NULL;
 }
 
 /* The class in the mro that has the method: gevent puts one of its own in Thread's
@@ -186,25 +185,24 @@ static PyObject *defining_class(PyObject *class, PyObject *method)
 	return NULL;
 }
 
+/* What is not there yet is looked for at the next request. */
 static void find_place(struct place *p)
 {
-	PyObject *module, *class;
+	PyObject *module = loaded(p->module), *class;
 
-	if (p->owner != NULL || (p->only_if_loaded && !is_loaded(p->module)))
+	if (p->owner != NULL || module == NULL)
 		return;
-	module = forks_import(p->module);
 	if (p->name == NULL)
 		p->name = PyUnicode_InternFromString(p->name_text);
-	if (module != NULL && p->name != NULL && p->class == NULL && PyModule_Check(module))
+	if (p->name != NULL && p->class == NULL && PyObject_HasAttr(module, p->name))
 		p->owner = Py_NewRef(module);
-	if (module != NULL && p->name != NULL && p->class != NULL) {
+	if (p->name != NULL && p->class != NULL) {
 		class = PyObject_GetAttrString(module, p->class);
 		p->owner = class ? defining_class(class, p->name) : NULL;
 		Py_XDECREF(class);
 	}
-	if (module != NULL && p == &places[SUBMIT])
+	if (p == &places[SUBMIT] && p->owner != NULL)
 		executor_worker = PyObject_GetAttrString(module, "_worker");
-	Py_XDECREF(module);
 	quiet_clear();
 }
 
@@ -212,9 +210,9 @@ static void find_place(struct place *p)
  * the main thread would confuse it. */
 static void find_places(void)
 {
-	bool found = places[RUN_COROUTINE].owner != NULL || !is_loaded("asyncio");
+	bool found = places[RUN_COROUTINE].owner != NULL || loaded("asyncio") == NULL;
 
-	if ((found && places[SUBMIT].owner != NULL) || !is_loaded("threading"))
+	if ((found && places[SUBMIT].owner != NULL) || loaded("threading") == NULL)
 		return;
 	trace_pause();
 	for (int i = 0; i < NPLACES; i++)

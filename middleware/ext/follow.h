@@ -3,8 +3,9 @@
  * context variables do not travel to other threads by themselves, and no hook is told
  * where a thread comes from. They call the originals, with a strand in place of the
  * thread's run() or of the job where a request's trace listens (strand.h), a task in
- * place of the coroutine (task.h), and can't be told from them in a profile. After the last such request the originals are put back, unless somebody
- * has wrapped ours meanwhile: then it stays in between and does nothing.
+ * place of the coroutine (task.h), and can't be told from them in a profile. After the
+ * last such request the originals are put back, unless somebody has wrapped ours
+ * meanwhile: then it stays in between and does nothing.
  *
  * An executor's own threads are not followed, its jobs are. What is started by
  * _thread alone is not seen, nor is multiprocessing, nor who has taken
@@ -17,8 +18,8 @@
 
 #include "compat.h"
 
-/* One more, one less request is followed. The first may import concurrent.futures:
- * not earlier, for gevent replaces the locks that are made after it. */
+/* One more, one less request is followed. Nothing is imported for that: a request that
+ * is the first in its process to import concurrent.futures hands on jobs unfollowed. */
 void follow_begin(void);
 void follow_end(void);
 

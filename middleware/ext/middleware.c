@@ -5,7 +5,6 @@
 
 #include "calibration.h"
 #include "engine.h"
-#include "forks.h"
 #include "options.h"
 #include "quiet.h"
 #include "request.h"
@@ -134,7 +133,7 @@ static bool leads_to_us(struct middleware *mw, PyObject *wrapper)
 		return false; /* the class' own method, bound anew at each look */
 	if (wrapper == mw->outermost)
 		return mw->is_inside;
-	module = forks_import("cprof._wrapping");
+	module = PyImport_ImportModule("cprof._wrapping");
 	if (module != NULL)
 		answer = PyObject_CallMethod(module, "leads_to", "OO", wrapper, mw);
 	mw->is_inside = answer == Py_True;

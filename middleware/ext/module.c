@@ -44,22 +44,6 @@ static PyObject *in_child(PyObject *self, PyObject *unused)
 	Py_RETURN_NONE;
 }
 
-static PyObject *before_fork(PyObject *self, PyObject *unused)
-{
-	(void)self;
-	(void)unused;
-	forks_begin();
-	Py_RETURN_NONE;
-}
-
-static PyObject *in_parent(PyObject *self, PyObject *unused)
-{
-	(void)self;
-	(void)unused;
-	forks_end();
-	Py_RETURN_NONE;
-}
-
 static PyObject *nothing(PyObject *self, PyObject *unused)
 {
 	(void)self;
@@ -91,8 +75,6 @@ static PyMethodDef functions[] = {
 	  "Return False if that took longer than timeout seconds." },
 	{ "_open_archive", open_archive, METH_VARARGS,
 	  "_open_archive(directory='profiling', /)\n--\n\nWhat Profiler._archive() takes." },
-	{ "_before_fork", before_fork, METH_NOARGS, "Before fork: wait until that is safe." },
-	{ "_in_parent", in_parent, METH_NOARGS, "After fork: go on." },
 	{ "_in_child", in_child, METH_NOARGS, "After fork: put back what was wrapped." },
 	{ "_stop", stop, METH_NOARGS, "Write what is left and end the writer thread." },
 	{ NULL, NULL, 0, NULL }
@@ -129,20 +111,15 @@ static int register_at_forks(PyObject *m)
 {
 	PyObject *os = PyImport_ImportModule("os");
 	PyObject *register_at_fork = os ? PyObject_GetAttrString(os, "register_at_fork") : NULL;
-	PyObject *before = PyObject_GetAttrString(m, "_before_fork");
-	PyObject *in_parent_function = PyObject_GetAttrString(m, "_in_parent");
 	PyObject *in_child_function = PyObject_GetAttrString(m, "_in_child");
 	PyObject *args = PyTuple_New(0), *kwargs = NULL, *result = NULL;
 
-	if (before != NULL && in_parent_function != NULL && in_child_function != NULL)
-		kwargs = Py_BuildValue("{sOsOsO}", "before", before, "after_in_parent",
-				       in_parent_function, "after_in_child", in_child_function);
+	if (in_child_function != NULL)
+		kwargs = Py_BuildValue("{sO}", "after_in_child", in_child_function);
 	if (register_at_fork != NULL && args != NULL && kwargs != NULL)
 		result = PyObject_Call(register_at_fork, args, kwargs);
 	Py_XDECREF(os);
 	Py_XDECREF(register_at_fork);
-	Py_XDECREF(before);
-	Py_XDECREF(in_parent_function);
 	Py_XDECREF(in_child_function);
 	Py_XDECREF(args);
 	Py_XDECREF(kwargs);

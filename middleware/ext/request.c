@@ -24,7 +24,7 @@ static PyObject *call_helper(const char *module, const char *name, PyObject *arg
 		return NULL;
 	}
 	trace_pause();
-	m = forks_import(module);
+	m = PyImport_ImportModule(module);
 	if (m != NULL)
 		f = PyObject_GetAttrString(m, name);
 	if (f != NULL)
