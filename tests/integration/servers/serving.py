@@ -96,6 +96,11 @@ def go_away(port, path):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
+def hear_ctrl_c():
+    """A shell's background jobs ignore it, and so would the servers they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Server:
     """A server process and its children, in a session of their own.
 
@@ -132,7 +137,7 @@ class Server:
         with open(self.log, "a") as log:
             self.process = subprocess.Popen(command, cwd=self.work, env=environment,
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            start_new_session=True)
+                                            start_new_session=True, preexec_fn=hear_ctrl_c)
 
     def _came_up(self):
         def answers():
