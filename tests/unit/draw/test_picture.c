@@ -444,7 +444,7 @@ START_TEST(test_picture__out_of_memory)
 		     30);
 	ck_assert_uint_gt(fail_each_allocation(run, p), 60);
 	ck_assert_uint_gt(fail_each_allocation(run_diff, p), 60);
-	ck_assert_uint_gt(fail_each_allocation(run_svg, p), 45);
+	ck_assert_uint_gt(fail_each_allocation(run_svg, p), 30);
 	profile_free(p);
 }
 END_TEST
