@@ -74,6 +74,7 @@ def profiled(profile):
 def worker(which, count):
     """Shares of each of count profiles, and of as many unprofiled rounds beside."""
     if which == "raw":
+        import cprof  # noqa: F401
         sys.modules["cprof._calibration"] = None
     if which == "cProfile":
         from cProfile import Profile
