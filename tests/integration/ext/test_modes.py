@@ -315,7 +315,8 @@ def test_what_one_mode_loses_another_does_not():
 
     with cprof.Profile(mode="exact") as exact, cprof.Profile(mode="fast") as fast:
         deep(400)
-    assert fast.lost > 0
+    deeper_than_the_hook = sys.version_info[:2] != (3, 13)  # where it is not used
+    assert (fast.lost > 0) == deeper_than_the_hook
     assert exact.lost == 0
 
 
