@@ -1,0 +1,119 @@
+/* change.h -- what a push did: two sides of one or more runs each, request by request.
+ *
+ *     old: runs of the base commit     new: runs of this one
+ *       summary, summary, ...            summary, summary, ...
+ *                 \                       /
+ *                  request_change: GET /user/{id}
+ *                    wall   12.1 ms -> 19.4 ms  (+7.3 ms, +60 %), p 0.004
+ *                    calls  2101 -> 2841
+ *                    functions   sqlite3.Cursor.execute  3 -> 43 calls: +6.9 ms more calls,
+ *                                                        +0.1 ms dearer calls
+ *                    where       app.views:show > app.models:Order.lines > execute
+ *
+ * The run is the unit: times of one run share its noise, so a side has as many
+ * observations of a request as it has runs, each the median of the run's requests.
+ */
+#ifndef CPROF_CHANGE_CHANGE_H
+#define CPROF_CHANGE_CHANGE_H
+
+#include "change/stats.h"
+#include "change/summary.h"
+
+enum { CHANGE_RUNS_TO_PROVE = 5 }; /* a side: p can be 0.004 then */
+#define CHANGE_ALPHA 0.01
+
+/* Which functions are another one's next self: from the two commits' own difference. */
+struct rename_map {
+	struct rename {
+		const char *old_file, *new_file; /* relative to the work tree */
+		const char *old_name, *new_name; /* qualified; NULL: the whole file */
+	} *renames;
+	size_t n;
+};
+
+struct change_side {
+	const struct summary *const *runs;
+	size_t nruns;
+};
+
+/* How far a time may be trusted. */
+enum evidence {
+	EVIDENCE_PROVEN,  /* p < CHANGE_ALPHA over at least CHANGE_RUNS_TO_PROVE runs a side */
+	EVIDENCE_NOT,     /* tested, and not proven */
+	EVIDENCE_BEYOND_NOISE, /* too few runs; further apart than runs of one commit are */
+	EVIDENCE_WITHIN_NOISE, /* too few runs; no further apart than that */
+	EVIDENCE_UNKNOWN  /* too few runs, and none to tell the noise by */
+};
+
+/* One quantity on both sides, in its metric's unit. */
+struct quantity {
+	double old_value, new_value;
+	double delta;  /* new less old */
+	double ratio;  /* new by old; NaN where old is 0 */
+};
+
+enum match { MATCH_SAME, MATCH_MOVED /* of file */, MATCH_RENAMED, MATCH_NEW, MATCH_GONE };
+
+struct function_change {
+	const struct summary_function *before, *after; /* of a typical run; NULL: new, gone */
+	enum match match;
+	struct count_range old_calls, new_calls; /* over all runs of the side */
+	bool calls_worse;         /* new minimum > old maximum */
+	struct quantity *self, *cum; /* by metric of the change; medians over runs */
+	/* Of wall self: delta = more + dearer, exactly.
+	 *     more    (new calls - old calls) * old cost per call
+	 *     dearer  new calls * (new cost per call - old cost per call)
+	 * A new or vanished function is wholly more or fewer calls. */
+	double more_calls_ns, dearer_calls_ns;
+	struct interval interval; /* of the change of wall self over runs; reached 0: none */
+};
+
+enum request_state { REQUEST_BOTH, REQUEST_NEW, REQUEST_GONE };
+
+struct request_change {
+	const struct summary_group *before, *after; /* of each side's typical run, or NULL */
+	enum request_state state;
+	size_t old_runs, new_runs, old_requests, new_requests;
+	struct count_range old_calls, new_calls; /* calls of all functions */
+	bool calls_worse, calls_better;
+	bool counts_known;        /* nothing was lost, and the mode counts */
+	struct quantity *metrics; /* by metric of the change: medians of the runs' medians */
+	enum evidence evidence;   /* of wall */
+	double p;                 /* that wall rose (or, where it fell, fell) by chance; NaN: not tested */
+	struct interval interval; /* of the change of wall; reached 0: none */
+	double noise;             /* relative spread of the base's runs; NaN: not known */
+	struct function_change *functions; /* what costs most by |delta of wall self| first */
+	size_t nfunctions;
+	/* Where in the call tree the difference enters: from the request down to the deepest
+	 * node that holds most (over half) of the wall's change. Of the typical snapshots,
+	 * where both are at hand; else n is 0. */
+	struct identity *where;
+	size_t nwhere;
+};
+
+struct change {
+	struct request_change *requests; /* worse first: by proven time, by calls, ... */
+	size_t nrequests;
+	struct metric *metrics; /* those that both sides have; [0] is wall */
+	size_t nmetrics;
+	bool other_machine;     /* the sides ran on unlike machines */
+	const char *refused;    /* with force: what would have been refused, or NULL */
+	struct arena arena;
+};
+
+struct change_options {
+	const struct rename_map *renames; /* or NULL */
+	/* Runs of one commit, of any, to tell the noise by where a side has few; or none. */
+	const struct summary *const *noise;
+	size_t nnoise;
+	bool force; /* compare unlike Python versions and modes */
+};
+
+/* Both sides outlive the change. Unlike Python versions (3.11 and 3.12) or modes are
+ * ERR_REFUSED unless forced. */
+int change_between(struct change *out, const struct change_side *before,
+		   const struct change_side *after, const struct change_options *o,
+		   struct error *err);
+void change_release(struct change *c);
+
+#endif

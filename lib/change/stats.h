@@ -1,0 +1,31 @@
+/* stats.h -- the few statistics that a comparison of runs needs. Exact where n allows,
+ * and deterministic always. Checked against SciPy in the tests. */
+#ifndef CPROF_CHANGE_STATS_H
+#define CPROF_CHANGE_STATS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Sorts v. Of an even number the mean of the middle two. n > 0. */
+double stats_median(double *v, size_t n);
+
+/* p of the one-sided permutation test that b's are greater than a's: the share of all
+ * ways to part the na + nb values into groups of these sizes in which the difference of
+ * the means is at least the one seen. Exact up to a million ways (10 and 10: 184,756);
+ * beyond that Monte Carlo with 200,000 draws of a fixed seed, p = (hits + 1) / (draws + 1).
+ * As scipy.stats.permutation_test(alternative="less", statistic mean(a) - mean(b)). */
+double stats_permutation_p(const double *a, size_t na, const double *b, size_t nb);
+
+/* The change from a to b: the median of all differences b - a (Hodges and Lehmann), and
+ * the interval of those differences that the rank-sum test does not refuse, exact, at
+ * `level` (0.99) or the nearest level above it that these sizes allow; where they allow
+ * none, all differences and *reached is what that interval is worth. */
+struct interval {
+	double estimate, low, high;
+	double reached; /* level */
+};
+int stats_shift(struct interval *out, const double *a, size_t na, const double *b, size_t nb,
+		double level);
+
+#endif
