@@ -1,6 +1,6 @@
 # The C library and the native command.
 
-lib_modules := base profile format snapshot graph draw
+lib_modules := base profile format snapshot change graph draw
 lib_sources := $(wildcard $(lib_modules:%=lib/%/*.c))
 lib_objects := $(lib_sources:%.c=$(OUT)/%.o)
 libcprof    := $(OUT)/libcprof.a

@@ -3,9 +3,7 @@
 #ifndef CPROF_CHANGE_STATS_H
 #define CPROF_CHANGE_STATS_H
 
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 /* Sorts v. Of an even number the mean of the middle two. n > 0. */
 double stats_median(double *v, size_t n);
@@ -14,17 +12,23 @@ double stats_median(double *v, size_t n);
  * ways to part the na + nb values into groups of these sizes in which the difference of
  * the means is at least the one seen. Exact up to a million ways (10 and 10: 184,756);
  * beyond that Monte Carlo with 200,000 draws of a fixed seed, p = (hits + 1) / (draws + 1).
- * As scipy.stats.permutation_test(alternative="less", statistic mean(a) - mean(b)). */
+ * As scipy.stats.permutation_test(alternative="less", statistic mean(a) - mean(b)). 1
+ * where a side has no value. */
 double stats_permutation_p(const double *a, size_t na, const double *b, size_t nb);
 
 /* The change from a to b: the median of all differences b - a (Hodges and Lehmann), and
- * the interval of those differences that the rank-sum test does not refuse, exact, at
- * `level` (0.99) or the nearest level above it that these sizes allow; where they allow
- * none, all differences and *reached is what that interval is worth. */
+ * the interval of those differences that the rank-sum test does not refuse, at `level`
+ * (0.99) or the nearest level above it that these sizes allow; where they allow none, all
+ * differences and `reached` is what that interval is worth. The test's distribution is
+ * exact up to STATS_EXACT pairs, beyond that the normal one. */
+enum { STATS_EXACT = 2500 };
+
 struct interval {
 	double estimate, low, high;
 	double reached; /* level */
 };
+
+/* -1 without memory, or where a side has no value. */
 int stats_shift(struct interval *out, const double *a, size_t na, const double *b, size_t nb,
 		double level);
 
