@@ -93,6 +93,15 @@ void request_title(struct buf *out, const struct snapshot *s)
 	}
 }
 
+void label_title(struct buf *out, const struct manifest *m)
+{
+	if (m->label == NULL)
+		return;
+	text_printable(out, m->label);
+	if (m->ordinal != 0)
+		buf_printf(out, " #%llu", (unsigned long long)m->ordinal);
+}
+
 void commit_title(struct buf *out, const struct manifest_git *git)
 {
 	char shortened[8];

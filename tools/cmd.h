@@ -84,6 +84,9 @@ const char *path_kind_name(enum path_kind kind);
 /* "GET /user/{id}", else the folder's name. Appends, printable. */
 void request_title(struct buf *out, const struct snapshot *s);
 
+/* "tests/test_user.py::test_show[7] #1", or nothing without a label. Appends, printable. */
+void label_title(struct buf *out, const struct manifest *m);
+
 /* "1a2b3c4 main, dirty", or nothing without a commit. Appends, printable. */
 void commit_title(struct buf *out, const struct manifest_git *git);
 

@@ -27,15 +27,18 @@ const struct usage ls_usage = {
 	"[WHAT]", 0, 1, "what", rows,
 	"Lists runs and their snapshots, newest last. WHAT is a run, whose snapshots\n"
 	"are all listed, a snapshot, or an archive. A run's line says how many requests\n"
-	"its processes saw, kept, and dropped: measured, but not written.\n"
+	"its processes saw, kept, and dropped: measured, but not written; and that the\n"
+	"suite it is of failed. A label is the test that sent the request, and the\n"
+	"number of the request in that.\n"
 	"A picture is old when the snapshot was tagged since.\n",
 	"  schema  1\n"
 	"  runs    of each: name, path (null where WHAT is a snapshot), seen, kept,\n"
-	"          dropped, processes (null where run.json does not say), snapshots\n"
+	"          dropped, processes (null where run.json does not say), outcome\n"
+	"          (\"passed\", \"failed\" or null), snapshots\n"
 	"  snapshots  of each: name, path, size, picture (\"none\", \"current\", \"old\"),\n"
 	"          problem (null, or why snapshot.json cannot be read, and the rest is\n"
-	"          null), method, route, status, start (RFC 3339), wall_ns, cpu_ns,\n"
-	"          lost, exception, commit, branch, dirty\n",
+	"          null), method, route, status, label, ordinal, start (RFC 3339),\n"
+	"          wall_ns, cpu_ns, lost, exception, commit, branch, dirty\n",
 	"  cprof ls                          the archive\n"
 	"  cprof ls 2026-11-21_18:20:37      all of one run\n"
 	"  cprof ls --json | jq '.runs[-1].name'\n"
@@ -52,6 +55,7 @@ static const struct column columns[] = {
 	{ .head = "COMMIT", .drop = 2 },
 	{ .head = "SNAPSHOT" },
 	{ .head = "ROUTE", .least = 12, .drop = 3 },
+	{ .head = "LABEL", .drop = 5 },
 };
 enum { NCOLUMNS = sizeof columns / sizeof columns[0] };
 
@@ -110,6 +114,10 @@ static void put_run(struct buf *out, const struct term *t, const struct run_info
 		if (run->dropped != 0)
 			term_put(t, out, STYLE_RED, buf_str(&text));
 	}
+	if (run->outcome == RUN_FAILED) {
+		buf_adds(out, "  ");
+		term_put(t, out, STYLE_RED, run_outcome_name(run->outcome));
+	}
 	for (size_t i = 0; i < run->nsnapshots; i++)
 		size += run->snapshots[i].size;
 	buf_adds(out, "  ");
@@ -136,6 +144,7 @@ static void add_snapshot(struct grid *g, const struct snapshot *s, const struct 
 			grid_add(g, STYLE_DIM, i == 0 ? "" : t->signs->none);
 		grid_add(g, STYLE_PLAIN, s->name);
 		grid_add(g, STYLE_RED, "unreadable");
+		grid_add(g, STYLE_PLAIN, "");
 		return;
 	}
 	local_time(&text, m->start_ns);
@@ -151,6 +160,8 @@ static void add_snapshot(struct grid *g, const struct snapshot *s, const struct 
 	grid_add_buf(g, STYLE_GREEN, &text);
 	grid_add(g, STYLE_PLAIN, s->name);
 	request_title(&text, s);
+	grid_add_buf(g, STYLE_DIM, &text);
+	label_title(&text, m);
 	grid_add_buf(g, STYLE_DIM, &text);
 	buf_release(&text);
 }
@@ -185,6 +196,14 @@ static void put_snapshots(struct buf *out, const struct term *t, const struct ru
 	grid_release(&g);
 }
 
+static void json_count(struct json_writer *w, const char *key, bool known, uint64_t n)
+{
+	if (known)
+		json_add_int(w, key, (int64_t)n);
+	else
+		json_add_null(w, key);
+}
+
 static void json_snapshot(struct json_writer *w, const struct snapshot *s)
 {
 	const struct manifest *m = &s->manifest;
@@ -202,6 +221,8 @@ static void json_snapshot(struct json_writer *w, const struct snapshot *s)
 		json_add_string(w, "method", m->method);
 		json_add_string(w, "route", m->route);
 		json_add_string(w, "status", m->status);
+		json_add_string(w, "label", m->label);
+		json_count(w, "ordinal", m->ordinal != 0, m->ordinal);
 		json_add_string(w, "start", buf_str(&start));
 		json_add_int(w, "wall_ns", m->wall_ns);
 		if (m->cpu_ns >= 0)
@@ -217,8 +238,8 @@ static void json_snapshot(struct json_writer *w, const struct snapshot *s)
 		else
 			json_add_null(w, "dirty");
 	} else {
-		static const char *const keys[] = { "method", "route", "status", "start",
-						    "wall_ns", "cpu_ns", "lost", "exception",
+		static const char *const keys[] = { "method", "route", "status", "label",
+						    "ordinal", "start", "wall_ns", "cpu_ns", "lost", "exception",
 						    "commit", "branch", "dirty" };
 
 		for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
@@ -226,14 +247,6 @@ static void json_snapshot(struct json_writer *w, const struct snapshot *s)
 	}
 	json_close_object(w);
 	buf_release(&start);
-}
-
-static void json_count(struct json_writer *w, const char *key, bool known, uint64_t n)
-{
-	if (known)
-		json_add_int(w, key, (int64_t)n);
-	else
-		json_add_null(w, key);
 }
 
 static void json_runs(struct buf *out, const struct run_info *runs, size_t nruns, bool only_runs)
@@ -253,6 +266,7 @@ static void json_runs(struct buf *out, const struct run_info *runs, size_t nruns
 		json_count(&w, "kept", run->has_counts, run->kept);
 		json_count(&w, "dropped", run->has_counts, run->dropped);
 		json_count(&w, "processes", run->has_counts, run->nprocesses);
+		json_add_string(&w, "outcome", run_outcome_name(run->outcome));
 		if (!only_runs) {
 			json_open_array(&w, "snapshots");
 			for (size_t k = 0; k < run->nsnapshots; k++)

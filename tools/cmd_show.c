@@ -50,7 +50,9 @@ const struct usage show_usage = {
 	"table too, and stands apart in the tree, below {started thread}, {executor job}\n"
 	"and {asyncio task}. Percentages are of the request's own time.\n",
 	"  schema  1\n"
-	"  path, request, status, start, wall_ns, commit   null where not known\n"
+	"  path, request, status, label, ordinal, start, wall_ns, commit\n"
+	"          null where not known; label: the test that sent the request, ordinal:\n"
+	"          which of that test's it is\n"
 	"  unit    of the times: \"nanoseconds\" in a traced profile\n"
 	"  calls, primitive_calls    sums over all functions\n"
 	"  total, beside   time of the request, and of threads, jobs and tasks beside it\n"

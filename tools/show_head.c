@@ -70,6 +70,10 @@ void show_title(struct buf *out, const struct show *show)
 		buf_adds(out, "  ");
 		commit_title(out, &m->git);
 	}
+	if (m->label != NULL) {
+		buf_adds(out, "  ");
+		label_title(out, m);
+	}
 }
 
 struct losses {
@@ -137,6 +141,11 @@ void show_json_head(struct json_writer *w, const struct show *show)
 		buf_printf(&text, "%s %s", m->method, m->route);
 	json_add_string(w, "request", text.len ? buf_str(&text) : NULL);
 	json_add_string(w, "status", m->status);
+	json_add_string(w, "label", m->label);
+	if (m->ordinal != 0)
+		json_add_int(w, "ordinal", (int64_t)m->ordinal);
+	else
+		json_add_null(w, "ordinal");
 	buf_clear(&text);
 	if (s->has_manifest)
 		time_format(&text, m->start_ns);

@@ -251,6 +251,7 @@ static int read_runfile(struct run_info *run, struct error *err)
 	run->kept = totals.counts.kept;
 	run->dropped = totals.counts.dropped;
 	run->nprocesses = (unsigned)totals.nprocesses;
+	run->outcome = runfile_outcome(doc);
 	if (!runfile_created(doc, &run->created_ns))
 		run->created_ns = run->nsnapshots ? run->snapshots[0].manifest.start_ns
 						  : folder_mtime_ns(run->path);
@@ -318,6 +319,7 @@ static int read_run_alone(struct run_info *out, const char *path, struct error *
 
 	memset(out, 0, sizeof *out);
 	known = runfile_created(doc, &out->created_ns);
+	out->outcome = runfile_outcome(doc);
 	arena_release(&arena);
 	if (why.code == ERR_NOMEM)
 		return error_nomem(err);

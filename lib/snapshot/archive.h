@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "profile/profile.h"
 #include "snapshot/manifest.h"
+#include "snapshot/run.h"
 
 struct snapshot {
 	char *path;   /* as reached from the path that was given */
@@ -39,6 +40,7 @@ struct run_info {
 	uint64_t seen, kept, dropped; /* from run.json, summed over processes */
 	bool has_counts;
 	unsigned nprocesses;
+	enum run_outcome outcome; /* RUN_UNKNOWN also of what is no suite, as a server */
 };
 
 struct archive {

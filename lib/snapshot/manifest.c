@@ -15,6 +15,8 @@
  *       "route_is_template": true,
  *       "path": "/user/7",
  *       "status": "200 OK",              null: start_response was never called
+ *       "label": "tests/test_user.py::test_show[7]",  whose request it is
+ *       "ordinal": 1,                    which of its requests; null: not known
  *       "start": "2026-11-21T18:20:37.000000001+01:00",
  *       "wall_seconds": 0.738,
  *       "cpu_seconds": 0.702,            null: not known
@@ -35,14 +37,16 @@
  *       "git": { "commit": "...", "branch": "main", "dirty": false, ... }
  *     }
  *
- * "git" is there once the snapshot is tagged. Seconds are doubles, which tell
+ * "label" and "ordinal" are there where somebody gave one, "git" once the
+ * snapshot is tagged. Seconds are doubles, which tell
  * nanoseconds apart up to a hundred days.
  *
  * Trap: two lists below name the members, one to write and one to know them
  * again; a member in the first alone would be written twice after a rewrite. */
 
 static const char *const members[] = {
-	"schema", "method", "route", "route_is_template", "path", "status", "start",
+	"schema", "method", "route", "route_is_template", "path", "status", "label", "ordinal",
+	"start",
 	"wall_seconds", "cpu_seconds", "bytes_sent", "pid", "thread", "served_before", "host",
 	"python", "implementation", "cprof", "mode", "engine", "events",
 	"tracer_seconds", "ns_per_event", "tracer_share", "lost", "folded",
@@ -80,6 +84,17 @@ static void add_count(struct json_writer *w, const char *key, uint64_t n)
 	json_add_int(w, key, n > INT64_MAX ? INT64_MAX : (int64_t)n);
 }
 
+static void add_label(struct json_writer *w, const struct manifest *m)
+{
+	if (m->label == NULL)
+		return;
+	json_add_string(w, "label", m->label);
+	if (m->ordinal != 0)
+		add_count(w, "ordinal", m->ordinal);
+	else
+		json_add_null(w, "ordinal");
+}
+
 static void add_request(struct json_writer *w, const struct manifest *m)
 {
 	struct buf start = BUF_INIT;
@@ -89,6 +104,7 @@ static void add_request(struct json_writer *w, const struct manifest *m)
 	json_add_bool(w, "route_is_template", m->route_is_template);
 	json_add_string(w, "path", m->path);
 	json_add_string(w, "status", m->status);
+	add_label(w, m);
 	time_format(&start, m->start_ns);
 	json_add_string(w, "start", buf_str(&start));
 	if (start.failed)
@@ -237,6 +253,11 @@ static void read_request(struct manifest *m, const struct json *doc)
 	m->route_is_template = json_bool(doc, "route_is_template", false);
 	m->path = json_str(doc, "path", "");
 	m->status = json_str(doc, "status", NULL);
+	m->label = json_str(doc, "label", NULL);
+	if (m->label != NULL && m->label[0] == '\0')
+		m->label = NULL;
+	if (m->label != NULL)
+		m->ordinal = count_of(doc, "ordinal");
 	m->wall_ns = seconds_ns(doc, "wall_seconds", 0);
 	m->cpu_ns = seconds_ns(doc, "cpu_seconds", -1);
 	m->bytes_known = sent >= 0;

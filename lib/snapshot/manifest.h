@@ -44,6 +44,8 @@ struct manifest {
 	bool route_is_template;
 	const char *path;    /* without query string */
 	const char *status;  /* "200 OK"; NULL: start_response was never called */
+	const char *label;   /* whose request it is: a suite's test id; NULL: nobody said */
+	uint64_t ordinal;    /* the label's 1st, 2nd ... request in this process; 0: no label */
 	int64_t start_ns;    /* Unix time; written as RFC 3339 with zone and nanoseconds */
 	int64_t wall_ns;     /* as served: from the call to the close, less the server's time */
 	int64_t cpu_ns;      /* of the serving thread meanwhile; -1 where not known */

@@ -321,43 +321,77 @@ int run_restore(const struct run *run, struct error *err)
 	return 0;
 }
 
-static int count_locked(const struct run *run, const struct run_counts *counts,
-			struct error *err)
+/* What is new in run.json. */
+struct change {
+	const struct run_counts *counts; /* NULL: the outcome */
+	enum run_outcome outcome;
+};
+
+static int write_changed(struct buf *text, const struct json *doc, const struct change *change,
+			 struct error *err)
+{
+	enum run_outcome outcome = change->outcome;
+	struct process self;
+
+	if (change->counts != NULL) {
+		process_self(&self);
+		return runfile_write_row(text, doc, &self, change->counts, err);
+	}
+	if (outcome != RUN_UNKNOWN && runfile_outcome(doc) == RUN_FAILED)
+		outcome = RUN_FAILED;
+	return runfile_write_outcome(text, doc, outcome, err);
+}
+
+static int change_locked(const char *run_folder, const struct change *change, struct error *err)
 {
 	struct arena arena = ARENA_INIT;
 	struct buf text = BUF_INIT;
-	struct process self;
 	const struct json *doc;
 	int rc = -1;
 
 	/* What is no run.json is replaced, but not what only now cannot be read. */
-	doc = runfile_read(&arena, run->path, err);
+	doc = runfile_read(&arena, run_folder, err);
 	if (doc == NULL && (err->code == ERR_NOMEM || err->code == ERR_IO))
 		goto done;
-	process_self(&self);
-	if (runfile_write_row(&text, doc, &self, counts, err) < 0)
-		goto done;
-	rc = folder_write_file(run->path, "run.json", buf_bytes(&text), err);
+	if (write_changed(&text, doc, change, err) == 0)
+		rc = folder_write_file(run_folder, "run.json", buf_bytes(&text), err);
 done:
 	buf_release(&text);
 	arena_release(&arena);
 	return rc;
 }
 
+static int lock_run(const char *run_folder, struct error *err)
+{
+	char *path = path_join(run_folder, ".lock");
+	int lock = path ? folder_lock(path, err) : error_nomem(err);
+
+	mem_free(path);
+	return lock;
+}
+
 int run_count(const struct run *run, const struct run_counts *counts, struct error *err)
 {
-	char *path = path_join(run->path, ".lock");
-	int lock, rc;
+	const struct change change = { .counts = counts };
+	int rc, lock = lock_run(run->path, err);
 
-	if (path == NULL)
-		return error_nomem(err);
-	lock = folder_lock(path, err);
 	if (lock < 0 && err->code == ERR_NOT_FOUND && run_restore(run, err) == 0)
-		lock = folder_lock(path, err);
-	mem_free(path);
+		lock = lock_run(run->path, err);
 	if (lock < 0)
 		return -1;
-	rc = count_locked(run, counts, err);
+	rc = change_locked(run->path, &change, err);
+	folder_unlock(lock);
+	return rc;
+}
+
+int run_set_outcome(const char *run_folder, enum run_outcome outcome, struct error *err)
+{
+	const struct change change = { .outcome = outcome };
+	int rc, lock = lock_run(run_folder, err);
+
+	if (lock < 0)
+		return -1;
+	rc = change_locked(run_folder, &change, err);
 	folder_unlock(lock);
 	return rc;
 }

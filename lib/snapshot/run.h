@@ -14,10 +14,13 @@
  *         { "pid": 71, "start": "2026-...", "ticks": 8150,
  *           "seen": 40, "kept": 38, "dropped": 0, "updated": "2026-..." }
  *       ],
- *       "earlier": { "processes": 900, "seen": 9000, "kept": 9000, "dropped": 0 }
+ *       "earlier": { "processes": 900, "seen": 9000, "kept": 9000, "dropped": 0 },
+ *       "outcome": "passed"
  *     }
  *
- * "earlier" sums up processes that are gone, once there are many. The folder
+ * "earlier" sums up processes that are gone, once there are many. "outcome" is
+ * there when the run was a suite or a command that has ended, and is "passed" or
+ * "failed": what failed is no baseline for anything. The folder
  * and run.json appear in one step, so whoever finds the name finds its owner.
  *
  * Functions of this module are called by one thread of a process; several
@@ -39,6 +42,8 @@ struct run {
 
 #define RUN_INIT { NULL, NULL, NULL }
 
+enum run_outcome { RUN_UNKNOWN, RUN_PASSED, RUN_FAILED };
+
 struct run_counts {
 	uint64_t seen;    /* requests that reached the middleware */
 	uint64_t kept;    /* snapshots on the disk */
@@ -53,6 +58,13 @@ int run_open(struct run *out, const char *archive, const char *name, struct erro
 
 /* Rewrites this process' row in run.json, under a lock among processes. */
 int run_count(const struct run *run, const struct run_counts *counts, struct error *err);
+
+/* Says in run.json of this folder how the run ended. What has failed stays failed
+ * when another part of it passes; RUN_UNKNOWN takes back what was said. */
+int run_set_outcome(const char *run_folder, enum run_outcome outcome, struct error *err);
+
+/* As in run.json; NULL of RUN_UNKNOWN. */
+const char *run_outcome_name(enum run_outcome outcome);
 
 /* Makes the folder again, and the archive, should somebody have deleted them
  * while the server runs. Nothing happens where they are there. */

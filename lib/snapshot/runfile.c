@@ -111,6 +111,23 @@ bool runfile_totals(const struct json *doc, struct runfile_totals *out)
 	return true;
 }
 
+const char *run_outcome_name(enum run_outcome outcome)
+{
+	static const char *const names[] = { NULL, "passed", "failed" };
+
+	return names[outcome];
+}
+
+enum run_outcome runfile_outcome(const struct json *doc)
+{
+	const char *name = json_str(doc, "outcome", "");
+
+	for (enum run_outcome o = RUN_PASSED; o <= RUN_FAILED; o++)
+		if (strcmp(name, run_outcome_name(o)) == 0)
+			return o;
+	return RUN_UNKNOWN;
+}
+
 static void add_time(struct json_writer *w, const char *key, int64_t unix_ns)
 {
 	struct buf text = BUF_INIT;
@@ -224,10 +241,19 @@ static void add_earlier(struct json_writer *w, const struct runfile_totals *t)
 	json_close_object(w);
 }
 
-static void add_rest(struct json_writer *w, const struct json *doc)
+/* All members but those: of what is no document, a new one's. */
+static void add_rest(struct json_writer *w, const struct json *doc, const char *but,
+		     const char *and_but)
 {
+	struct process leader;
+
+	if (doc == NULL || doc->type != JSON_OBJECT) {
+		process_leader(&leader);
+		add_head(w, &leader);
+		return;
+	}
 	for (const struct json *v = doc->first; v != NULL; v = v->next)
-		if (strcmp(v->key, "processes") != 0 && strcmp(v->key, "earlier") != 0)
+		if (strcmp(v->key, but) != 0 && strcmp(v->key, and_but) != 0)
 			json_add_value(w, v->key, v);
 }
 
@@ -236,20 +262,32 @@ int runfile_write_row(struct buf *out, const struct json *doc, const struct proc
 {
 	struct runfile_totals earlier = { { 0, 0, 0 }, 0 };
 	const struct json *was = json_get(doc, "earlier");
-	struct process leader;
 	struct json_writer w;
 
 	if (was != NULL)
 		add_totals(&earlier, was, count_of(was, "processes"));
 	json_begin(&w, out);
-	if (doc != NULL && doc->type == JSON_OBJECT) {
-		add_rest(&w, doc);
-	} else {
-		process_leader(&leader);
-		add_head(&w, &leader);
-	}
+	add_rest(&w, doc, "processes", "earlier");
 	add_rows(&w, doc, self, counts, &earlier);
 	add_earlier(&w, &earlier);
+	json_end(&w);
+	return out->failed ? error_nomem(err) : 0;
+}
+
+int runfile_write_outcome(struct buf *out, const struct json *doc, enum run_outcome outcome,
+			  struct error *err)
+{
+	const struct json *rows = json_get(doc, "processes");
+	struct json_writer w;
+
+	json_begin(&w, out);
+	add_rest(&w, doc, "outcome", "outcome");
+	if (rows == NULL) {
+		json_open_array(&w, "processes");
+		json_close_array(&w);
+	}
+	if (outcome != RUN_UNKNOWN)
+		json_add_string(&w, "outcome", run_outcome_name(outcome));
 	json_end(&w);
 	return out->failed ? error_nomem(err) : 0;
 }

@@ -31,6 +31,7 @@ const struct json *runfile_read(struct arena *arena, const char *run_folder, str
 bool runfile_leader(const struct json *doc, struct process *out);
 bool runfile_created(const struct json *doc, int64_t *unix_ns);
 bool runfile_totals(const struct json *doc, struct runfile_totals *out);
+enum run_outcome runfile_outcome(const struct json *doc);
 
 /* Appends a new one without rows. */
 int runfile_write_new(struct buf *out, const struct process *leader, struct error *err);
@@ -38,5 +39,9 @@ int runfile_write_new(struct buf *out, const struct process *leader, struct erro
 /* Appends `doc` with the row of `self` replaced; NULL: a new one. */
 int runfile_write_row(struct buf *out, const struct json *doc, const struct process *self,
 		      const struct run_counts *counts, struct error *err);
+
+/* Appends `doc` with this outcome; NULL: a new one. */
+int runfile_write_outcome(struct buf *out, const struct json *doc, enum run_outcome outcome,
+			  struct error *err);
 
 #endif

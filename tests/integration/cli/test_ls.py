@@ -53,6 +53,30 @@ def test_counts_of_run_json(archive):
     assert "seen 12, kept 2, dropped 1" in archive.ok("ls", "--runs").out
 
 
+def test_suite_that_failed(archive):
+    path = archive.archive / "2026-11-21_18:20:37" / "run.json"
+    for outcome, shown in ("failed", "failed"), ("passed", "passed"), ("great", None), (1, None):
+        path.write_text(json.dumps({"outcome": outcome}))
+        runs = archive.ok("ls", "--json", "--runs").json["runs"]
+        assert [run["outcome"] for run in runs] == [shown, None]
+        line = archive.ok("ls", "--runs").out.splitlines()[0]
+        assert ("  failed  " in line) == (outcome == "failed")
+
+
+def test_labels(archive, profiles):
+    test = "tests/test_user.py::test_show[\x1b7]"
+    assert "LABEL" not in archive.ok("ls", "2026-11-21_18:25:01").out
+    folder = archive.snapshot("2026-11-21_18:25:01", "GET.user.{id}.000003ms", profiles[1], label=test,
+                              ordinal=2, start="2026-11-21T18:26:02+01:00")
+    out = archive.ok("ls", "2026-11-21_18:25:01").out.splitlines()
+    assert "LABEL" in out[1] and out[3].endswith("  tests/test_user.py::test_show[\\x1b7] #2")
+    found = archive.ok("ls", "--json", "2026-11-21_18:25:01").json["runs"][0]["snapshots"]
+    assert [(one["label"], one["ordinal"]) for one in found] == [(None, None), (test, 2)]
+    assert "tests/test_user.py::test_show[\\x1b7] #2" in archive.ok("show", folder).out.splitlines()[0]
+    found = archive.ok("show", "--json", folder).json
+    assert (found["label"], found["ordinal"]) == (test, 2)
+
+
 def test_long_runs_are_cut(work, profiles):
     for number in range(13):
         work.snapshot("run", "GET.%d.000005ms" % number, profiles[0], route="/%d" % number,

@@ -86,6 +86,31 @@ START_TEST(test_archive__run_without_runfile)
 	ck_assert_str_eq(a.runs[0].name, "b");
 	ck_assert_int_eq(a.runs[0].created_ns, 100000000000);
 	ck_assert(!a.runs[0].has_counts);
+	ck_assert_int_eq(a.runs[0].outcome, RUN_UNKNOWN);
+	archive_release(&a);
+	scratch_end();
+}
+END_TEST
+
+START_TEST(test_archive__outcome)
+{
+	struct error err = ERROR_INIT;
+	struct archive a;
+
+	scratch_begin();
+	put_snapshot("a", "/", 200, 1);
+	put_snapshot("b", "/", 100, 1);
+	set_created("a", "1970-01-01T00:01:00Z");
+	set_created("b", "1970-01-01T00:02:00Z");
+	ck_assert_int_eq(run_set_outcome(at("profiling/a"), RUN_FAILED, &err), 0);
+	ck_assert_int_eq(run_set_outcome(at("profiling/b"), RUN_PASSED, &err), 0);
+	ck_assert_int_eq(archive_read(&a, at("profiling"), &err), 0);
+	ck_assert_int_eq(a.runs[0].outcome, RUN_FAILED);
+	ck_assert_int_eq(a.runs[1].outcome, RUN_PASSED);
+	archive_release(&a);
+	ck_assert_int_eq(archive_read_runs(&a, at("profiling"), &err), 0);
+	ck_assert_int_eq(a.runs[0].outcome, RUN_FAILED);
+	ck_assert_int_eq(a.runs[1].outcome, RUN_PASSED);
 	archive_release(&a);
 	scratch_end();
 }
@@ -432,7 +457,7 @@ START_TEST(test_archive__out_of_memory)
 END_TEST
 
 UNIT_MAIN("snapshot/archive", test_archive__reads_in_order, test_archive__run_without_runfile,
-	  test_archive__passes_over, test_archive__nothing_there,
+	  test_archive__outcome, test_archive__passes_over, test_archive__nothing_there,
 	  test_archive__snapshot_without_manifest, test_archive__bad_manifests,
 	  test_archive__files_of_a_snapshot, test_archive__profile, test_archive__find,
 	  test_archive__find_kinds, test_archive__out_of_memory)

@@ -19,6 +19,8 @@ static void same_manifest(const struct manifest *a, const struct manifest *b)
 	ck_assert_int_eq(a->route_is_template, b->route_is_template);
 	ck_assert_str_eq(a->path, b->path);
 	ck_assert_pstr_eq(a->status, b->status);
+	ck_assert_pstr_eq(a->label, b->label);
+	ck_assert_uint_eq(a->ordinal, b->ordinal);
 	ck_assert_int_eq(a->start_ns, b->start_ns);
 	ck_assert_int_eq(a->wall_ns, b->wall_ns);
 	ck_assert_int_eq(a->cpu_ns, b->cpu_ns);
@@ -101,6 +103,10 @@ START_TEST(test_manifest__round_trip)
 	m.git.branch = NULL;
 	m.git.dirty = -1;
 	round_trip(&m);
+	m.label = "tests/test_\xC3\xA9.py::test_show[\"7\"\\\n]";
+	round_trip(&m);
+	m.ordinal = 3;
+	round_trip(&m);
 }
 END_TEST
 
@@ -163,6 +169,8 @@ START_TEST(test_manifest__least)
 	ck_assert_str_eq(m.path, "");
 	ck_assert_str_eq(m.ended, "");
 	ck_assert_ptr_null(m.status);
+	ck_assert_ptr_null(m.label);
+	ck_assert_uint_eq(m.ordinal, 0);
 	ck_assert_ptr_null(m.git.commit);
 	ck_assert_int_eq(m.git.dirty, -1);
 	ck_assert_int_eq(m.cpu_ns, -1);
@@ -177,7 +185,8 @@ START_TEST(test_manifest__hostile_values)
 		"{\"schema\":1,\"method\":\"GET\",\"route\":\"/\",\"path\":[],"
 		"\"start\":\"1970-01-01T00:00:01Z\",\"wall_seconds\":1e308,\"cpu_seconds\":-1e308,"
 		"\"bytes_sent\":-4,\"pid\":99999999999,\"thread\":-1,\"events\":1.5,\"host\":null,"
-		"\"git\":{\"commit\":\"--upload-pack=x\",\"branch\":7}}";
+		"\"git\":{\"commit\":\"--upload-pack=x\",\"branch\":7},"
+		"\"label\":\"\",\"ordinal\":5}";
 	struct error err = ERROR_INIT;
 	struct manifest m;
 
@@ -190,8 +199,48 @@ START_TEST(test_manifest__hostile_values)
 	ck_assert_uint_eq(m.events, 0);
 	ck_assert_str_eq(m.host, "");
 	ck_assert_str_eq(m.path, "");
+	ck_assert_ptr_null(m.label);
+	ck_assert_uint_eq(m.ordinal, 0);
 	ck_assert_ptr_null(m.git.commit);
 	manifest_release(&m);
+}
+END_TEST
+
+/* Neither is written without the other's sense, and what is neither is not kept. */
+START_TEST(test_manifest__label)
+{
+	static const char head[] = "{\"schema\":1,\"method\":\"GET\",\"route\":\"/\","
+				   "\"start\":\"1970-01-01T00:00:01Z\",";
+	static const struct {
+		const char *rest, *label;
+		uint64_t ordinal;
+	} cases[] = {
+		{ "\"label\":\"t\",\"ordinal\":2}", "t", 2 },
+		{ "\"label\":\"t\",\"ordinal\":null}", "t", 0 },
+		{ "\"label\":\"t\",\"ordinal\":-2}", "t", 0 },
+		{ "\"label\":\"t\"}", "t", 0 },
+		{ "\"label\":null,\"ordinal\":2}", NULL, 0 },
+		{ "\"label\":[\"t\"],\"ordinal\":\"2\"}", NULL, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct error err = ERROR_INIT;
+		struct buf text = BUF_INIT;
+		struct manifest m;
+
+		buf_printf(&text, "%s%s", head, cases[i].rest);
+		ck_assert_int_eq(manifest_read(&m, buf_bytes(&text), &err), 0);
+		ck_assert_pstr_eq(m.label, cases[i].label);
+		ck_assert_uint_eq(m.ordinal, cases[i].ordinal);
+		buf_clear(&text);
+		ck_assert_int_eq(manifest_write(&text, &m, &err), 0);
+		ck_assert_int_eq(strstr(buf_str(&text), "\"label\"") != NULL,
+				 cases[i].label != NULL);
+		ck_assert_int_eq(strstr(buf_str(&text), "\"ordinal\"") != NULL,
+				 cases[i].label != NULL);
+		manifest_release(&m);
+		buf_release(&text);
+	}
 }
 END_TEST
 
@@ -246,4 +295,4 @@ END_TEST
 
 UNIT_MAIN("snapshot/manifest", test_manifest__round_trip, test_manifest__durations_are_exact,
 	  test_manifest__unknown_members_survive, test_manifest__least,
-	  test_manifest__hostile_values, test_manifest__refuses, test_manifest__out_of_memory)
+	  test_manifest__hostile_values, test_manifest__label, test_manifest__refuses, test_manifest__out_of_memory)

@@ -306,6 +306,71 @@ START_TEST(test_run__count_replaces_what_is_no_runfile)
 }
 END_TEST
 
+static enum run_outcome outcome_of(const struct run *run)
+{
+	struct arena arena = ARENA_INIT;
+	enum run_outcome outcome = runfile_outcome(read_runfile(&arena, run->path));
+
+	arena_release(&arena);
+	return outcome;
+}
+
+START_TEST(test_run__outcome)
+{
+	struct run_counts counts = { 5, 4, 1 };
+	struct error err = ERROR_INIT;
+	struct run run;
+
+	scratch_begin();
+	run = open_run(at("profiling"), "x");
+	ck_assert_int_eq(outcome_of(&run), RUN_UNKNOWN);
+	ck_assert_int_eq(run_set_outcome(run.path, RUN_PASSED, &err), 0);
+	ck_assert_int_eq(outcome_of(&run), RUN_PASSED);
+	ck_assert_int_eq(run_count(&run, &counts, &err), 0);
+	ck_assert_int_eq(outcome_of(&run), RUN_PASSED);
+	ck_assert_int_eq(run_set_outcome(run.path, RUN_FAILED, &err), 0);
+	ck_assert_int_eq(outcome_of(&run), RUN_FAILED);
+	/* One of two suites passed: the run has failed all the same. */
+	ck_assert_int_eq(run_set_outcome(run.path, RUN_PASSED, &err), 0);
+	ck_assert_int_eq(outcome_of(&run), RUN_FAILED);
+	ck_assert_int_eq(run_set_outcome(run.path, RUN_UNKNOWN, &err), 0);
+	ck_assert_int_eq(outcome_of(&run), RUN_UNKNOWN);
+	ck_assert_ptr_null(strstr(get_file(at("profiling/x/run.json")), "outcome"));
+	ck_assert_uint_eq(totals_of(&run).counts.seen, 5);
+	run_release(&run);
+	scratch_end();
+}
+END_TEST
+
+START_TEST(test_run__outcome_of_strangers)
+{
+	struct error err = ERROR_INIT;
+	struct run run;
+
+	scratch_begin();
+	run = open_run(at("profiling"), "x");
+	put_file(at("profiling/x/run.json"), "{\"outcome\": \"great\", \"schema\": 9}");
+	ck_assert_int_eq(outcome_of(&run), RUN_UNKNOWN);
+	put_file(at("profiling/x/run.json"), "{\"outcome\": [\"failed\"], \"schema\": 9}");
+	ck_assert_int_eq(outcome_of(&run), RUN_UNKNOWN);
+	ck_assert_int_eq(run_set_outcome(run.path, RUN_PASSED, &err), 0);
+	ck_assert_ptr_nonnull(strstr(get_file(at("profiling/x/run.json")), "\"schema\": 9"));
+	/* None there, or none at all: a new one. */
+	put_file(at("profiling/x/run.json"), "nonsense");
+	ck_assert_int_eq(run_set_outcome(run.path, RUN_FAILED, &err), 0);
+	ck_assert_int_eq(outcome_of(&run), RUN_FAILED);
+	ck_assert_uint_eq(totals_of(&run).nprocesses, 0);
+	unlink(at("profiling/x/run.json"));
+	ck_assert_int_eq(run_set_outcome(run.path, RUN_FAILED, &err), 0);
+	ck_assert_int_eq(outcome_of(&run), RUN_FAILED);
+	ck_assert_int_lt(run_set_outcome(at("profiling/none"), RUN_FAILED, &err), 0);
+	ck_assert_int_eq(err.code, ERR_NOT_FOUND);
+	ck_assert(!is_there(at("profiling/none")));
+	run_release(&run);
+	scratch_end();
+}
+END_TEST
+
 /* Of 300 processes that are gone all become one row, of 300 that count none. */
 START_TEST(test_run__many_processes)
 {
@@ -419,6 +484,14 @@ START_TEST(test_run__out_of_memory)
 		ck_assert_int_eq(rc < 0 ? err.code : ERR_NOMEM, ERR_NOMEM);
 		ck_assert_uint_le(count_entries(run.path), 2);
 	}
+	rc = -1;
+	for (size_t n = 1; rc < 0; n++) {
+		mem_fail_at(n, true);
+		rc = run_set_outcome(run.path, RUN_PASSED, &err);
+		mem_fail_at(0, false);
+		ck_assert_int_eq(rc < 0 ? err.code : ERR_NOMEM, ERR_NOMEM);
+		ck_assert_uint_le(count_entries(run.path), 2);
+	}
 	run_release(&run);
 	scratch_end();
 }
@@ -428,6 +501,7 @@ UNIT_MAIN("snapshot/run", test_run__by_leader, test_run__archive_of_the_user_sta
 	  test_run__name_of_another_leader, test_run__joins_under_another_name,
 	  test_run__workers_share, test_run__named, test_run__names_refused,
 	  test_run__archive_cannot_be_made, test_run__count_keeps_what_others_wrote,
-	  test_run__count_replaces_what_is_no_runfile, test_run__many_processes,
+	  test_run__count_replaces_what_is_no_runfile, test_run__outcome,
+	  test_run__outcome_of_strangers, test_run__many_processes,
 	  test_run__deleted_meanwhile, test_run__count_does_not_wait_for_ever,
 	  test_run__out_of_memory)
