@@ -40,7 +40,6 @@ def readme():
 
 def extension():
     sources = [path for folder in EXTENSION_FOLDERS for path in sorted(glob.glob(folder + "/*.c"))]
-    sources.remove("lib/snapshot/tag.c")
     return Extension(
         "cprof._cprof",
         sources=sources,

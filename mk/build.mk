@@ -1,6 +1,6 @@
 # The C library and the native command.
 
-lib_modules := base profile format snapshot change graph draw
+lib_modules := base profile format snapshot change git graph draw
 lib_sources := $(wildcard $(lib_modules:%=lib/%/*.c))
 lib_objects := $(lib_sources:%.c=$(OUT)/%.o)
 libcprof    := $(OUT)/libcprof.a
@@ -36,10 +36,10 @@ lib_libs := $(draw_libs) $(graph_libs) $(git2_libs) $(zlib_libs) -lm
 plugin_shared := $(if $(filter Darwin,$(OS)),-bundle -undefined dynamic_lookup,-shared)
 dl_libs := $(if $(filter Linux,$(OS)),-ldl)
 plugin_libs_draw := $(draw_libs) $(graph_libs)
-plugin_libs_tag  := $(git2_libs)
+plugin_libs_git  := $(git2_libs)
 
 $(OUT)/lib/format/%.o:       pkg_cflags = $(zlib_cflags)
-$(OUT)/lib/snapshot/tag.o:   pkg_cflags = $(git2_cflags)
+$(OUT)/lib/git/%.o:          pkg_cflags = $(git2_cflags)
 $(OUT)/lib/graph/layout.o:   pkg_cflags = $(graph_cflags)
 $(OUT)/lib/draw/%.o:         pkg_cflags = $(draw_cflags)
 

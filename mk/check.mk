@@ -11,7 +11,7 @@ $(OUT)/tests/unit/draw/%: test_libs = $(call pkg,--libs,libpng)
 
 $(OUT)/tests/%.o: pkg_cflags = -Itests/unit $(check_cflags) $(zlib_cflags)
 $(OUT)/tests/unit/draw/%.o: pkg_cflags = -Itests/unit $(check_cflags) $(draw_cflags) $(call pkg,--cflags,libpng)
-$(OUT)/tests/unit/snapshot/%.o: pkg_cflags = -Itests/unit $(check_cflags) $(git2_cflags)
+$(OUT)/tests/unit/git/%.o: pkg_cflags = -Itests/unit $(check_cflags) $(git2_cflags)
 $(OUT)/tests/%.o: tests/%.c $(flags_file)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)

@@ -4,8 +4,7 @@
 # of objects.
 
 ext_modules := base profile format snapshot
-ext_lib_objects := $(patsubst %.c,$(OUT)/%.o,$(filter-out lib/snapshot/tag.c, \
-                     $(wildcard $(ext_modules:%=lib/%/*.c))))
+ext_lib_objects := $(patsubst %.c,$(OUT)/%.o,$(wildcard $(ext_modules:%=lib/%/*.c)))
 
 py_info := $(shell $(PYTHON) -c 'import platform, sys, sysconfig as s; v = s.get_config_var; \
              print(platform.python_version() + getattr(sys, "abiflags", ""), v("EXT_SUFFIX"), \

@@ -43,7 +43,7 @@ const struct usage tag_usage = {
 };
 
 struct tagger {
-	const struct tag_plugin *git;
+	const struct git_plugin *git;
 	struct repository *repo;
 	struct error no_repo; /* why repo is NULL */
 	bool force;
@@ -161,7 +161,7 @@ static void tag_run(struct tagger *t, const struct run_info *run)
 
 /* The repository around the archive's folder, not one that the archive itself
  * may be. `up` leads from `path` to the folder that holds the archive. */
-static struct repository *open_repository(const struct tag_plugin *git,
+static struct repository *open_repository(const struct git_plugin *git,
 					  const struct tag_options *o, const char *path,
 					  const char *up, struct error *err)
 {
@@ -242,7 +242,7 @@ static int tag(struct tagger *t, const struct tag_options *o, const char *path,
 		return error_set(err, ERR_REFUSED,
 				 "tag: %s is a file; only snapshots can hold a commit", path);
 	/* That there is nothing to tag is said before that there is no repository. */
-	t->git = plugin_tag(&t->no_repo);
+	t->git = plugin_git(&t->no_repo);
 	if (t->git != NULL)
 		t->repo = open_repository(t->git, o, path, up[kind], &t->no_repo);
 	if (kind == PATH_ARCHIVE)

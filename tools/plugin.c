@@ -78,11 +78,11 @@ const struct draw_plugin *plugin_draw(struct error *err)
 	return loaded;
 }
 
-const struct tag_plugin *plugin_tag(struct error *err)
+const struct git_plugin *plugin_git(struct error *err)
 {
-	static const struct tag_plugin *loaded;
+	static const struct git_plugin *loaded;
 
 	if (loaded == NULL)
-		loaded = load("tag", "cprof_tag", err);
+		loaded = load("git", "cprof_git", err);
 	return loaded;
 }

@@ -2,7 +2,7 @@
  * libgit2 take longer to load than a table takes to print:
  *
  *     PREFIX/bin/cprof              PREFIX/lib/cprof/draw.so     render, diff --render
- *                                   PREFIX/lib/cprof/tag.so      tag
+ *                                   PREFIX/lib/cprof/git.so      tag
  *
  * Each exports one table of functions, made for this very version.
  */
@@ -10,7 +10,8 @@
 #define CPROF_TOOLS_PLUGIN_H
 
 #include "draw/picture.h"
-#include "snapshot/tag.h"
+#include "git/revision.h"
+#include "git/tag.h"
 
 struct draw_plugin {
 	const char *version; /* the first member of each */
@@ -22,17 +23,29 @@ struct draw_plugin {
 			 const struct picture_options *options, struct error *err);
 };
 
-struct tag_plugin {
+/* lib/git's functions, by their headers there: revision_commit is `commit`. */
+struct git_plugin {
 	const char *version;
 	struct repository *(*open)(const char *dir, struct error *err);
 	void (*close)(struct repository *r);
+	const char *(*worktree)(const struct repository *r);
 	int (*commit_at)(struct repository *r, int64_t unix_ns, bool force,
 			 struct manifest_git *out, struct arena *arena, struct error *err);
+
+	const char *(*commit)(struct repository *r, const char *name, struct arena *arena,
+			      struct error *err);
+	int (*range)(struct repository *r, const char *text, bool *is_range, const char **from,
+		     const char **to, struct arena *arena, struct error *err);
+	const char *(*merge_base)(struct repository *r, const char *a, const char *b,
+				  struct arena *arena, struct error *err);
+	int (*walk)(struct repository *r, const char *commit, size_t limit,
+		    bool (*visit)(void *arg, const char *commit, const char *subject,
+				  int64_t time_s), void *arg, bool *shallow, struct error *err);
 };
 
 /* Loaded when first asked for, and then for good; NULL with err. */
 const struct draw_plugin *plugin_draw(struct error *err);
-const struct tag_plugin *plugin_tag(struct error *err);
+const struct git_plugin *plugin_git(struct error *err);
 
 #define PLUGIN_EXPORT __attribute__((visibility("default")))
 

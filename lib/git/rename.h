@@ -7,8 +7,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "change/change.h"
-
-struct repository;
+#include "git/repository.h"
 
 /* Fills *out in `arena`. Files of Python alone (.py, .pyi, .pyx). */
 int rename_find(struct repository *r, const char *old_commit, const char *new_commit,

@@ -18,8 +18,7 @@
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "base/error.h"
-
-struct repository;
+#include "git/repository.h"
 
 struct store_file {
 	const char *path;   /* below <commit>/<run>/, "summary.json" */

@@ -1,19 +1,13 @@
-/* tag.h -- which commit a snapshot was taken at. The only user of libgit2. */
-#ifndef CPROF_SNAPSHOT_TAG_H
-#define CPROF_SNAPSHOT_TAG_H
+/* tag.h -- which commit a snapshot was taken at. */
+#ifndef CPROF_GIT_TAG_H
+#define CPROF_GIT_TAG_H
 
 #include <stdint.h>
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "git/repository.h"
 #include "snapshot/manifest.h"
-
-struct repository;
-
-/* The repository that `dir` lies in; NULL with err ("DIR: not in a git
- * repository; name one with --repo"). */
-struct repository *repository_open(const char *dir, struct error *err);
-void repository_close(struct repository *r);
 
 /* The commit HEAD was at when the clock showed unix_ns, by HEAD's reflog.
  * ERR_REFUSED where that cannot be known: no reflog, none that far back, one that

@@ -1,4 +1,4 @@
-/* tag.c -- commits from HEAD's reflog. The only file that knows libgit2.
+/* tag.c -- commits from HEAD's reflog.
  *
  * The reflog of HEAD, newest first, with the time of each move:
  *
@@ -10,9 +10,8 @@
  * says that HEAD was on main. Times are whole seconds, so a request at 18:31:10.4
  * may have met b or c.
  */
-#include "snapshot/tag.h"
+#include "git/tag.h"
 
-#include <git2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,88 +19,12 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "git/handle.h"
 
 static const int64_t second_ns = 1000000000;
 
 /* What the kernel writes as time of modification may lie this far behind. */
 static const int64_t tick_ns = 10000000;
-
-struct repository {
-	git_repository *git;
-	char *dir; /* as the user gave it, for messages */
-};
-
-/* libgit2's own words for what it refused, in the form of ours. */
-static int set_git_error(struct error *err, enum error_code code, const char *what)
-{
-	const git_error *e = git_error_last();
-
-	return error_set(err, code, "%s: %s", what,
-			 e != NULL && e->message != NULL ? e->message : "git gives no reason");
-}
-
-/* Before 1.6 libgit2 says of another user's repository that it did not find
- * safe.directory in the configuration, where nothing is set there. */
-static bool is_owner_trouble(int code)
-{
-	const git_error *e = git_error_last();
-
-	return code == GIT_EOWNER ||
-	       (code == GIT_ENOTFOUND && e != NULL && e->klass == GIT_ERROR_CONFIG);
-}
-
-static int set_open_error(struct error *err, int code, const char *dir)
-{
-	struct stat st;
-
-	if (stat(dir, &st) < 0)
-		return error_set(err, ERR_NOT_FOUND, "%s: no such folder", dir);
-	if (!is_owner_trouble(code) && code == GIT_ENOTFOUND)
-		return error_set(err, ERR_NOT_FOUND,
-				 "%s: not in a git repository; name one with --repo", dir);
-	if (is_owner_trouble(code))
-		return error_set(err, ERR_REFUSED, "%s: the repository is another user's; if you "
-				 "trust it: git config --global --add safe.directory DIR", dir);
-	return set_git_error(err, ERR_IO, dir);
-}
-
-struct repository *repository_open(const char *dir, struct error *err)
-{
-	struct repository *r = mem_zalloc(sizeof *r);
-	char *copy = path_join(dir, "");
-	int code;
-
-	if (r == NULL || copy == NULL) {
-		error_nomem(err);
-		goto fail;
-	}
-	if (git_libgit2_init() < 0) {
-		set_git_error(err, ERR_IO, dir);
-		goto fail;
-	}
-	code = git_repository_open_ext(&r->git, dir, 0, NULL);
-	if (code < 0) {
-		set_open_error(err, code, dir);
-		git_libgit2_shutdown();
-		goto fail;
-	}
-	r->dir = copy;
-	return r;
-fail:
-	mem_free(r);
-	mem_free(copy);
-	return NULL;
-}
-
-void repository_close(struct repository *r)
-{
-	if (r == NULL)
-		return;
-	git_repository_free(r->git);
-	mem_free(r->dir);
-	mem_free(r);
-	git_libgit2_shutdown();
-}
 
 /* Which moves of HEAD came before a point in time. */
 struct moves {
@@ -252,7 +175,7 @@ static int branch_now(struct repository *r, struct manifest_git *out, struct are
 	int rc = 0;
 
 	if (git_reference_lookup(&head, r->git, "HEAD") < 0)
-		return set_git_error(err, ERR_IO, r->dir);
+		return git_failed(err, ERR_IO, r->dir);
 	target = git_reference_symbolic_target(head);
 	if (target != NULL) {
 		if (begins(target, heads))
@@ -367,7 +290,7 @@ static int commit_of_now(struct repository *r, git_oid *id, struct error *err)
 
 	if (code == GIT_ENOTFOUND)
 		return error_set(err, ERR_NOT_FOUND, "%s: the repository has no commit yet", r->dir);
-	return code < 0 ? set_git_error(err, ERR_IO, r->dir) : 0;
+	return code < 0 ? git_failed(err, ERR_IO, r->dir) : 0;
 }
 
 /* Reading a reflog that is not there would make one. */
@@ -376,7 +299,7 @@ static int read_moves(struct repository *r, struct moves *m, const git_oid *now,
 {
 	if (git_reference_has_log(r->git, "HEAD") == 1 &&
 	    git_reflog_read(&m->log, r->git, "HEAD") < 0)
-		return set_git_error(err, ERR_IO, r->dir);
+		return git_failed(err, ERR_IO, r->dir);
 	m->n = m->log ? git_reflog_entrycount(m->log) : 0;
 	if (m->n == 0)
 		return refuse(err, r, "HEAD has no reflog");

@@ -1,54 +1,8 @@
-#include "snapshot/tag.h"
+#include "git/tag.h"
 
 #include <time.h>
 
-#include "scratch.h"
-
-/* Times in these tests are seconds after this one: git is told them. */
-static const int64_t base_s = 1700000000;
-static const int64_t second_ns = 1000000000;
-
-/* Runs a shell command in the repository with git's clock at `at_s`. */
-static void git(int64_t at_s, const char *command)
-{
-	char line[2000];
-
-	snprintf(line, sizeof line,
-		 "cd '%s/repo' && exec >>../log 2>&1 && export GIT_CONFIG_GLOBAL=/dev/null "
-		 "GIT_CONFIG_SYSTEM=/dev/null GIT_AUTHOR_NAME=A GIT_AUTHOR_EMAIL=a@example.org "
-		 "GIT_COMMITTER_NAME=C GIT_COMMITTER_EMAIL=c@example.org "
-		 "GIT_AUTHOR_DATE='%lld +0230' GIT_COMMITTER_DATE='%lld +0000' && %s",
-		 scratch, (long long)(base_s - 100), (long long)(base_s + at_s), command);
-	ck_assert_msg(system(line) == 0, "%s\n%s", command, get_file(at("log")));
-}
-
-static void commit(int64_t at_s, const char *subject)
-{
-	char line[300];
-
-	snprintf(line, sizeof line, "echo '%s' >file && git add file && git commit -m '%s'",
-		 subject, subject);
-	git(at_s, line);
-}
-
-static void begin(void)
-{
-	scratch_begin();
-	ck_assert_int_eq(mkdir(at("repo"), 0700), 0);
-	git(0, "git init -b main");
-}
-
-static const char *hash_of(const char *revision)
-{
-	char line[200];
-	char *text;
-
-	snprintf(line, sizeof line, "git rev-parse '%s' >../hash", revision);
-	git(0, line);
-	text = (char *)get_file(at("hash"));
-	text[strcspn(text, "\n")] = '\0';
-	return text;
-}
+#include "repo.h"
 
 static struct arena arena;
 
@@ -441,7 +395,7 @@ START_TEST(test_tag__out_of_memory)
 }
 END_TEST
 
-UNIT_MAIN("snapshot/tag", test_tag__by_reflog, test_tag__same_second,
+UNIT_MAIN("git/tag", test_tag__by_reflog, test_tag__same_second,
 	  test_tag__same_second_by_the_files_time, test_tag__force, test_tag__dirty,
 	  test_tag__detached, test_tag__rebase_and_rename, test_tag__inside_a_rebase,
 	  test_tag__no_commit, test_tag__no_reflog, test_tag__reflog_leads_elsewhere,
