@@ -276,8 +276,8 @@ static void draw_shape(struct canvas *c, const struct graph *g, const struct gra
 	bool pill = n->origin == ORIGIN_BUILTIN;
 	struct pen edge = { colour_mix(fill, t->ink, 0.35), n->hot ? 2 : 1, { 0, 0 }, 0 };
 
-	if (n->origin == ORIGIN_OWN)
-		edge.colour = t->origins[ORIGIN_OWN];
+	if (n->origin == ORIGIN_APP)
+		edge.colour = t->origins[ORIGIN_APP];
 	if (n->hot && !g->is_diff)
 		edge.colour = colour_mix(theme_heat(t, 1), t->ink, 0.3);
 	if (n->change == CHANGE_GONE)

@@ -26,7 +26,7 @@ static double sample_width(const struct legend_item *item)
 	}
 }
 
-static void add(struct title *t, enum legend_kind kind, enum graph_origin origin,
+static void add(struct title *t, enum legend_kind kind, enum origin origin,
 		const char *text)
 {
 	t->items[t->nitems++] = (struct legend_item){ .kind = kind, .origin = origin,
@@ -36,7 +36,7 @@ static void add(struct title *t, enum legend_kind kind, enum graph_origin origin
 static void add_marks(struct title *t, const struct graph *g)
 {
 	static const char *const texts[] = {
-		[ORIGIN_OWN] = "own code", [ORIGIN_LIBRARY] = "library",
+		[ORIGIN_APP] = "own code", [ORIGIN_PACKAGE] = "library",
 		[ORIGIN_STDLIB] = "standard library", [ORIGIN_BUILTIN] = "built-in",
 	};
 	bool origins[4] = { false }, hot = false, skips = false, gone = false;
@@ -50,19 +50,19 @@ static void add_marks(struct title *t, const struct graph *g)
 		skips = skips || g->edges[i].skips;
 		gone = gone || g->edges[i].change == CHANGE_GONE;
 	}
-	add(t, g->is_diff ? LEGEND_CHANGE : LEGEND_HEAT, ORIGIN_OWN,
+	add(t, g->is_diff ? LEGEND_CHANGE : LEGEND_HEAT, ORIGIN_APP,
 	    g->is_diff ? "of the total, faster or slower" : "of the total");
 	if (!g->is_diff)
-		add(t, LEGEND_BAR, ORIGIN_OWN, "self, total");
+		add(t, LEGEND_BAR, ORIGIN_APP, "self, total");
 	for (int i = 0; i < 4; i++)
 		if (origins[i])
-			add(t, LEGEND_ORIGIN, (enum graph_origin)i, texts[i]);
+			add(t, LEGEND_ORIGIN, (enum origin)i, texts[i]);
 	if (hot)
-		add(t, LEGEND_HOT, ORIGIN_OWN, "hot path");
+		add(t, LEGEND_HOT, ORIGIN_APP, "hot path");
 	if (skips)
-		add(t, LEGEND_SKIPS, ORIGIN_OWN, "through hidden functions");
+		add(t, LEGEND_SKIPS, ORIGIN_APP, "through hidden functions");
 	if (gone)
-		add(t, LEGEND_GONE, ORIGIN_OWN, "gone");
+		add(t, LEGEND_GONE, ORIGIN_APP, "gone");
 }
 
 double legend_make(struct title *t, const struct graph *g, double y, double width,

@@ -22,7 +22,7 @@ struct theme {
 	struct colour faster, slower;
 	struct colour heat[HEAT_STOPS];     /* from nothing to all of the total */
 	struct colour change[CHANGE_STOPS]; /* from much faster to much slower */
-	struct colour origins[4];    /* marks, by enum graph_origin */
+	struct colour origins[4];    /* marks, by enum origin */
 	bool foreign; /* gprof2dot's boxes and scale */
 };
 

@@ -20,7 +20,7 @@ enum legend_kind { LEGEND_HEAT, LEGEND_CHANGE, LEGEND_ORIGIN, LEGEND_BAR, LEGEND
 
 struct legend_item {
 	enum legend_kind kind;
-	enum graph_origin origin;
+	enum origin origin;
 	const char *text;
 	struct box box;
 };

@@ -61,7 +61,7 @@ static int collapse_tree(struct collapse *c)
 		at[i] = above;
 		if (is_package(c->to, caller) &&
 		    (function == caller ||
-		     name_origin(c->to->functions[function].file) == ORIGIN_BUILTIN))
+		     origin_of_file(c->to->functions[function].file, NULL) == ORIGIN_BUILTIN))
 			continue;
 		at[i] = profile_child(c->to, above, function);
 		if (at[i] == PROFILE_NONE)

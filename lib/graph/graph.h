@@ -27,6 +27,7 @@
 #define CPROF_GRAPH_GRAPH_H
 
 #include "base/arena.h"
+#include "profile/origin.h"
 #include "profile/profile.h"
 
 struct graph_options {
@@ -48,9 +49,6 @@ struct graph_options {
 /* What gprof2dot shows by default, and no more than a page holds. */
 #define GRAPH_OPTIONS_INIT { .min_node = 0.5, .min_edge = 0.1, .max_nodes = 80 }
 
-/* Whose code it is, by where its file lies. */
-enum graph_origin { ORIGIN_OWN, ORIGIN_LIBRARY, ORIGIN_STDLIB, ORIGIN_BUILTIN };
-
 /* The name of the functions that stand for a whole library. */
 #define GRAPH_PACKAGE "<package>"
 
@@ -66,7 +64,7 @@ struct graph_cost {
 struct graph_node {
 	const char *name;  /* "Flask.full_dispatch_request"; UTF-8, printable, never long */
 	const char *place; /* "flask.app:904" */
-	enum graph_origin origin;
+	enum origin origin;
 	enum graph_change change;
 	struct graph_cost cost, before;
 	double share, self_share; /* cum and self, of the total */

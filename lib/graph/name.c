@@ -15,77 +15,12 @@ static bool starts_with(const char *s, const char *prefix)
 	return strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
-/* What follows the last folder of this name in the path, or NULL. */
-static const char *after_folder(const char *path, const char *folder)
-{
-	size_t len = strlen(folder);
-	const char *found = NULL;
-
-	for (const char *s = strstr(path, folder); s != NULL; s = strstr(s + 1, folder))
-		if (s != path && is_separator(s[-1]) && is_separator(s[len]))
-			found = s + len + 1;
-	return found;
-}
-
-/* What follows ".../site-packages/", or NULL. */
-static const char *in_library(const char *path)
-{
-	const char *rest = after_folder(path, "site-packages");
-
-	return rest ? rest : after_folder(path, "dist-packages");
-}
-
-/* Whether the folder at s lies in one called lib or lib64. */
-static bool is_below_lib(const char *path, const char *s)
-{
-	size_t len = (size_t)(s - path);
-
-	return (len >= 4 && starts_with(s - 4, "lib") && is_separator(s[-1])) ||
-	       (len >= 6 && starts_with(s - 6, "lib64") && is_separator(s[-1]));
-}
-
-/* What follows ".../lib/python3.11/" or "...\Python311\Lib\", or NULL. */
-static const char *in_stdlib(const char *path)
-{
-	const char *s = path;
-
-	while ((s = strstr(s, "python")) != NULL) {
-		const char *digit = s += strlen("python");
-
-		while ((*s >= '0' && *s <= '9') || *s == '.' || *s == 't')
-			s++;
-		if (s == digit || *digit < '2')
-			continue;
-		/* The library is below lib/python3.11 or in python311.zip. */
-		if (starts_with(s, "zip") && is_separator(s[3]))
-			return s + 4;
-		if (is_separator(*s) && is_below_lib(path, digit - strlen("python")))
-			return s + 1;
-	}
-	s = after_folder(path, "Lib");
-	return s != NULL && strstr(path, "Python") != NULL ? s : NULL;
-}
-
-enum graph_origin name_origin(const char *file)
-{
-	if (strcmp(file, "~") == 0)
-		return ORIGIN_BUILTIN;
-	if (in_library(file) != NULL)
-		return ORIGIN_LIBRARY;
-	if (starts_with(file, "<frozen ") || in_stdlib(file) != NULL)
-		return ORIGIN_STDLIB;
-	/* Generated code ("<string>") has no place of its own; mostly it is a
-	 * library's doing: dataclasses, named tuples, attrs. */
-	if (file[0] == '<')
-		return ORIGIN_LIBRARY;
-	return ORIGIN_OWN;
-}
-
 bool name_package(struct buf *out, const char *file)
 {
-	const char *rest = in_library(file);
+	const char *rest;
+	enum origin origin = origin_of_file(file, &rest);
 
-	if (rest != NULL) {
+	if (origin == ORIGIN_PACKAGE && rest != file) {
 		buf_add(out, file, (size_t)(rest - file) + strcspn(rest, "/\\"));
 		return true;
 	}
@@ -97,8 +32,7 @@ bool name_package(struct buf *out, const char *file)
 		buf_add(out, rest, strcspn(rest, ".>"));
 		return true;
 	}
-	rest = in_stdlib(file);
-	if (rest == NULL)
+	if (origin != ORIGIN_STDLIB)
 		return false;
 	buf_adds(out, "/lib/python3/");
 	buf_add(out, rest, strcspn(rest, "/\\"));
@@ -116,7 +50,7 @@ void name_base_add(struct name_base *base, const char *file)
 {
 	size_t n = 0;
 
-	if (name_origin(file) != ORIGIN_OWN)
+	if (origin_of_file(file, NULL) != ORIGIN_APP)
 		return;
 	if (base->path == NULL) {
 		base->path = file;
@@ -128,35 +62,12 @@ void name_base_add(struct name_base *base, const char *file)
 	base->len = folder_length(file, n);
 }
 
-/* "flask/app.py" -> "flask.app", "json/__init__.py" -> "json"; what is no
- * Python file (a template) keeps its path. */
-static void add_module(struct buf *out, const char *path)
-{
-	static const char init[] = "__init__";
-	size_t len = strlen(path);
-	const char *dot = strrchr(path, '.');
-
-	if (dot == NULL || (strcmp(dot, ".py") != 0 && strcmp(dot, ".pyc") != 0 &&
-			    strcmp(dot, ".pyx") != 0)) {
-		buf_adds(out, path);
-		return;
-	}
-	len = (size_t)(dot - path);
-	if (len > sizeof(init) - 1 && is_separator(path[len - sizeof(init)]) &&
-	    memcmp(path + len - (sizeof(init) - 1), init, sizeof(init) - 1) == 0)
-		len -= sizeof init;
-	for (size_t i = 0; i < len; i++)
-		buf_addc(out, is_separator(path[i]) ? '.' : path[i]);
-}
-
 static void add_place(struct buf *out, const struct function *f, const struct name_base *base)
 {
-	const char *rest = in_library(f->file);
+	const char *rest;
 
-	if (rest == NULL)
-		rest = in_stdlib(f->file);
-	if (rest != NULL) {
-		add_module(out, rest);
+	if (origin_of_file(f->file, &rest) != ORIGIN_APP && rest != f->file) {
+		origin_add_module(out, rest);
 	} else if (starts_with(f->file, "<frozen ")) {
 		buf_adds(out, f->file + strlen("<frozen "));
 		if (out->len != 0 && !out->failed && out->data[out->len - 1] == '>')
@@ -169,7 +80,7 @@ static void add_place(struct buf *out, const struct function *f, const struct na
 
 		while (is_separator(f->file[skip]))
 			skip++;
-		add_module(out, f->file + skip);
+		origin_add_module(out, f->file + skip);
 	}
 	if (f->line != 0)
 		buf_printf(out, ":%u", f->line);
@@ -183,81 +94,24 @@ static size_t without_address(const char *s, size_t len)
 	return at != NULL ? (size_t)(at - s) : len;
 }
 
-/* "type object at 0x7f" and "Parser object" are both of a class. */
-static size_t class_length(const char *s, size_t len)
-{
-	const char *end = memmem(s, len, " object", strlen(" object"));
-
-	return end != NULL ? (size_t)(end - s) : len;
-}
-
-/* "<method 'append' of 'list' objects>" -> "list.append" */
-static bool add_method(struct buf *name, const char *s)
-{
-	static const char method[] = "<method '", of[] = "' of '";
-	const char *sep, *type, *end;
-
-	if (!starts_with(s, method) || (sep = strstr(s, of)) == NULL)
-		return false;
-	type = sep + strlen(of);
-	if ((end = strchr(type, '\'')) == NULL)
-		return false;
-	s += strlen(method);
-	buf_add(name, type, (size_t)(end - type));
-	buf_addc(name, '.');
-	buf_add(name, s, (size_t)(sep - s));
-	return true;
-}
-
-/* "<built-in method builtins.len>" -> "len" in "builtins";
- * "<built-in method __new__ of type object at 0x7f>" -> "type.__new__" */
-static bool add_builtin_method(struct buf *name, struct buf *place, const char *s)
-{
-	static const char builtin[] = "<built-in method ", of[] = " of ";
-	const char *sep;
-	size_t len;
-
-	if (!starts_with(s, builtin))
-		return false;
-	s += strlen(builtin);
-	len = strlen(s);
-	if (len == 0 || s[len - 1] != '>')
-		return false;
-	len = without_address(s, len - 1);
-	if ((sep = memmem(s, len, of, strlen(of))) != NULL) {
-		const char *type = sep + strlen(of);
-
-		buf_add(name, type, class_length(type, len - (size_t)(type - s)));
-		buf_addc(name, '.');
-		buf_add(name, s, (size_t)(sep - s));
-	} else if ((sep = memrchr(s, '.', len)) != NULL) {
-		buf_printf(place, " %.*s", (int)(sep - s), s);
-		buf_add(name, sep + 1, len - (size_t)(sep + 1 - s));
-	} else {
-		buf_add(name, s, len);
-	}
-	return true;
-}
-
+/* "<method 'append' of 'list' objects>" -> "list.append";
+ * "<built-in method builtins.len>" -> "len" in "builtins" */
 static void add_builtin(struct buf *name, struct buf *place, const char *s)
 {
+	struct c_name c;
+
 	buf_adds(place, "built-in");
-	if (!add_method(name, s) && !add_builtin_method(name, place, s))
+	if (!c_name_parse(&c, s)) {
 		buf_add(name, s, without_address(s, strlen(s)));
-}
-
-/* "make_wrapper.<locals>.inner" -> "make_wrapper.inner": where it was defined is
- * said without the word. */
-static void add_qualname(struct buf *name, const char *s)
-{
-	static const char locals[] = "<locals>.";
-	const char *at;
-
-	while ((at = strstr(s, locals)) != NULL) {
-		buf_add(name, s, (size_t)(at - s));
-		s = at + strlen(locals);
+		return;
 	}
-	buf_adds(name, s);
+	if (c.of_module) {
+		buf_printf(place, " %.*s", (int)c.owner_len, c.owner);
+	} else if (c.owner_len != 0) {
+		buf_add(name, c.owner, c.owner_len);
+		buf_addc(name, '.');
+	}
+	buf_add(name, c.name, c.name_len);
 }
 
 /* The bytes that the first n characters of a text take. */
@@ -308,10 +162,10 @@ int name_node(struct graph_node *node, const struct name_base *base, struct aren
 	const struct function *f = node->function;
 	struct buf name = BUF_INIT, place = BUF_INIT;
 
-	node->origin = name_origin(f->file);
+	node->origin = origin_of_file(f->file, NULL);
 	if (function_is_package(f)) {
 		add_place(&name, f, base);
-		buf_adds(&place, node->origin == ORIGIN_LIBRARY ? "library" : "standard library");
+		buf_adds(&place, node->origin == ORIGIN_PACKAGE ? "library" : "standard library");
 	} else if (function_is_strand(f)) {
 		buf_add(&name, f->name + 1, strlen(f->name) - 2);
 		buf_adds(&place, "beside the request");
@@ -325,7 +179,7 @@ int name_node(struct graph_node *node, const struct name_base *base, struct aren
 			buf_add(&name, module, strcspn(module, ":"));
 			buf_adds(&name, " (import)");
 		} else {
-			add_qualname(&name, f->qualname);
+			origin_add_qualname(&name, f->qualname);
 		}
 	}
 	if (name.len == 0)

@@ -30,8 +30,6 @@ struct name_base {
 
 void name_base_add(struct name_base *base, const char *file);
 
-enum graph_origin name_origin(const char *file);
-
 /* Appends where the library lies that the file is of (".../site-packages/flask"), or a
  * like path for a module of the standard library; false where it is of none: own code,
  * built-in. */

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "profile/derive.h"
+#include "profile/origin.h"
 
 static const struct totals no_totals;
 
@@ -38,27 +39,6 @@ uint32_t profile_time_metric(const struct profile *p)
 		if (strcmp(p->metrics[i].unit, "nanoseconds") == 0)
 			return i;
 	return 0;
-}
-
-/* "<... at 0x7f31>" -> "<... at 0x>"; the name itself where there is nothing to
- * leave out. */
-static const char *without_addresses(struct arena *arena, const char *name)
-{
-	const char *at = strstr(name, " at 0x");
-	char *copy, *to;
-
-	if (at == NULL)
-		return name;
-	copy = to = arena_strdup(arena, name);
-	if (copy == NULL)
-		return NULL;
-	for (const char *s = name; *s != '\0';) {
-		*to++ = *s++;
-		if (s - name >= 6 && strncmp(s - 6, " at 0x", 6) == 0)
-			s += strspn(s, "0123456789abcdefABCDEF");
-	}
-	*to = '\0';
-	return copy;
 }
 
 static int compare_lines(const struct group *x, const struct group *y)
@@ -95,7 +75,7 @@ static int side_group(struct side *side, bool by_qualname)
 		return -1;
 	for (uint32_t i = 0; i < p->nfunctions; i++) {
 		const struct function *f = &p->functions[i];
-		const char *name = without_addresses(&side->arena,
+		const char *name = name_without_addresses(&side->arena,
 						     by_qualname ? f->qualname : f->name);
 
 		if (name == NULL)

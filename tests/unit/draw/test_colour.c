@@ -51,7 +51,7 @@ START_TEST(test_colour__text_can_be_read_on_paper)
 		ck_assert_double_ge(colour_contrast(t->hot_text, t->paper), 4.5);
 		/* Lines and marks are no text: 3 is enough, but for those meant to be faint. */
 		ck_assert_double_ge(colour_contrast(t->hot, t->paper), 3);
-		ck_assert_double_ge(colour_contrast(t->origins[ORIGIN_OWN], t->paper), 3);
+		ck_assert_double_ge(colour_contrast(t->origins[ORIGIN_APP], t->paper), 3);
 	}
 }
 END_TEST

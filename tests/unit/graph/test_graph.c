@@ -450,7 +450,7 @@ START_TEST(test_graph__packages)
 	ck_assert_uint_eq(g.nnodes, 6); /* main, show, log, jinja2, json, len */
 	ck_assert_int_eq(g.total, 223);
 	ck_assert_str_eq(jinja->place, "library");
-	ck_assert_int_eq((int)jinja->origin, (int)ORIGIN_LIBRARY);
+	ck_assert_int_eq((int)jinja->origin, (int)ORIGIN_PACKAGE);
 	ck_assert_int_eq(jinja->cost.cum, 82);
 	ck_assert_int_eq(jinja->cost.self, 75);
 	ck_assert_uint_eq(jinja->cost.ncalls, 3);

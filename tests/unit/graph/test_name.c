@@ -10,7 +10,7 @@ struct named {
 	const char *file;
 	uint32_t line;
 	const char *qualname;
-	enum graph_origin origin;
+	enum origin origin;
 	const char *name, *place;
 };
 
@@ -44,11 +44,11 @@ START_TEST(test_name__libraries_and_stdlib)
 {
 	static const struct named table[] = {
 		{ "/v/lib/python3.11/site-packages/flask/app.py", 904, "Flask.wsgi_app",
-		  ORIGIN_LIBRARY, "Flask.wsgi_app", "flask.app:904" },
-		{ "/usr/lib/python3/dist-packages/six.py", 5, "moved", ORIGIN_LIBRARY, "moved",
+		  ORIGIN_PACKAGE, "Flask.wsgi_app", "flask.app:904" },
+		{ "/usr/lib/python3/dist-packages/six.py", 5, "moved", ORIGIN_PACKAGE, "moved",
 		  "six:5" },
 		{ "C:\\Python311\\Lib\\site-packages\\flask\\__init__.py", 1, "f",
-		  ORIGIN_LIBRARY, "f", "flask:1" },
+		  ORIGIN_PACKAGE, "f", "flask:1" },
 		{ "/usr/lib/python3.11/json/__init__.py", 183, "loads", ORIGIN_STDLIB, "loads",
 		  "json:183" },
 		{ "/opt/lib64/python3.13t/re/_parser.py", 9, "parse", ORIGIN_STDLIB, "parse",
@@ -58,12 +58,12 @@ START_TEST(test_name__libraries_and_stdlib)
 		  "json.decoder:3" },
 		{ "<frozen importlib._bootstrap>", 1022, "_find_and_load", ORIGIN_STDLIB,
 		  "_find_and_load", "importlib._bootstrap:1022" },
-		{ "<string>", 2, "Point.__init__", ORIGIN_LIBRARY, "Point.__init__",
+		{ "<string>", 2, "Point.__init__", ORIGIN_PACKAGE, "Point.__init__",
 		  "<string>:2" },
 		{ "/v/lib/python3.11/site-packages/django/db/__init__.py", 1, "<module>",
-		  ORIGIN_LIBRARY, "django.db (import)", "django.db:1" },
+		  ORIGIN_PACKAGE, "django.db (import)", "django.db:1" },
 		{ "/v/lib/python3.11/site-packages/a.py", 1, "make.<locals>.wrap.<locals>.inner",
-		  ORIGIN_LIBRARY, "make.wrap.inner", "a:1" },
+		  ORIGIN_PACKAGE, "make.wrap.inner", "a:1" },
 	};
 
 	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
@@ -73,16 +73,16 @@ END_TEST
 
 START_TEST(test_name__own_code_from_its_common_folder)
 {
-	static const struct named view = { "/srv/shop/views/user.py", 12, "show", ORIGIN_OWN,
+	static const struct named view = { "/srv/shop/views/user.py", 12, "show", ORIGIN_APP,
 					   "show", "views.user:12" };
-	static const struct named alone = { "/srv/shop/app.py", 1, "main", ORIGIN_OWN, "main",
+	static const struct named alone = { "/srv/shop/app.py", 1, "main", ORIGIN_APP, "main",
 					    "app:1" };
-	static const struct named apart = { "/srv/shop/app.py", 1, "main", ORIGIN_OWN, "main",
+	static const struct named apart = { "/srv/shop/app.py", 1, "main", ORIGIN_APP, "main",
 					    "srv.shop.app:1" };
 	static const struct named template = { "/srv/shop/templates/a.html", 3, "root",
-					       ORIGIN_OWN, "root", "templates/a.html:3" };
+					       ORIGIN_APP, "root", "templates/a.html:3" };
 	/* A folder called like an interpreter's is none where no lib is above. */
-	static const struct named python = { "/home/x/python3/app.py", 4, "f", ORIGIN_OWN, "f",
+	static const struct named python = { "/home/x/python3/app.py", 4, "f", ORIGIN_APP, "f",
 					     "app:4" };
 
 	check(&view, "/srv/shop/models.py");
@@ -92,7 +92,7 @@ START_TEST(test_name__own_code_from_its_common_folder)
 	check(&template, "/srv/shop/app.py");
 	check(&python, NULL);
 	/* Folders are compared whole: "shop" and "shopping" share only /srv. */
-	check(&(struct named){ "/srv/shop/a.py", 1, "f", ORIGIN_OWN, "f", "shop.a:1" },
+	check(&(struct named){ "/srv/shop/a.py", 1, "f", ORIGIN_APP, "f", "shop.a:1" },
 	      "/srv/shopping/b.py");
 }
 END_TEST
