@@ -169,13 +169,21 @@ static void ask_anew(struct metrics_state *s, uint64_t ticks)
 	s->owed = 0;
 }
 
+/* From where counting began to what was counted, and back: other threads, and what
+ * others allocate meanwhile, count for nothing. */
+static void turn_bases(struct metrics_state *s)
+{
+	s->allocs_base = allocations_count - s->allocs_base;
+	s->alloc_bytes_base = allocations_bytes - s->alloc_bytes_base;
+}
+
 void metrics_begin(struct metrics_state *s, const struct metrics *m, uint64_t ticks,
 		   bool has_timer)
 {
 	if (wants_allocations(m))
 		allocations_watch();
-	s->allocs_base = allocations_count - s->allocs_base;
-	s->alloc_bytes_base = allocations_bytes - s->alloc_bytes_base;
+	turn_bases(s);
+	s->away = false;
 	s->asks_kernel = wants(m, METRIC_CPU) || wants(m, METRIC_VCSW);
 	s->has_timer = has_timer;
 	s->has_readings = metrics_have_readings(m) || (s->asks_kernel && has_timer);
@@ -188,12 +196,11 @@ void metrics_begin(struct metrics_state *s, const struct metrics *m, uint64_t ti
 	ask_anew(s, ticks);
 }
 
-/* Bases become what was counted while it was armed: other blocks, perhaps on another
- * thread, begin where this one ends. */
 void metrics_end(struct metrics_state *s, const struct metrics *m)
 {
-	s->allocs_base = allocations_count - s->allocs_base;
-	s->alloc_bytes_base = allocations_bytes - s->alloc_bytes_base;
+	if (!s->away)
+		turn_bases(s);
+	s->away = true;
 	if (wants_allocations(m))
 		allocations_unwatch();
 }
@@ -234,7 +241,8 @@ static uint64_t ask_kernel(struct metrics_state *s, const struct metrics *m,
 void metrics_ask(struct metrics_state *s, const struct metrics *m, struct recorder *rec,
 		 uint64_t ticks, uint64_t gap)
 {
-	book(m, rec, METRIC_CPU, (int64_t)ask_kernel(s, m, rec, ticks, gap));
+	if (!s->away)
+		book(m, rec, METRIC_CPU, (int64_t)ask_kernel(s, m, rec, ticks, gap));
 }
 
 /* What the timer counts is its own business: the time on a processor is booked then,
@@ -253,23 +261,24 @@ static void book_by_timer(struct metrics_state *s, const struct metrics *m,
 void metrics_leave(struct metrics_state *s, const struct metrics *m, struct recorder *rec,
 		   uint64_t ticks)
 {
-	if (!s->asks_kernel)
-		return;
-	if (s->has_timer)
+	if (s->asks_kernel && s->has_timer)
 		book_by_timer(s, m, rec, ticks);
-	else
+	else if (s->asks_kernel)
 		metrics_ask(s, m, rec, ticks, ticks - s->asked);
 	s->ticks = ticks;
+	turn_bases(s);
+	s->away = true;
 }
 
 void metrics_return(struct metrics_state *s, const struct metrics *m, struct recorder *rec,
-		    uint64_t ticks)
+		    uint64_t ticks, bool waited)
 {
-	if (!s->asks_kernel)
-		return;
-	if (!s->has_timer)
+	if (waited && !s->has_timer)
 		book(m, rec, METRIC_CPU, (int64_t)(ticks - s->ticks));
-	ask_anew(s, ticks);
+	if (s->asks_kernel)
+		ask_anew(s, ticks);
+	turn_bases(s);
+	s->away = false;
 }
 
 void metrics_cut(struct metrics_state *s, const struct metrics *m, struct recorder *rec,
@@ -277,7 +286,7 @@ void metrics_cut(struct metrics_state *s, const struct metrics *m, struct record
 {
 	if (!s->asks_kernel)
 		return;
-	if (s->has_timer)
+	if (s->has_timer || s->away)
 		gap = ticks - s->ticks;
 	if (cpu_ns >= 0) {
 		uint64_t off = time_off(s, ticks, gap, cpu_ns);
@@ -311,6 +320,8 @@ static int64_t ask_callable(PyObject *callable, int64_t before)
 void metrics_read(struct metrics_state *s, const struct metrics *m, struct recorder *rec,
 		  uint64_t ticks, int64_t *out)
 {
+	if (s->away)
+		return;
 	if (s->asks_kernel && s->has_timer)
 		book_by_timer(s, m, rec, ticks);
 	for (uint32_t i = 0; i < m->n; i++) {

@@ -24,7 +24,7 @@
 
 enum metric_kind { METRIC_CPU, METRIC_VCSW, METRIC_ALLOCS, METRIC_ALLOC_BYTES, METRIC_CALLABLE };
 
-/* Ticks that no gap is longer than, and no clock that goes back is not. */
+/* Ticks: no gap is longer, but for that of a clock which went back. */
 #define METRICS_NEVER (UINT64_MAX / 2)
 
 struct metrics {
@@ -53,6 +53,7 @@ void metrics_describe(const struct metrics *m, bool has_timer, struct recorder_m
  * the trace has a timer of its own. */
 struct metrics_state {
 	bool asks_kernel, has_timer;
+	bool away;          /* no time is its own: nothing is read until that is over */
 	bool has_readings;  /* for metrics_read at each event */
 	uint64_t ask_after; /* ticks of a gap, or METRICS_NEVER */
 	uint64_t ticks;     /* at the last event, with a timer; when its greenlet was left */
@@ -76,11 +77,13 @@ void metrics_ask(struct metrics_state *s, const struct metrics *m, struct record
 void metrics_read(struct metrics_state *s, const struct metrics *m, struct recorder *rec,
 		  uint64_t ticks, int64_t *out);
 
-/* The thread's time goes to another greenlet, and comes back. */
+/* What the thread does from here is not the trace's (another greenlet has it, or our
+ * own helpers), until it comes back. `waited`: that the time went by is its own, as a
+ * wait. */
 void metrics_leave(struct metrics_state *s, const struct metrics *m, struct recorder *rec,
 		   uint64_t ticks);
 void metrics_return(struct metrics_state *s, const struct metrics *m, struct recorder *rec,
-		    uint64_t ticks);
+		    uint64_t ticks, bool waited);
 
 /* The end of it, from another thread. Only CPU time can be read there (cpu_ns, of its
  * thread; negative: it is not running): the rest stays as it was at the event before. */

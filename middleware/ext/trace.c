@@ -61,7 +61,7 @@ struct trace *trace_new(enum mode mode, PyObject *timer, const struct metrics *m
 	t->timer = Py_XNewRef(timer);
 	if (metrics != NULL)
 		metrics_copy(&t->metrics, metrics);
-	metrics_describe(&t->metrics, 1, t->recording.extra);
+	metrics_describe(&t->metrics, timer != NULL, t->recording.extra);
 	t->generation = fork_generation();
 	return t;
 }
@@ -296,6 +296,7 @@ static void start_recording(struct trace *t)
 	t->cpu_since = clock_cpu_ns();
 	t->cpu_clock = clock_this_thread();
 	t->parked = false;
+	t->paused = 0;
 	t->armed_since = bare_ticks(t);
 	t->last = t->armed_since - t->away;
 	if (t->metrics.n != 0) {
@@ -304,6 +305,17 @@ static void start_recording(struct trace *t)
 			trace_measure(t);
 	}
 	recorder_start(t->recording.rec, t->last);
+}
+
+/* With another recorder, from here on; perhaps from another thread than its own. */
+static void go_on(struct trace *t, const struct recorder *before)
+{
+	struct recorder *rec = t->recording.rec;
+
+	t->cpu_since = thread_clock_ns(&t->cpu_clock, t->cpu_since);
+	t->armed_since = t->last = t->away_since = bare_ticks(t);
+	memcpy(rec->extra_now, before->extra_now, sizeof rec->extra_now);
+	recorder_start(rec, t->last);
 }
 
 int trace_clear(struct trace *t)
@@ -318,7 +330,7 @@ int trace_clear(struct trace *t)
 	t->away = t->helpers = t->armed_ticks = 0;
 	t->cpu_ns = 0;
 	if (t->armed)
-		start_recording(t);
+		go_on(t, old.rec);
 	recording_release(&old);
 	forget_functions(t);
 	return 0;
@@ -329,6 +341,8 @@ void trace_adopt(struct trace *t)
 	if (t->generation == fork_generation())
 		return;
 	t->generation = fork_generation();
+	if (t->armed && t->metrics.n != 0)
+		metrics_end(&t->readings, &t->metrics);
 	t->armed = t->enabled = t->adrift = false;
 	t->outer = NULL;
 	t->paused = t->busy = 0;
@@ -389,8 +403,10 @@ static struct trace **link_to(const struct trace *t)
 	return NULL;
 }
 
-static void stop_recording(struct trace *t, uint64_t now)
+static void stop_recording(struct trace *t, uint64_t now, bool in_helper)
 {
+	if (in_helper)
+		now = t->away_since;
 	if (t->metrics.n != 0)
 		metrics_end(&t->readings, &t->metrics);
 	t->armed_ticks += now + t->away - t->armed_since;
@@ -431,14 +447,15 @@ static void disarm_here(struct trace *t)
 
 	if (t->readings.has_readings)
 		trace_measure(t);
-	stop_recording(t, now);
+	stop_recording(t, now, t->paused != 0);
 	link = link_to(t);
 	if (link == NULL) {
 		/* The clock's code went on to another greenlet. */
 		set_adrift(t);
 		return;
 	}
-	count_cpu(t);
+	if (t->paused == 0)
+		count_cpu(t);
 	leave_engine(t);
 	leave_thread(t);
 	*link = t->outer;
@@ -449,7 +466,7 @@ static void disarm_here(struct trace *t)
  * trace meanwhile. Of what a thread counts its CPU time alone can be read here. */
 static void disarm_elsewhere(struct trace *t)
 {
-	bool runs = !t->parked && t->paused == 0;
+	bool in_helper = t->paused != 0, runs = !t->parked && !in_helper;
 	int64_t cpu_ns = runs ? thread_clock_ns(&t->cpu_clock, -1) : -1;
 	uint64_t last = t->last, now;
 
@@ -458,10 +475,10 @@ static void disarm_elsewhere(struct trace *t)
 	set_adrift(t);
 	t->readings.ask_after = METRICS_NEVER; /* that would be this thread's */
 	now = trace_now(t, 0);
-	if (t->metrics.n != 0)
+	if (t->metrics.n != 0 && !in_helper)
 		metrics_cut(&t->readings, &t->metrics, t->recording.rec, clock_ticks(),
 			    now - last, cpu_ns);
-	stop_recording(t, now);
+	stop_recording(t, now, in_helper);
 }
 
 void trace_disarm(struct trace *t)
@@ -486,6 +503,9 @@ void trace_pause(void)
 			hear(t, NULL);
 			t->away_since = trace_now(t, 0);
 			count_cpu(t);
+			if (t->metrics.n != 0)
+				metrics_leave(&t->readings, &t->metrics, t->recording.rec,
+					      clock_ticks());
 		}
 }
 
@@ -500,6 +520,9 @@ void trace_resume(void)
 			t->away += helpers;
 			t->helpers += helpers;
 			t->last -= helpers;
+			if (t->metrics.n != 0)
+				metrics_return(&t->readings, &t->metrics, t->recording.rec,
+					       clock_ticks(), false);
 			hear(t, t->engine);
 		}
 }
@@ -604,6 +627,12 @@ void trace_return_c_function_slowly(const struct engine *engine)
 			trace_return_to(t, t->costs.c);
 }
 
+/* In a helper its time is not its own anyway, and one that is adrift has ended. */
+static bool counts(const struct trace *t)
+{
+	return t->armed && t->paused == 0;
+}
+
 struct trace *trace_swap(struct trace *other)
 {
 	struct trace *old = trace_top;
@@ -613,18 +642,22 @@ struct trace *trace_swap(struct trace *other)
 		return old;
 	cpu = clock_cpu_ns();
 	for (struct trace *t = old; t != NULL; t = t->outer) {
-		t->cpu_ns += cpu - t->cpu_since;
 		t->parked = true;
+		if (!counts(t))
+			continue;
+		t->cpu_ns += cpu - t->cpu_since;
 		if (t->metrics.n != 0)
 			metrics_leave(&t->readings, &t->metrics, t->recording.rec,
 				      clock_ticks());
 	}
 	for (struct trace *t = other; t != NULL; t = t->outer) {
-		t->cpu_since = cpu;
 		t->parked = false;
+		if (!counts(t))
+			continue;
+		t->cpu_since = cpu;
 		if (t->metrics.n != 0)
 			metrics_return(&t->readings, &t->metrics, t->recording.rec,
-				       clock_ticks());
+				       clock_ticks(), true);
 	}
 	trace_top = other;
 	return old;

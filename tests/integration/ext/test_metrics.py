@@ -1,5 +1,7 @@
 """Metrics beside the wall time, all in one pass."""
 
+import functools
+import os
 import threading
 import time
 
@@ -170,6 +172,125 @@ def test_blocks_of_a_body_add_up(archive):
     response.close()
     of = costs(archive.one())
     assert 20000 <= of["hoarder"]["allocs"] < 60000
+
+
+class SlowRule:
+    """What a framework leaves in environ, whose name takes a while to find."""
+    def __init__(self, meanwhile):
+        self.meanwhile = meanwhile
+
+    @property
+    def rule(self):
+        time.sleep(0.05)
+        self.meanwhile()
+        return "/slow"
+
+
+def routed(meanwhile, environ, start_response):
+    environ["bottle.route"] = SlowRule(meanwhile)
+    start_response("200 OK", [])
+    spinner()
+    return []
+
+
+def test_what_helpers_wait_and_allocate_is_not_the_requests(archive):
+    view = functools.partial(routed, hoarder)
+    serve(archive.wrap(view, metrics=["cpu", "allocs", "vcsw"]))
+    snapshot = archive.one()
+    of = costs(snapshot)["routed"]
+    assert snapshot.json["route"] == "/slow"
+    assert 40e6 <= of["cpu"] <= of["wall"]
+    assert of["allocs"] < 10000
+
+
+def test_a_helper_that_switches_greenlets(archive):
+    greenlet = pytest.importorskip("greenlet")
+    hub = greenlet.getcurrent()
+
+    middleware = archive.wrap(functools.partial(routed, hub.switch), metrics=["cpu", "allocs"])
+    served = greenlet.greenlet(lambda: serve(middleware))
+    served.switch()
+    hoarder()
+    sleeper()
+    served.switch()
+    assert served.dead
+    of = costs(archive.one())["routed"]
+    assert 40e6 <= of["cpu"] <= of["wall"]
+    assert of["allocs"] < 10000
+
+
+def test_other_greenlets_allocate_for_themselves(archive):
+    greenlet = pytest.importorskip("greenlet")
+    hub = greenlet.getcurrent()
+    profile = cprof.Profile(metrics=["allocs", "cpu"])
+
+    def first():
+        with profile:
+            hoarder()
+            hub.switch()
+            hoarder()
+
+    served = greenlet.greenlet(first)
+    served.switch()
+    hoarder(50000)
+    sleeper()
+    served.switch()
+    profile.archive("first", archive.path)
+    of = costs(archive.one())
+    assert 20000 <= of["hoarder"]["allocs"] < 40000
+    switch = next(row for name, row in of.items() if "switch" in name)
+    assert switch["allocs"] < 1000
+    assert switch["wall"] - switch["cpu"] >= 45e6
+
+
+def test_one_that_ends_while_its_greenlet_is_parked(archive):
+    greenlet = pytest.importorskip("greenlet")
+    hub = greenlet.getcurrent()
+    profile = cprof.Profile(metrics=["allocs", "cpu"])
+
+    def first():
+        profile.enable()
+        spinner()
+        hub.switch()
+        profile.enable()
+        hoarder()
+        profile.disable()
+
+    served = greenlet.greenlet(first)
+    served.switch()
+    hoarder(50000)
+    sleeper()
+    profile.disable()
+    served.switch()
+    profile.archive("first", archive.path)
+    of = costs(archive.one())
+    assert 10000 <= of["hoarder"]["allocs"] < 20000
+    assert of["spinner"]["cpu"] >= 40e6
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+def test_one_that_is_enabled_across_a_fork(archive):
+    """The child's clock of its thread begins at nothing."""
+    profile = cprof.Profile(metrics=["cpu", "allocs"])
+    profile.enable()
+    spinner()
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            profile.enable()  # becomes the child's
+            hoarder()
+            spinner()
+            profile.disable()
+            profile.archive("child", archive.path)
+            status = 0 if cprof.flush(30) else 2
+        finally:
+            os._exit(status)
+    profile.disable()
+    assert os.waitpid(child, 0)[1] == 0
+    of = costs(archive.one())
+    assert 40e6 <= of["spinner"]["cpu"] <= of["spinner"]["wall"]
+    assert 10000 <= of["hoarder"]["allocs"] < 20000
 
 
 def test_flush_is_there():
