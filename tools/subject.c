@@ -105,7 +105,7 @@ static void nearest_name(struct buf *out, const char *archive, const char *what)
 	names_release(&l);
 }
 
-/* "profiling/RUN" rather than "/home/ann/shop/profiling/RUN": what lies below the
+/* "profiling/RUN" rather than "/srv/shop/profiling/RUN": what lies below the
  * current folder is said, and written to, by the shorter path. */
 static void below_current_folder(char *path)
 {

@@ -205,7 +205,8 @@ static inline bool hears_frame(const struct trace *t, PyCodeObject *code, enum o
 }
 
 /* Apart from the hook, which so saves few registers. */
-static __attribute__((noinline)) void call_slowly(PyCodeObject *code, frame_t *frame, enum owner *owner)
+static __attribute__((noinline)) void call_slowly(PyCodeObject *code, frame_t *frame,
+						  enum owner *owner)
 {
 	for (struct trace *t = trace_top; t != NULL; t = t->outer) {
 		if (!hears_frame(t, code, owner))
