@@ -143,7 +143,7 @@ void trace_forget_after_fork(void);
  * would cost as much as the rest. */
 extern __thread struct trace *trace_top __attribute__((tls_model("initial-exec")));
 
-/* Slow ways of the events below. */
+/* Slow ways of the events below (trace_events.c). */
 void trace_meet_code(struct trace *t, PyCodeObject *code, PyObject *first);
 void trace_meet_c_function(struct trace *t, PyMethodDef *def, PyObject *callable,
 			   PyObject *self_arg);
