@@ -12,12 +12,19 @@
  *
  * The run is the unit: times of one run share its noise, so a side has as many
  * observations of a request as it has runs, each the median of the run's requests.
+ *
+ * Requests pair by label where both have one: those of one method and route under it in
+ * their order, then what is left by its ordinal (a route got another name); the others by
+ * method and route. Functions pair by identity, by the renames that are given, and where
+ * only one side has a whole file (a work tree that stands elsewhere) by the last two parts
+ * of its path, then by the last.
  */
 #ifndef CPROF_CHANGE_CHANGE_H
 #define CPROF_CHANGE_CHANGE_H
 
 #include "change/stats.h"
 #include "change/summary.h"
+#include "change/where.h"
 
 enum { CHANGE_RUNS_TO_PROVE = 5 }; /* a side: p can be 0.004 then */
 #define CHANGE_ALPHA 0.01
@@ -54,11 +61,14 @@ struct quantity {
 
 enum match { MATCH_SAME, MATCH_MOVED /* of file */, MATCH_RENAMED, MATCH_NEW, MATCH_GONE };
 
+/* Functions of a proven change that get an interval: those that cost most. */
+enum { CHANGE_INTERVALS = 100 };
+
 struct function_change {
 	const struct summary_function *before, *after; /* of a typical run; NULL: new, gone */
 	enum match match;
 	struct count_range old_calls, new_calls; /* over all runs of the side */
-	bool calls_worse;         /* new minimum > old maximum */
+	bool calls_worse, calls_better; /* new minimum > old maximum, and the contrary */
 	struct quantity *self, *cum; /* by metric of the change; medians over runs */
 	/* Of wall self: delta = more + dearer, exactly.
 	 *     more    (new calls - old calls) * old cost per call
@@ -68,6 +78,12 @@ struct function_change {
 	struct interval interval; /* of the change of wall self over runs; reached 0: none */
 };
 
+/* Another number of calls, whatever other requests of these runs made. */
+static inline bool function_recounted(const struct function_change *f)
+{
+	return f->calls_worse || f->calls_better;
+}
+
 enum request_state { REQUEST_BOTH, REQUEST_NEW, REQUEST_GONE };
 
 struct request_change {
@@ -76,23 +92,29 @@ struct request_change {
 	size_t old_runs, new_runs, old_requests, new_requests;
 	struct count_range old_calls, new_calls; /* calls of all functions */
 	bool calls_worse, calls_better;
-	bool counts_known;        /* nothing was lost, and the mode counts */
+	bool counts_known;        /* nothing was lost, and there are any */
+	size_t nrecounted;        /* functions with another number of calls */
 	struct quantity *metrics; /* by metric of the change: medians of the runs' medians */
 	enum evidence evidence;   /* of wall */
-	double p;                 /* that wall rose (or, where it fell, fell) by chance; NaN: not tested */
+	double p;                 /* that wall rose (or, where it fell, fell) by chance;
+				     NaN: not tested */
 	struct interval interval; /* of the change of wall; reached 0: none */
-	double noise;             /* relative spread of the base's runs; NaN: not known */
+	/* The widest spread of runs of one commit, by their median; NaN: not known. */
+	double noise;
 	struct function_change *functions; /* what costs most by |delta of wall self| first */
 	size_t nfunctions;
-	/* Where in the call tree the difference enters: from the request down to the deepest
-	 * node that holds most (over half) of the wall's change. Of the typical snapshots,
-	 * where both are at hand; else n is 0. */
-	struct identity *where;
+	/* Where in the call tree the difference enters, see where.h: of what changed, the
+	 * first CHANGE_LOCATED requests whose typical snapshots are at hand; else n is 0. */
+	struct place *where;
 	size_t nwhere;
 };
 
+enum { CHANGE_LOCATED = 10 };
+
 struct change {
-	struct request_change *requests; /* worse first: by proven time, by calls, ... */
+	/* Worse first: slower (proven), more calls, slower (beyond noise), calls of other
+	 * functions, new, then gone, then better the same way, then all else. */
+	struct request_change *requests;
 	size_t nrequests;
 	struct metric *metrics; /* those that both sides have; [0] is wall */
 	size_t nmetrics;
@@ -106,8 +128,22 @@ struct change_options {
 	/* Runs of one commit, of any, to tell the noise by where a side has few; or none. */
 	const struct summary *const *noise;
 	size_t nnoise;
-	bool force; /* compare unlike Python versions and modes */
+	/* Compare unlike Python versions and modes. What the older's comprehensions took is
+	 * then their function's, for from 3.12 on they are no calls. */
+	bool force;
+	/* Each side is one request: they are compared whatever they were. */
+	bool single;
+	const char *root; /* of the work tree, as for summary_of_run; or NULL */
 };
+
+/* How a request stands: the order of a change, and what reports say first. */
+enum standing {
+	STANDING_SLOWER, STANDING_MORE_CALLS, STANDING_SLOWER_BEYOND_NOISE,
+	STANDING_OTHER_CALLS, STANDING_NEW, STANDING_GONE, STANDING_FASTER,
+	STANDING_FEWER_CALLS, STANDING_FASTER_BEYOND_NOISE, STANDING_SAME
+};
+
+enum standing request_standing(const struct request_change *r);
 
 /* Both sides outlive the change. Unlike Python versions (3.11 and 3.12) or modes are
  * ERR_REFUSED unless forced. */

@@ -1,0 +1,38 @@
+/* where.h -- where in the call tree a difference enters: two trees walked in parallel,
+ * from the request down to the deepest node that holds most of it.
+ *
+ *     GET /user/{id}      100 -> 160   +60
+ *      `- show             90 -> 150   +60
+ *          |- template     40 ->  41    +1
+ *          `- lines        50 -> 109   +59
+ *              |- parse    20 ->  22    +2
+ *              `- execute  25 ->  80   +55    here
+ *
+ * A function that only one tree has between two that both have (a new decorator) is passed
+ * through: below it the other tree is looked for where it was.
+ */
+#ifndef CPROF_CHANGE_WHERE_H
+#define CPROF_CHANGE_WHERE_H
+
+#include "change/identity.h"
+#include "profile/profile.h"
+
+struct rename_map;
+
+/* One step of the way down. */
+struct place {
+	struct identity id;
+	uint32_t line;
+	int64_t old_ns, new_ns; /* cum; with what is passed through, of what stands below */
+	uint64_t old_calls, new_calls;
+};
+
+/* The way from right below the request to the node, in `arena`; *n 0 where a profile has
+ * no tree, or nothing changed. root: the work tree or NULL; renames may be NULL. Metrics are
+ * indices into each profile's. -1 without memory. */
+int where_between(struct place **out, size_t *n, const struct profile *before,
+		  uint32_t old_metric, const struct profile *after, uint32_t new_metric,
+		  const char *root, const struct rename_map *renames, struct arena *arena,
+		  struct error *err);
+
+#endif
