@@ -11,6 +11,7 @@
 
 #include "draw/picture.h"
 #include "git/revision.h"
+#include "git/store.h"
 #include "git/tag.h"
 
 struct draw_plugin {
@@ -41,6 +42,18 @@ struct git_plugin {
 	int (*walk)(struct repository *r, const char *commit, size_t limit,
 		    bool (*visit)(void *arg, const char *commit, const char *subject,
 				  int64_t time_s), void *arg, bool *shallow, struct error *err);
+
+	int (*store_add)(struct repository *r, const struct store_run *run,
+			 const struct store_file *files, size_t nfiles, struct error *err);
+	int (*store_list)(struct repository *r, const char *commit, struct store_run **runs,
+			  size_t *n, struct arena *arena, struct error *err);
+	int (*store_read)(struct repository *r, const char *commit, const char *run,
+			  const char *path, struct bytes *out, struct arena *arena,
+			  struct error *err);
+	int (*store_trim)(struct repository *r, unsigned days, size_t count, const char *keep,
+			  int64_t now_s, size_t *dropped, struct error *err);
+	int (*store_fetch)(struct repository *r, const char *remote, struct error *err);
+	int (*store_push)(struct repository *r, const char *remote, struct error *err);
 };
 
 /* Loaded when first asked for, and then for good; NULL with err. */

@@ -14,4 +14,10 @@ PLUGIN_EXPORT const struct git_plugin cprof_git = {
 	.range = revision_range,
 	.merge_base = revision_merge_base,
 	.walk = revision_walk,
+	.store_add = store_add,
+	.store_list = store_list,
+	.store_read = store_read,
+	.store_trim = store_trim,
+	.store_fetch = store_fetch,
+	.store_push = store_push,
 };

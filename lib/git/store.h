@@ -1,42 +1,56 @@
 /* store.h -- runs kept in the repository itself, under refs/cprof/, without a server:
  *
- *     refs/cprof/runs/<first two digits of the commit>   a commit whose tree holds
- *         <commit>/<run>/summary.json                    a summary (change/summary.h)
- *         <commit>/<run>/snapshots/<name>/...            whole snapshots, opt-in
+ *     refs/cprof/runs/1a                       a commit whose tree holds
+ *         1a2b3c4.../                          the commit that was profiled, in full
+ *             1764000000.passed.RUN/           when it was stored, how it ended, its folder
+ *                 summary.json                 a summary (change/summary.h)
+ *                 run.json                     whole runs, opt-in
+ *                 snapshots/NAME/...
  *
- * Nothing is checked out, objects are packed, and the refs are pushed and fetched like
- * any ("git push origin 'refs/cprof/*:refs/cprof/*'"). Two jobs that store at once both
- * succeed: a ref is moved only from the value it was read at, else the tree is built
- * anew upon the other's.
+ * There are up to 256 such refs, by the first two digits of the commit, so that jobs
+ * seldom meet in one, and that all runs are listed by reading trees alone. Nothing is
+ * checked out, what a run adds is one pack, and the refs are pushed and fetched like any.
+ *
+ * Two jobs that store at once both succeed: a ref is moved only from the value that was
+ * read, under its lock, else the tree is built anew upon the other's. What has been
+ * added has its predecessor as parent; where runs are dropped the ref begins anew without
+ * one, so that git frees what they took.
+ *
+ * A remote's state as last seen is kept in refs/cprof-seen/<remote>/: by it is known
+ * whether a run that only one side has is new there or was dropped on the other.
  */
 #ifndef CPROF_GIT_STORE_H
 #define CPROF_GIT_STORE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "base/error.h"
 #include "git/repository.h"
+#include "snapshot/run.h"
 
 struct store_file {
-	const char *path;   /* below <commit>/<run>/, "summary.json" */
+	const char *path;   /* below RUN/, "summary.json", "snapshots/NAME/profile.pb.gz" */
 	struct bytes bytes;
+	const char *from;   /* a file whose content it is, read when it is needed; or NULL */
 };
-
-/* Adds one run of a commit (replaces it where it is there). */
-int store_add(struct repository *r, const char *commit, const char *run,
-	      const struct store_file *files, size_t nfiles, struct error *err);
 
 struct store_run {
 	const char *commit, *run;
-	int64_t stored_s;  /* Unix time */
-	const char *outcome; /* "passed", "failed" or NULL: known without reading the summary */
+	int64_t stored_s;         /* Unix time; store_add: 0 is now */
+	enum run_outcome outcome;
 };
 
-/* All runs, or those of one commit (NULL: any), in `arena`; none is no error. Reads
- * trees, no summary: 5,000 runs are quick. */
+/* Adds a run (replaces it where that commit has one of its name). */
+int store_add(struct repository *r, const struct store_run *run, const struct store_file *files,
+	      size_t nfiles, struct error *err);
+
+/* All runs, or those of one commit (NULL: any), in `arena`, oldest first; none is no
+ * error. Reads trees, no summary: 5,000 runs are quick. What a stranger has put there
+ * that is no run is passed over. */
 int store_list(struct repository *r, const char *commit, struct store_run **runs, size_t *n,
 	       struct arena *arena, struct error *err);
 
@@ -44,13 +58,18 @@ int store_list(struct repository *r, const char *commit, struct store_run **runs
 int store_read(struct repository *r, const char *commit, const char *run, const char *path,
 	       struct bytes *out, struct arena *arena, struct error *err);
 
-/* Drops runs stored more than `days` ago (0: never), and the oldest beyond `count` (0: no
- * limit), but never the only run of `keep` (NULL: none). *dropped: how many. */
+/* Drops runs stored more than `days` before now_s (0: never), and the oldest beyond
+ * `count` (0: no limit), but never the newest run of the commit `keep` (NULL: none).
+ * *dropped: how many. */
 int store_trim(struct repository *r, unsigned days, size_t count, const char *keep,
-	       size_t *dropped, struct error *err);
+	       int64_t now_s, size_t *dropped, struct error *err);
 
-/* Fetches and pushes refs/cprof by the repository's remote ("origin"). Push merges what
- * another job has pushed meanwhile, and tries again. */
+/* Takes over what the remote has, and gives it what is here; both hold a lock against
+ * other such commands in this repository. The remote is reached by running `git fetch` and
+ * `git push` with fixed refspecs: git knows the user's credential helpers, ssh settings
+ * and proxies, of which libgit2 knows few. Push merges what another job has pushed
+ * meanwhile, and tries again; what the remote refuses for other reasons (no permission,
+ * a fork's token) is ERR_REFUSED with git's own words. */
 int store_fetch(struct repository *r, const char *remote, struct error *err);
 int store_push(struct repository *r, const char *remote, struct error *err);
 
