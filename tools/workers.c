@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include <sys/prctl.h>
 #endif
 
+#include "base/cores.h"
 #include "base/mem.h"
 
 enum { MOST_WORKERS = 64, NO_JOB = -1 };
@@ -47,19 +47,6 @@ struct pool {
 	struct report *reports; /* per job; rc 1: none yet */
 	size_t nreported, ndone;
 };
-
-static unsigned count_cores(void)
-{
-#ifdef __linux__
-	cpu_set_t set;
-
-	if (sched_getaffinity(0, sizeof set, &set) == 0)
-		return (unsigned)CPU_COUNT(&set);
-#endif
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
-
-	return n < 1 ? 1 : (unsigned)n;
-}
 
 void work_hold(bool on)
 {

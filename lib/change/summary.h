@@ -46,14 +46,16 @@ struct summary_arc {
 struct summary_group {
 	const char *label;  /* of a suite, "tests/test_user.py::test_show"; or NULL */
 	uint64_t ordinal;   /* of the request under that label, from 1; else 0 */
-	const char *method, *route; /* route: the template; of a raw path see below */
+	const char *method, *route; /* route: the template; a raw path; "": not kept */
 	bool route_is_template;
 	bool warm;          /* its requests were; else all of them were cold */
 	size_t nrequests;   /* those that count */
 	size_t ncold;       /* that do not, beside warm ones */
 	int64_t *values;    /* nrequests rows of nmetrics: each request's total */
 	uint64_t *calls;    /* nrequests: calls of all functions */
-	uint64_t nlost;     /* events lost in any of them: then counts prove nothing */
+	/* What was lost of any of them: events, threads that were not followed, another
+	 * profiler that took the hook away. Then counts prove nothing. */
+	uint64_t nlost;
 	bool failed;        /* an exception escaped, or the status is 5xx, in any of them */
 	struct summary_function *functions; /* by identity_compare */
 	size_t nfunctions;
@@ -68,13 +70,16 @@ struct summary {
 	const char *commit, *branch; /* or NULL */
 	bool dirty;
 	int64_t created_ns;
-	const char *python;  /* "3.12", without the patch level */
-	const char *implementation, *mode;
+	const char *python;  /* "3.12", without the patch level; "" not known */
+	const char *implementation, *mode; /* likewise; of all three: "mixed" */
+	bool sampled;        /* there are no counts of calls: they are 0 */
 	uint64_t machine;    /* a hash of the host's name; 0: several */
 	enum run_outcome outcome; /* of the suite, see snapshot/archive.h */
 	uint64_t seen, kept, dropped; /* requests; incomplete where dropped or kept < seen */
-	bool has_counts;
-	struct metric *metrics; /* [0] is wall in nanoseconds */
+	bool has_counts;     /* of requests: of a server or a suite, by run.json */
+	/* Those that all profiles have. [0] is wall in nanoseconds, or where the profiles
+	 * have none what stands for it (see profile_time_metric). */
+	struct metric *metrics;
 	size_t nmetrics;
 	struct summary_group *groups; /* by label, ordinal, method, route */
 	size_t ngroups;
@@ -82,17 +87,24 @@ struct summary {
 	struct arena arena;
 };
 
-/* Called for each profile that was read, and for each that could not be. */
+/* Called for each profile that was read, and for each that could not be or measures
+ * something else than the run's first: by any thread, never by two at once. */
 struct summary_watch {
 	void (*progress)(void *arg, size_t done, size_t total); /* may be NULL */
 	void (*problem)(void *arg, const struct snapshot *s, const struct error *err);
 	void *arg;
 };
 
-/* Reads every profile of a run, on all processors. root: the work tree, see identity.h; or
+/* Reads every profile of a run, on all processors. A median of times is the mean of the
+ * middle two where they are even in number, rounded down. root: the work tree, see identity.h; or
  * NULL. -1 without memory, or when no snapshot can be read (ERR_NOT_FOUND). */
 int summary_of_run(struct summary *out, const struct run_info *run, const char *root,
 		   const struct summary_watch *watch, struct error *err);
+
+/* The same of one snapshot alone. Where only its path and name are set, the path may be
+ * that of a profile's file. */
+int summary_of_snapshot(struct summary *out, const struct snapshot *s, const char *root,
+			struct error *err);
 
 /* As JSON, a function a line and in a fixed order, so that git packs those of consecutive
  * commits as small differences. Groups without a route template or a label are left out
