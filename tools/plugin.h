@@ -10,6 +10,7 @@
 #define CPROF_TOOLS_PLUGIN_H
 
 #include "draw/picture.h"
+#include "git/rename.h"
 #include "git/revision.h"
 #include "git/store.h"
 #include "git/tag.h"
@@ -42,6 +43,9 @@ struct git_plugin {
 	int (*walk)(struct repository *r, const char *commit, size_t limit,
 		    bool (*visit)(void *arg, const char *commit, const char *subject,
 				  int64_t time_s), void *arg, bool *shallow, struct error *err);
+
+	int (*rename_find)(struct repository *r, const char *old_commit, const char *new_commit,
+			   struct rename_map *out, struct arena *arena, struct error *err);
 
 	int (*store_add)(struct repository *r, const struct store_run *run,
 			 const struct store_file *files, size_t nfiles, struct error *err);

@@ -14,6 +14,7 @@ PLUGIN_EXPORT const struct git_plugin cprof_git = {
 	.range = revision_range,
 	.merge_base = revision_merge_base,
 	.walk = revision_walk,
+	.rename_find = rename_find,
 	.store_add = store_add,
 	.store_list = store_list,
 	.store_read = store_read,
