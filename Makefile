@@ -25,7 +25,7 @@ needs_floor := core ext
 needs_lint := core ext test
 needs_install := core native ext
 needs := $(sort $(foreach goal,$(or $(MAKECMDGOALS),all),$(needs_$(goal))))
-ifneq ($(if $(needs),$(shell CC='$(firstword $(CC))' PYTHON='$(PYTHON)' ci/setup --check $(needs) >&2 || echo no)),)
+ifneq ($(if $(needs),$(shell CC='$(firstword $(CC))' CXX='$(firstword $(CXX))' TOML='$(TOML)' PYTHON='$(PYTHON)' ci/setup --check $(needs) >&2 || echo no)),)
 $(error something is missing)
 endif
 

@@ -3,7 +3,8 @@ native command `cprof` beside the environment's other commands.
 
 The extension needs a C compiler and zlib. The command also needs what it draws
 and tags with (cairo, libpng, graphviz, libgit2) and make; where these are not
-there the extension is installed alone, and that is said.
+there the extension is installed alone, and that is said. To read cprof.toml it
+needs a C++ compiler and toml++; without them it does all else.
 """
 import glob
 import os
@@ -67,6 +68,15 @@ def missing_for_native():
     return "pkg-config does not know " + ", ".join(absent) if absent else None
 
 
+def missing_for_toml():
+    """Why the native command cannot read cprof.toml here, or None."""
+    if shutil.which(os.environ.get("CXX", "c++").split()[0]) is None:
+        return "there is no C++ compiler"
+    if subprocess.call(["pkg-config", "--exists", "tomlplusplus"]) != 0:
+        return "pkg-config does not know tomlplusplus"
+    return None
+
+
 class BuildNative(Command):
     """build_scripts, which has make build the command in place of copying scripts."""
 
@@ -85,10 +95,14 @@ class BuildNative(Command):
             say("installing the extension alone, without the command `cprof`: %s" % why)
             say("(`make setup` in the source installs what it needs)")
             return
+        no_toml = missing_for_toml()
+        if no_toml:
+            say("the command `cprof` will not read cprof.toml: %s" % no_toml)
         # A folder of its own, whatever CC and knobs the environment holds.
         build = os.path.abspath(os.path.join(self.build_dir, ".."))
         subprocess.check_call(["make", "--no-print-directory", "-j%d" % (os.cpu_count() or 1), "cprof",
-                               "BUILD=" + build, "CONFIG=native", "SAN=", "COVERAGE=", "WERROR="])
+                               "BUILD=" + build, "CONFIG=native", "SAN=", "COVERAGE=", "WERROR=",
+                               "TOML=" + ("no" if no_toml else "yes")])
         self.copy_file(os.path.join(build, "native", "bin", "cprof"), self.build_dir)
 
         self.mkpath(self.plugins())

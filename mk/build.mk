@@ -9,7 +9,8 @@ libcprof    := $(OUT)/libcprof.a
 # load than a table to print, are loaded by those that need them (tools/plugin.h).
 tool_objects := $(patsubst %.c,$(OUT)/%.o,$(filter-out tools/plugin_%.c,$(wildcard tools/*.c)))
 cprof        := $(OUT)/bin/cprof
-plugins      := $(patsubst tools/plugin_%.c,$(OUT)/lib/cprof/%.so,$(wildcard tools/plugin_*.c))
+plugins      := $(patsubst tools/plugin_%.c,$(OUT)/lib/cprof/%.so,$(wildcard tools/plugin_*.c)) \
+                $(if $(filter no,$(TOML)),,$(OUT)/lib/cprof/toml.so)
 
 pkg = $(shell pkg-config $(1) $(2) 2>/dev/null)
 
@@ -37,6 +38,9 @@ plugin_shared := $(if $(filter Darwin,$(OS)),-bundle -undefined dynamic_lookup,-
 dl_libs := $(if $(filter Linux,$(OS)),-ldl)
 plugin_libs_draw := $(draw_libs) $(graph_libs)
 plugin_libs_git  := $(git2_libs)
+plugin_libs_toml := -lstdc++
+# The headers alone: what its .pc names beside them is for a library of it.
+toml_cflags  := $(filter -I%,$(call pkg,--cflags,tomlplusplus))
 
 $(OUT)/lib/format/%.o:       pkg_cflags = $(zlib_cflags)
 $(OUT)/lib/git/%.o:          pkg_cflags = $(git2_cflags)
@@ -52,6 +56,12 @@ $(OUT)/tools/%.o: tools/%.c $(flags_file)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE)
+
+$(OUT)/tools/%.o: tools/%.cc $(flags_file)
+	$(call say,CXX,$<)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE_CXX)
+$(OUT)/tools/plugin_toml.o: pkg_cflags = $(toml_cflags)
 
 # Made anew each time: an object whose source is gone must not stay inside.
 $(libcprof): $(lib_objects)

@@ -52,15 +52,18 @@ $(unit_memchecks): memcheck-%: % FORCE
 memcheck: $(unit_memchecks)
 
 # --- fuzz targets: by libFuzzer, or as plain programs over their corpus.
-fuzz_sources  := $(wildcard tests/fuzz/fuzz_*.c)
+fuzz_sources  := $(filter-out $(if $(filter no,$(TOML)),tests/fuzz/fuzz_config.c),$(wildcard tests/fuzz/fuzz_*.c))
 fuzz_names    := $(fuzz_sources:tests/fuzz/fuzz_%.c=%)
 fuzz_replays  := $(fuzz_names:%=$(OUT)/tests/fuzz/replay_%)
 fuzz_fuzzers  := $(fuzz_names:%=$(OUT)/tests/fuzz/fuzz_%)
 FUZZ_SECONDS  ?= 60
+# What reads TOML is a plug-in of the command.
+$(OUT)/tests/fuzz/replay_config $(OUT)/tests/fuzz/fuzz_config: $(OUT)/tools/plugin_toml.o
+$(OUT)/tests/fuzz/replay_config $(OUT)/tests/fuzz/fuzz_config: test_libs = $(plugin_libs_toml)
 
 $(fuzz_replays): $(OUT)/tests/fuzz/replay_%: $(OUT)/tests/fuzz/fuzz_%.o $(OUT)/tests/fuzz/replay.o $(libcprof)
 	$(call say,LINK,$@)
-	$(Q)$(LINK) -o $@ $^ $(lib_libs) $(LDLIBS)
+	$(Q)$(LINK) -o $@ $^ $(lib_libs) $(test_libs) $(LDLIBS)
 
 $(fuzz_names:%=replay-%): replay-%: $(OUT)/tests/fuzz/replay_% FORCE
 	@if $< tests/fuzz/corpus/$* >$<.log 2>&1; then \
@@ -73,7 +76,7 @@ fuzz-replay: $(fuzz_names:%=replay-%)
 
 $(fuzz_fuzzers): $(OUT)/tests/fuzz/fuzz_%: $(OUT)/tests/fuzz/fuzz_%.o $(libcprof)
 	$(call say,LINK,$@)
-	$(Q)$(LINK) -fsanitize=fuzzer -o $@ $^ $(lib_libs) $(LDLIBS)
+	$(Q)$(LINK) -fsanitize=fuzzer -o $@ $^ $(lib_libs) $(test_libs) $(LDLIBS)
 
 # What libFuzzer finds stays under build; a crash is worth a place in the corpus.
 $(fuzz_names:%=fuzz-run-%): fuzz-run-%: $(OUT)/tests/fuzz/fuzz_%
@@ -98,7 +101,7 @@ demo:
 	@BUILD='$(BUILD)' PYTHON='$(PYTHON)' MAKE='$(MAKE)' examples/demo.sh
 
 setup:
-	@CC='$(CC)' PYTHON='$(PYTHON)' ci/setup core native ext demo test
+	@CC='$(CC)' CXX='$(CXX)' PYTHON='$(PYTHON)' ci/setup core native ext demo test
 
 pythons:
 	@PYTHON='$(PYTHON)' ci/pythons

@@ -7,6 +7,12 @@ CFLAGS ?= -O2 -g
 ifeq ($(origin CC),default)
 CC := cc
 endif
+# Of the compiler's own kind, unless the user says which.
+ifeq ($(origin CXX),default)
+CXX := $(if $(findstring clang,$(firstword $(CC))),clang++,c++)
+endif
+# TOML=no leaves out what reads cprof.toml, the one thing that needs C++.
+TOML ?= yes
 
 VERSION := $(shell sed -n 's/^.define CPROF_VERSION "\(.*\)"/\1/p' lib/base/version.h)
 OS      := $(shell uname -s)
@@ -39,7 +45,12 @@ own_cflags  += --coverage
 own_ldflags += --coverage
 endif
 
+# (What checks the types of objects and functions comes with a linker for C++ alone.)
+own_cxxflags = $(filter-out -std=c11 -Wstrict-prototypes,$(own_cflags)) -std=c++17 \
+               $(if $(SAN),-fno-sanitize=vptr $(if $(findstring clang,$(CXX)),-fno-sanitize=function))
+
 COMPILE = $(CC) $(own_cppflags) $(CPPFLAGS) $(own_cflags) $(pkg_cflags) $(CFLAGS) -MMD -MP -c -o $@ $<
+COMPILE_CXX = $(CXX) $(own_cppflags) $(CPPFLAGS) $(own_cxxflags) $(pkg_cflags) $(CFLAGS) -MMD -MP -c -o $@ $<
 LINK    = $(CC) $(CFLAGS) $(own_ldflags) $(LDFLAGS)
 
 # `CC lib/base/buf.c` instead of the command, unless V=1; nothing with make -s.
@@ -56,7 +67,7 @@ endif
 
 # Changed flags rebuild, as a changed file does.
 flags_file := $(OUT)/flags
-flags_now  := $(CC) | $(CPPFLAGS) | $(own_cflags) | $(CFLAGS) | $(LDFLAGS)
+flags_now  := $(CC) | $(CXX) | $(CPPFLAGS) | $(own_cflags) | $(own_cxxflags) | $(CFLAGS) | $(LDFLAGS)
 $(flags_file): FORCE | $(OUT)
 	@printf '%s\n' '$(flags_now)' | cmp -s - $@ || printf '%s\n' '$(flags_now)' > $@
 $(OUT):

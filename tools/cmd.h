@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "nearest.h"
+#include "base/nearest.h"
 #include "opt.h"
 #include "snapshot/archive.h"
 #include "term.h"

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "nearest.h"
+#include "base/nearest.h"
 
 enum { OPTION_MAX = 32, WORDS_MAX = 64 };
 

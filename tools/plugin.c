@@ -86,3 +86,19 @@ const struct git_plugin *plugin_git(struct error *err)
 		loaded = load("git", "cprof_git", err);
 	return loaded;
 }
+
+const struct toml_plugin *plugin_toml(struct error *err)
+{
+	static const struct toml_plugin *loaded;
+	struct buf path = BUF_INIT;
+
+	if (loaded == NULL)
+		loaded = load("toml", "cprof_toml", err);
+	if (loaded == NULL && plugin_path(&path, "toml") == 0 &&
+	    access(buf_str(&path), F_OK) < 0)
+		error_set(err, ERR_NOT_FOUND, "this cprof was built without what reads it: "
+			  "install a C++ compiler and toml++ (Debian: g++ "
+			  "libtomlplusplus-dev), and build cprof again");
+	buf_release(&path);
+	return loaded;
+}

@@ -1,8 +1,10 @@
 /* plugin.h -- what is loaded only by the commands that need it, for cairo, graphviz and
- * libgit2 take longer to load than a table takes to print:
+ * libgit2 take longer to load than a table takes to print, and C++ is not everywhere:
  *
  *     PREFIX/bin/cprof              PREFIX/lib/cprof/draw.so     render, diff --render
  *                                   PREFIX/lib/cprof/git.so      tag
+ *                                   PREFIX/lib/cprof/toml.so     gate, where there is a
+ *                                                                cprof.toml
  *
  * Each exports one table of functions, made for this very version.
  */
@@ -14,6 +16,7 @@
 #include "git/revision.h"
 #include "git/store.h"
 #include "git/tag.h"
+#include "plugin_toml.h"
 
 struct draw_plugin {
 	const char *version; /* the first member of each */
@@ -63,6 +66,8 @@ struct git_plugin {
 /* Loaded when first asked for, and then for good; NULL with err. */
 const struct draw_plugin *plugin_draw(struct error *err);
 const struct git_plugin *plugin_git(struct error *err);
+/* May have been left out when cprof was built (TOML=no): the error says so. */
+const struct toml_plugin *plugin_toml(struct error *err);
 
 #define PLUGIN_EXPORT __attribute__((visibility("default")))
 

@@ -75,15 +75,21 @@ static bool matches(const char *pattern, const char *text)
 	       (strcmp(pattern, text) == 0 || fnmatch(pattern, text, FNM_NOESCAPE) == 0);
 }
 
+bool pick_matches_route(const struct pick_pattern *p, const char *method, const char *route)
+{
+	if (p->method != NULL && !matches(p->method, method))
+		return false;
+	return (p->normalised != NULL && matches(p->normalised, route)) ||
+	       matches(p->route, route);
+}
+
 bool pick_matches(const struct pick_pattern *p, const struct snapshot *s)
 {
 	const struct manifest *m = &s->manifest;
 
-	if (p->method != NULL && !matches(p->method, m->method))
-		return false;
-	if (p->normalised != NULL && matches(p->normalised, m->route))
-		return true;
-	return matches(p->route, m->route) || matches(p->route, m->path);
+	return pick_matches_route(p, m->method, m->route) ||
+	       ((p->method == NULL || matches(p->method, m->method)) &&
+		matches(p->route, m->path));
 }
 
 static int by_wall(const void *a, const void *b)

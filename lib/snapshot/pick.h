@@ -24,6 +24,8 @@ struct pick_pattern {
 int pick_pattern_init(struct pick_pattern *out, const char *what, struct error *err);
 void pick_pattern_release(struct pick_pattern *p);
 bool pick_matches(const struct pick_pattern *p, const struct snapshot *s);
+/* A request of which no more is known; route: the template or the path. */
+bool pick_matches_route(const struct pick_pattern *p, const char *method, const char *route);
 
 /* Of v[0..n), n > 0, that of median wall time (of two in the middle the faster),
  * and the slowest; equal times by start, then by name. Sorts v by wall time. */

@@ -76,6 +76,7 @@ def test_pip_install_brings_package_and_command(install, tmp_path):
     command = os.path.join(bin_folder, "cprof")
     assert run(command, "--version").stdout.startswith("cprof ")
     run(command, "render", cwd=str(tmp_path))
+    assert os.path.exists(os.path.join(bin_folder, "..", "lib", "cprof", "toml.so"))
     assert len(glob.glob(str(tmp_path / "profiling" / "*" / "*" / "dot.png"))) == 1
 
 

@@ -1,6 +1,6 @@
 /* nearest.h -- "did you mean": which word was probably meant. */
-#ifndef CPROF_TOOLS_NEAREST_H
-#define CPROF_TOOLS_NEAREST_H
+#ifndef CPROF_BASE_NEAREST_H
+#define CPROF_BASE_NEAREST_H
 
 /* The one of `words` (ends with NULL) that is a typing error away from `typed` or
  * begins with it; NULL when none is. */
