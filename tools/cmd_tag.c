@@ -6,20 +6,29 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "plugin.h"
+#include "snapshot/run.h"
 #include "snapshot/write.h"
 #include "subject.h"
 
 struct tag_options {
 	const char *dir, *repo;
 	bool force;
-	unsigned color;
+	unsigned color, outcome; /* enum run_outcome */
 };
+
+enum { SAYS_NOTHING = -1 };
+
+/* By enum run_outcome. */
+static const char *const outcomes[] = { "unknown", "passed", "failed", NULL };
 
 static const struct opt rows[] = {
 	{ 0, "repo", OPT_TEXT, offsetof(struct tag_options, repo), "DIR", NULL,
 	  "the repository; else the one that holds the archive, else the current folder's" },
 	{ 'f', "force", OPT_FLAG, offsetof(struct tag_options, force), NULL, NULL,
 	  "where the commit cannot be known, take the current one" },
+	{ 0, "outcome", OPT_CHOICE, offsetof(struct tag_options, outcome), "HOW", outcomes,
+	  "also note in the run how its suite ended: passed, failed; or unknown. What a failed "
+	  "one measured is no baseline ('cprof help gate')" },
 	OPT_ROW_DIR(tag_options),
 	OPT_ROW_COLOR(tag_options),
 	{ 0, NULL, OPT_FLAG, 0, NULL, NULL, NULL }
@@ -40,6 +49,7 @@ const struct usage tag_usage = {
 	"  cprof tag 2026-11-21_18:20:37     one run\n"
 	"  cprof tag --repo ~/src/shop       snapshots of a server that runs elsewhere\n"
 	"  cprof tag --force                 in CI, where a fresh clone has no reflog\n"
+	"  cprof tag --outcome passed RUN    accept a run as a baseline after all\n"
 };
 
 struct tagger {
@@ -232,6 +242,18 @@ static int tag_one_snapshot(struct tagger *t, const char *path, struct error *er
 	return rc;
 }
 
+static int note_outcome(const struct tag_options *o, const char *path, enum path_kind kind,
+			struct error *err)
+{
+	if (kind != PATH_RUN)
+		return error_set(err, ERR_REFUSED, "tag: --outcome is of a run, and %s is %s", path,
+				 path_kind_name(kind));
+	/* By itself what failed stays failed: a person's word is the last. */
+	if (run_set_outcome(path, RUN_UNKNOWN, err) < 0)
+		return -1;
+	return run_set_outcome(path, (enum run_outcome)o->outcome, err);
+}
+
 static int tag(struct tagger *t, const struct tag_options *o, const char *path,
 	       enum path_kind kind, struct error *err)
 {
@@ -254,7 +276,7 @@ static int tag(struct tagger *t, const struct tag_options *o, const char *path,
 
 int cmd_tag(int argc, char **argv)
 {
-	struct tag_options o = { 0 };
+	struct tag_options o = { .outcome = (unsigned)SAYS_NOTHING };
 	struct tagger t = { 0 };
 	struct error err = ERROR_INIT;
 	enum path_kind kind = PATH_ARCHIVE;
@@ -267,6 +289,11 @@ int cmd_tag(int argc, char **argv)
 		found = find_what(o.dir, argv[0], &kind);
 		if (found == NULL)
 			return EXIT_COULD_NOT;
+	}
+	if (o.outcome != (unsigned)SAYS_NOTHING &&
+	    note_outcome(&o, found ? found : archive_folder(o.dir), kind, &err) < 0) {
+		mem_free(found);
+		return complain("%s", err.text);
 	}
 	t.force = o.force;
 	term_init(&t.term, o.color);

@@ -155,3 +155,16 @@ def test_then_the_picture_is_old(repository):
     assert repository.ok("render").out.count("dot.png") == 3
     shown = repository.ok("ls", "--json", "run13").json["runs"][0]["snapshots"][0]
     assert shown["picture"] == "current"
+
+
+def test_how_its_suite_ended(repository):
+    def outcome():
+        return json.loads((repository.archive / "run13" / "run.json").read_text()).get("outcome")
+
+    for said in "failed", "passed", "failed":
+        assert repository.cprof("tag", "--outcome", said, "run13").status == 0
+        assert outcome() == said
+    assert repository.cprof("tag", "--outcome", "unknown", "run13").status == 0
+    assert outcome() is None
+    result = repository.cprof("tag", "--outcome", "failed")
+    assert result.status == 2 and "of a run" in result.err
