@@ -35,9 +35,9 @@ void show_list_reset(struct show_list *l)
 int show_list_fill(struct show_list *l, const struct profile *p, uint32_t metric,
 		   struct error *err)
 {
-	const struct table *t = &l->table;
+	const struct table *t;
 
-	if (derive_table(&l->table, p, NULL, 0, err) < 0 ||
+	if (derive_view(&t, &l->table, p, NULL, 0, err) < 0 ||
 	    reserve(l, p->nfunctions, t->narcs, err) < 0)
 		return -1;
 	l->nlisted = l->nrows = p->nfunctions;

@@ -39,7 +39,7 @@ struct show_list {
 	double total, beside; /* seconds; what ran beside the request is no part of it */
 	bool counts_only; /* of arcs nothing but calls is known */
 
-	struct table table;
+	struct table table; /* what had to be derived for them */
 	struct arena arena;
 };
 

@@ -321,15 +321,11 @@ int callgrind_write(struct buf *out, const struct profile *p, const struct forma
 		    struct error *err)
 {
 	struct table table = TABLE_INIT;
-	struct writer w = { .out = out, .p = p, .table = &p->table };
+	struct writer w = { .out = out, .p = p };
 	int rc = -1;
 
-	/* What has no tree has all of it already. */
-	if (profile_has_tree(p)) {
-		if (derive_table(&table, p, NULL, 0, err) < 0)
-			return -1;
-		w.table = &table;
-	}
+	if (derive_view(&w.table, &table, p, NULL, 0, err) < 0)
+		return -1;
 	if (index_names(&w) < 0 || link_arcs(&w) < 0 || number_files(&w) < 0) {
 		error_nomem(err);
 		goto done;

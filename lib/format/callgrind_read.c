@@ -169,10 +169,17 @@ static int read_name(struct reader *r, struct bytes s, struct map *ids, uint32_t
 	return map_add(ids, id, *text) < 0 ? error_nomem(r->err) : 0;
 }
 
+/* A row becomes a function, and is as dear as one and a half arcs. */
+static int check_size(struct reader *r)
+{
+	return profile_is_too_large(r->p, r->all.calls.narcs + r->all.nrows * 3 / 2)
+		       ? bad(r, PROFILE_TOO_LARGE) : 0;
+}
+
 static int get_row(struct reader *r, uint32_t file, uint32_t name, uint32_t *row)
 {
 	*row = callgrind_row(&r->all, file, name);
-	return *row == MAP_NONE ? error_nomem(r->err) : 0;
+	return *row == MAP_NONE ? error_nomem(r->err) : check_size(r);
 }
 
 /* A file that is not named is "". */
@@ -391,7 +398,7 @@ static int add_call(struct reader *r, const int64_t *costs)
 	callgrind_add(arc->totals.cum, costs);
 	if (callee->line == 0)
 		callee->line = r->target_line;
-	return 0;
+	return check_size(r);
 }
 
 static int read_cost_line(struct reader *r, struct bytes s)
@@ -519,6 +526,8 @@ static int read_all(struct reader *r, struct bytes in)
 
 	r->file = r->callee_file = r->row = r->callee = MAP_NONE;
 	r->npositions = 1;
+	/* Real files have some 15 bytes a line and 100 for an arc. */
+	profile_limit(r->p, in.len * 5, 0);
 	while (line_next(&in, &line)) {
 		r->lineno++;
 		if (read_line(r, line) < 0)

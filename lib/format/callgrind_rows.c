@@ -137,22 +137,44 @@ static int add_functions(struct callgrind_rows *r, uint32_t *function_of)
 	return order == NULL ? -1 : 0;
 }
 
+static void add_arc(struct arc *to, const struct arc *from)
+{
+	to->totals.ncalls += from->totals.ncalls;
+	to->totals.nprimitive += from->totals.nprimitive;
+	callgrind_add(to->totals.cum, from->totals.cum);
+	callgrind_add(to->below, from->below);
+}
+
+/* In place: there may be many, and a table of its own would be as large again. Arcs
+ * move to the front as two rows turn out to be one function. */
 static int add_arcs(struct callgrind_rows *r, const uint32_t *function_of)
 {
 	struct profile *p = r->p;
+	struct table *t = &p->table;
+	uint32_t n = r->calls.narcs;
 
-	for (uint32_t i = 0; i < r->calls.narcs; i++) {
-		const struct arc *from = &r->calls.arcs[i];
-		uint32_t caller = function_of[from->caller];
-		struct arc *arc = table_arc(&p->table, caller, function_of[from->callee]);
+	t->arcs = r->calls.arcs;
+	t->arcs_cap = r->calls.arcs_cap;
+	t->arc_index = r->calls.arc_index;
+	r->calls = (struct table)TABLE_INIT;
+	map_clear(&t->arc_index);
+	for (uint32_t i = 0; i < n; i++) {
+		struct arc arc = t->arcs[i], *same;
 
-		if (arc == NULL)
+		arc.caller = function_of[arc.caller];
+		arc.callee = function_of[arc.callee];
+		if (p->sampled)
+			arc.totals.ncalls = arc.totals.nprimitive = 0;
+		callgrind_add(t->functions[arc.caller].cum, arc.below);
+		same = table_find_arc(t, arc.caller, arc.callee);
+		if (same != NULL) {
+			add_arc(same, &arc);
+			continue;
+		}
+		t->arcs[t->narcs] = arc;
+		if (map_add(&t->arc_index, map_pair(arc.caller, arc.callee), t->narcs) < 0)
 			return -1;
-		arc->totals.ncalls += p->sampled ? 0 : from->totals.ncalls;
-		arc->totals.nprimitive += p->sampled ? 0 : from->totals.nprimitive;
-		callgrind_add(arc->totals.cum, from->totals.cum);
-		callgrind_add(arc->below, from->below);
-		callgrind_add(p->table.functions[caller].cum, from->below);
+		t->narcs++;
 	}
 	return 0;
 }

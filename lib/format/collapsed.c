@@ -32,7 +32,7 @@
 #include "format/stacks.h"
 #include "profile/pair.h"
 
-enum { MILLIONTHS = 1000000, MAX_DEPTH = 1 << 16, MAX_NODES = 4000000, NUMBER_MAX = 64 };
+enum { MILLIONTHS = 1000000, MAX_DEPTH = 1 << 16, NUMBER_MAX = 64 };
 
 static const char unit_millionths[] = "millionths";
 
@@ -254,8 +254,8 @@ static int read_stack(struct reader *r, struct bytes stack, uint32_t *node)
 				return error_nomem(r->err);
 			if (++depth > MAX_DEPTH)
 				return bad(r, "a stack of over 65,536 frames");
-			if (r->p->nnodes > MAX_NODES)
-				return bad(r, "a call tree of over 4 million nodes");
+			if (profile_is_too_large(r->p, 0))
+				return bad(r, PROFILE_TOO_LARGE);
 		}
 		from = to + 1;
 	}
@@ -299,6 +299,7 @@ static int read_lines(struct reader *r, struct bytes in)
 
 	if (survey(r, in) < 0)
 		return -1;
+	profile_limit(r->p, in.len, 0);
 	if (add_metrics(r) < 0 || profile_add_root(r->p) < 0)
 		return error_nomem(r->err);
 	while (line_next(&in, &line)) {

@@ -83,14 +83,15 @@ static void put_row(struct buf *out, const struct profile *p, const struct funct
 int csv_write(struct buf *out, const struct profile *p, const struct format_info *info,
 	      struct error *err)
 {
-	struct table table;
+	const struct table *t;
+	struct table own;
 
 	(void)info;
-	if (derive_table(&table, p, NULL, 0, err) < 0)
+	if (derive_view(&t, &own, p, NULL, 0, err) < 0)
 		return -1;
 	put_head(out, p);
-	for (uint32_t i = 0; i < table.nfunctions; i++)
-		put_row(out, p, &p->functions[i], &table.functions[i]);
-	table_release(&table);
+	for (uint32_t i = 0; i < t->nfunctions; i++)
+		put_row(out, p, &p->functions[i], &t->functions[i]);
+	table_release(&own);
 	return out->failed ? error_nomem(err) : 0;
 }

@@ -424,7 +424,7 @@ void marshal_leave(struct marshal_reader *r, const struct marshal_value *v,
 
 static void decode_latin1(struct buf *out, struct bytes raw)
 {
-	for (size_t i = 0; i < raw.len; i++) {
+	for (size_t i = 0; i < raw.len && out->len <= FOREIGN_NAME_MAX; i++) {
 		uint8_t c = raw.data[i];
 
 		if (c == 0) {
@@ -446,7 +446,7 @@ static int decode_utf8(struct marshal_reader *r, const struct marshal_value *v, 
 	size_t n = v->raw.len, len;
 	uint32_t code;
 
-	for (size_t i = 0; i < n; i += len) {
+	for (size_t i = 0; i < n && out->len <= FOREIGN_NAME_MAX; i += len) {
 		len = text_utf8((const char *)b + i, n - i, &code);
 		if (len != 0 && code != 0) {
 			buf_add(out, b + i, len);

@@ -33,7 +33,7 @@
 
 enum {
 	MAX_UNPACKED = 256 << 20,
-	MAX_NODES = 4000000, /* four times what we ever write */
+	MAX_DEPTH = 1 << 16,
 	/* Frames that a byte of the file may stand for: a location that goes by
 	 * one byte can be many inlined functions, but not in all samples. */
 	FRAMES_PER_BYTE = 16
@@ -75,7 +75,7 @@ static const char *get_text(struct reader *r, uint64_t i, size_t offset)
 	t = &r->raw.texts[i];
 	if (t->interned != NULL)
 		return t->interned;
-	foreign_name(&name, t->raw);
+	foreign_name(&name, (struct bytes){ r->in.data + t->offset, t->len });
 	if (!name.failed)
 		t->interned = strtab_add(&r->p->strings, name.data ? name.data : "", name.len);
 	buf_release(&name);
@@ -175,14 +175,16 @@ static int read_function(struct reader *r, struct pprof_function *f)
 
 	if (name == NULL || system == NULL || file == NULL)
 		return -1;
-	if (f->line > UINT32_MAX)
+	if (f->line == UINT32_MAX)
 		return bad(r, f->offset, "a line that no file has");
 	/* In files of others it is the linker's name, if anything. */
 	if (system[0] == '\0' || (!r->ours && name[0] != '\0'))
 		system = name;
 	f->function = profile_function(r->p, file, (uint32_t)f->line, system,
 				       name[0] != '\0' ? name : NULL);
-	return f->function == PROFILE_NONE ? error_nomem(r->err) : 0;
+	if (f->function == PROFILE_NONE)
+		return error_nomem(r->err);
+	return profile_is_too_large(r->p, 0) ? bad(r, f->offset, PROFILE_TOO_LARGE) : 0;
 }
 
 static int by_id(const void *left, const void *right)
@@ -229,7 +231,9 @@ static int name_address(struct reader *r, struct pprof_location *l)
 	function = profile_function(r->p, "", 0, name, NULL);
 	if (function == PROFILE_NONE)
 		return error_nomem(r->err);
-	l->first_line = r->raw.nlines;
+	if (profile_is_too_large(r->p, 0))
+		return bad(r, l->offset, PROFILE_TOO_LARGE);
+	l->first_line = (uint32_t)r->raw.nlines;
 	l->nlines = 1;
 	return pprof_push(&r->raw.lines, &r->raw.nlines, &r->raw.lines_cap, function, r->err);
 }
@@ -239,7 +243,7 @@ static int read_locations(struct reader *r)
 	for (size_t i = 0; i < r->raw.nlocations; i++) {
 		struct pprof_location *l = &r->raw.locations[i];
 
-		for (size_t k = l->first_line; k < l->first_line + l->nlines; k++) {
+		for (size_t k = l->first_line; k < (size_t)l->first_line + l->nlines; k++) {
 			const struct pprof_function *f = find_id(r->raw.functions, r->raw.nfunctions,
 							       sizeof *f, r->raw.lines[k]);
 
@@ -282,9 +286,12 @@ static int read_path(struct reader *r, const struct proto *in, const struct prot
 	int rc;
 
 	proto_numbers_begin(&n, in, f);
-	while ((rc = proto_numbers_next(&n, &value)) > 0)
+	while ((rc = proto_numbers_next(&n, &value)) > 0) {
+		if (r->npath == MAX_DEPTH)
+			return bad(r, f->offset, "a stack of over 65,536 frames");
 		if (pprof_push(&r->path, &r->npath, &r->path_cap, value, r->err) < 0)
 			return -1;
+	}
 	return rc;
 }
 
@@ -303,9 +310,7 @@ static int enter_location(struct reader *r, uint64_t id, uint32_t *node, size_t 
 		if (*node == PROFILE_NONE)
 			return error_nomem(r->err);
 	}
-	if (r->p->nnodes > MAX_NODES)
-		return bad(r, offset, "a call tree of over 4 million nodes");
-	return 0;
+	return profile_is_too_large(r->p, 0) ? bad(r, offset, PROFILE_TOO_LARGE) : 0;
 }
 
 static int add_values(struct reader *r, uint32_t node, size_t offset)
@@ -379,16 +384,24 @@ static void release(struct reader *r)
 	mem_free(r->path);
 }
 
-static struct profile *read_message(struct bytes in, struct error *err)
+/* beside the rows so much is held of the file. */
+static int read_rows(struct reader *r, size_t beside)
+{
+	profile_limit(r->p, r->in.len, beside + pprof_raw_size(&r->raw));
+	return read_comments(r) < 0 || read_types(r) < 0 || read_functions(r) < 0 ||
+	       read_locations(r) < 0 ? -1 : read_samples(r);
+}
+
+/* beside: what else is held of the file. */
+static struct profile *read_message(struct bytes in, size_t beside, struct error *err)
 {
 	struct reader r = { .p = profile_new(), .in = in, .err = err };
 	int rc = -1;
 
 	if (r.p == NULL)
 		error_nomem(err);
-	else if (pprof_scan(&r.raw, in, err) == 0 && read_comments(&r) == 0 && read_types(&r) == 0 &&
-		 read_functions(&r) == 0 && read_locations(&r) == 0)
-		rc = read_samples(&r);
+	else if (pprof_scan(&r.raw, in, err) == 0)
+		rc = read_rows(&r, beside);
 	release(&r);
 	if (rc < 0) {
 		profile_free(r.p);
@@ -425,9 +438,9 @@ struct profile *pprof_read(struct bytes in, struct error *err)
 	struct profile *p = NULL;
 
 	if (!gzip_sniff(in))
-		return read_message(in, err);
+		return read_message(in, 0, err);
 	if (gzip_read(&content, in, MAX_UNPACKED, err) == 0) {
-		p = read_message(buf_bytes(&content), err);
+		p = read_message(buf_bytes(&content), content.len, err);
 		if (p == NULL && err->code == ERR_FORMAT)
 			error_prefix(err, "unpacked: ");
 	}

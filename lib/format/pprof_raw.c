@@ -4,6 +4,9 @@
 #include "format/pprof_fields.h"
 #include "format/proto.h"
 
+/* Rows of a file of any size may take so much. */
+enum { SIZE_MIN = 20 << 20 };
+
 int pprof_bad(struct error *err, size_t offset, const char *what)
 {
 	return error_set(err, ERR_FORMAT, "not a pprof file: byte %zu: %s", offset, what);
@@ -20,6 +23,11 @@ int pprof_push(uint64_t **array, size_t *n, size_t *cap, uint64_t value, struct 
 	return 0;
 }
 
+static uint32_t narrow(uint64_t n)
+{
+	return n < UINT32_MAX ? (uint32_t)n : UINT32_MAX;
+}
+
 static int scan_text(struct pprof_raw *r, const struct proto *in, const struct proto_field *f)
 {
 	struct pprof_text *grown = mem_grow(r->texts, &r->texts_cap, r->ntexts + 1, sizeof *grown);
@@ -27,7 +35,7 @@ static int scan_text(struct pprof_raw *r, const struct proto *in, const struct p
 	if (grown == NULL)
 		return error_nomem(in->err);
 	r->texts = grown;
-	grown[r->ntexts++] = (struct pprof_text){ f->bytes, NULL };
+	grown[r->ntexts++] = (struct pprof_text){ (uint32_t)f->offset, (uint32_t)f->bytes.len, NULL };
 	return 0;
 }
 
@@ -62,23 +70,23 @@ static int scan_function(struct pprof_raw *r, struct proto in)
 		return error_nomem(in.err);
 	r->functions = grown;
 	to = &grown[r->nfunctions++];
-	*to = (struct pprof_function){ .offset = in.offset };
+	*to = (struct pprof_function){ .offset = (uint32_t)in.offset };
 	while ((rc = proto_next(&in, &f)) > 0) {
 		switch (f.number) {
 		case FUNCTION_ID:
 			to->id = f.value;
 			break;
 		case FUNCTION_NAME:
-			to->name = f.value;
+			to->name = narrow(f.value);
 			break;
 		case FUNCTION_SYSTEM_NAME:
-			to->system_name = f.value;
+			to->system_name = narrow(f.value);
 			break;
 		case FUNCTION_FILENAME:
-			to->file = f.value;
+			to->file = narrow(f.value);
 			break;
 		case FUNCTION_START_LINE:
-			to->line = f.value;
+			to->line = narrow(f.value);
 			break;
 		}
 	}
@@ -109,7 +117,8 @@ static int scan_location(struct pprof_raw *r, struct proto in)
 		return error_nomem(in.err);
 	r->locations = grown;
 	to = &grown[r->nlocations++];
-	*to = (struct pprof_location){ .offset = in.offset, .first_line = r->nlines };
+	*to = (struct pprof_location){ .offset = (uint32_t)in.offset,
+				       .first_line = (uint32_t)r->nlines };
 	while ((rc = proto_next(&in, &f)) > 0) {
 		if (f.number == LOCATION_ID)
 			to->id = f.value;
@@ -119,7 +128,7 @@ static int scan_location(struct pprof_raw *r, struct proto in)
 			 scan_line(r, proto_inside(&in, &f)) < 0)
 			return -1;
 	}
-	to->nlines = r->nlines - to->first_line;
+	to->nlines = (uint32_t)r->nlines - to->first_line;
 	return rc;
 }
 
@@ -162,18 +171,28 @@ static int scan_field(struct pprof_raw *r, const struct proto *in, const struct 
 	}
 }
 
+size_t pprof_raw_size(const struct pprof_raw *r)
+{
+	return r->ntexts * sizeof *r->texts + r->nfunctions * sizeof *r->functions +
+	       r->nlocations * sizeof *r->locations + r->nlines * sizeof *r->lines +
+	       r->ncomments * sizeof *r->comments;
+}
+
 int pprof_scan(struct pprof_raw *r, struct bytes bytes, struct error *err)
 {
 	struct proto in = proto_whole(bytes, err);
 	struct proto_field f;
 	int rc;
 
-	while ((rc = proto_next(&in, &f)) > 0)
+	while ((rc = proto_next(&in, &f)) > 0) {
 		if (scan_field(r, &in, &f) < 0)
 			return -1;
+		if (pprof_raw_size(r) > SIZE_MIN + bytes.len / 2)
+			return pprof_bad(err, f.offset, PROFILE_TOO_LARGE);
+	}
 	if (rc < 0)
 		return -1;
-	if (r->ntypes == 0 || r->ntexts == 0 || r->texts[0].raw.len != 0)
+	if (r->ntypes == 0 || r->ntexts == 0 || r->texts[0].len != 0)
 		return pprof_bad(in.err, 0, r->ntypes ? "its text 0 is not empty" : "no kinds of values");
 	return 0;
 }

@@ -18,20 +18,23 @@ struct pprof_type {
 	int64_t scale;       /* and what makes it our unit */
 };
 
+/* Rows are small, for a hostile file has millions: offsets are those of a file of
+ * under 4 GB, and what does not fit into a text's index is UINT32_MAX. */
 struct pprof_function {
-	uint64_t id, name, system_name, file, line;
-	size_t offset;
+	uint64_t id;
+	uint32_t name, system_name, file, line;
+	uint32_t offset;
 	uint32_t function; /* of the profile; for the reader to fill in */
 };
 
 struct pprof_location {
 	uint64_t id, address;
-	size_t offset;
-	size_t first_line, nlines; /* in pprof_raw.lines */
+	uint32_t offset;
+	uint32_t first_line, nlines; /* in pprof_raw.lines */
 };
 
 struct pprof_text {
-	struct bytes raw;
+	uint32_t offset, len;
 	const char *interned; /* for the reader to fill in */
 };
 
@@ -52,8 +55,11 @@ struct pprof_raw {
 };
 
 /* Fills *r, which begins zeroed and is to be released also on failure. There is
- * at least one type, and text 0 is empty. */
+ * at least one type, and text 0 is empty; rows take no more than some 20 MB and half
+ * of what the file does. */
 int pprof_scan(struct pprof_raw *r, struct bytes in, struct error *err);
+/* What the rows take. */
+size_t pprof_raw_size(const struct pprof_raw *r);
 void pprof_raw_release(struct pprof_raw *r);
 
 /* "not a pprof file: byte 12: what"; returns -1. */

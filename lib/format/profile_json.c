@@ -128,14 +128,15 @@ static void put_tree(struct buf *out, const struct profile *p)
 int profile_json_write(struct buf *out, const struct profile *p, const struct format_info *info,
 		       struct error *err)
 {
-	struct table table;
+	const struct table *t;
+	struct table own;
 
-	if (derive_table(&table, p, NULL, 0, err) < 0)
+	if (derive_view(&t, &own, p, NULL, 0, err) < 0)
 		return -1;
 	put_head(out, p, info);
-	put_functions(out, p, &table);
-	put_arcs(out, p, &table);
+	put_functions(out, p, t);
+	put_arcs(out, p, t);
 	put_tree(out, p);
-	table_release(&table);
+	table_release(&own);
 	return out->failed ? error_nomem(err) : 0;
 }

@@ -5,8 +5,8 @@
 
 #include "base/mem.h"
 #include "format/marshal.h"
+#include "profile/profile.h"
 
-enum { SMALLEST_ARC = 10 }; /* bytes in a file: two references */
 
 /* What references of this file led to before. */
 struct known {
@@ -14,6 +14,14 @@ struct known {
 	uint32_t key; /* or MAP_NONE */
 	bool is_number;
 	int64_t number;
+};
+
+enum {
+	SMALLEST_ARC = 10, /* bytes in a file: two references */
+	/* Bytes in memory, with what `show` makes of them. */
+	KEY_COST = 240,
+	CALLER_COST = 100,
+	KNOWN_COST = sizeof(struct known) + sizeof(size_t)
 };
 
 struct scan {
@@ -36,6 +44,16 @@ struct scan {
 static int bad(struct scan *s, const struct marshal_value *v, const char *what)
 {
 	return error_set(s->in.err, ERR_FORMAT, "not a pstats file: byte %zu: %s", v->offset, what);
+}
+
+static int check_size(struct scan *s, const struct marshal_value *v)
+{
+	const struct pstats_sum *sum = s->sum;
+
+	if (sum->nkeys * KEY_COST + sum->ncallers * CALLER_COST + s->nknown * KNOWN_COST <=
+	    PROFILE_ROOM + 2 * sum->nbytes)
+		return 0;
+	return bad(s, v, PROFILE_TOO_LARGE);
 }
 
 static struct known *grow_known(struct scan *s, uint32_t ref)
@@ -410,7 +428,7 @@ static int read_callers(struct scan *s, uint32_t entry)
 		if (s->narcs++ >= s->max_arcs)
 			return bad(s, &dict, "more callers than the file can hold");
 		if (read_caller_row(s, &value, &row) < 0 ||
-		    add_caller(s, entry, caller, &key, &row) < 0)
+		    add_caller(s, entry, caller, &key, &row) < 0 || check_size(s, &key) < 0)
 			return -1;
 	}
 	marshal_leave(&s->in, &dict, place);
@@ -517,7 +535,7 @@ static int read_stats(struct scan *s)
 			continue;
 		}
 		key = get_entry_key(s, &v);
-		if (key == MAP_NONE || read_entry(s, key, &v) < 0)
+		if (key == MAP_NONE || read_entry(s, key, &v) < 0 || check_size(s, &v) < 0)
 			return -1;
 	}
 }
@@ -573,6 +591,7 @@ int pstats_sum_add(struct pstats_sum *sum, struct bytes in, struct error *err)
 	    (sum->nfiles == 1 && index_callers(sum) < 0))
 		return error_nomem(err);
 	sum->nfiles++;
+	sum->nbytes += in.len;
 	marshal_open(&s.in, in, err);
 	rc = read_stats(&s);
 	/* No call was counted, but time was: what we write of a sampled profile. */

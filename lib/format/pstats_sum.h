@@ -69,6 +69,7 @@ struct pstats_sum {
 	uint32_t nfiles;
 	struct pstats_kind kind;
 	double seconds; /* of all times, without their signs */
+	size_t nbytes;  /* of all files */
 };
 
 #define PSTATS_SUM_INIT { .nkeys = 0 }

@@ -18,7 +18,7 @@
 #include "format/speedscope.h"
 #include "format/stacks.h"
 
-enum { MAX_DEPTH = 1 << 16, MAX_NODES = 4000000, MAX_PROFILES = 1 << 16, SNIFFED = 4096 };
+enum { MAX_DEPTH = 1 << 16, MAX_PROFILES = 1 << 16, SNIFFED = 4096 };
 
 /* What one of "profiles" measures. */
 struct part {
@@ -67,6 +67,11 @@ static int nomem(struct reader *r)
 	return error_nomem(r->err);
 }
 
+static int check_size(struct reader *r)
+{
+	return profile_is_too_large(r->p, 0) ? bad(r, PROFILE_TOO_LARGE) : 0;
+}
+
 /* --- first: frames, and what profiles measure */
 
 static int frame_member(void *arg, const char *key)
@@ -113,7 +118,7 @@ static int read_frame(void *arg)
 	if (f == PROFILE_NONE || r->name.failed || r->file.failed)
 		return nomem(r);
 	grown[r->nframes++] = f;
-	return 0;
+	return check_size(r);
 }
 
 static int shared_member(void *arg, const char *key)
@@ -231,7 +236,7 @@ static int enter_frame(struct reader *r, int64_t frame)
 	r->node = profile_child(r->p, r->node, r->frames[frame]);
 	if (r->node == PROFILE_NONE)
 		return nomem(r);
-	return r->p->nnodes > MAX_NODES ? bad(r, "a call tree of over 4 million nodes") : 0;
+	return check_size(r);
 }
 
 static int read_index(void *arg)
@@ -397,6 +402,7 @@ static int second_member(void *arg, const char *key)
 static int read_file(struct reader *r, struct bytes in)
 {
 	json_lex_begin(&r->lex, in, r->err);
+	profile_limit(r->p, in.len, 0);
 	if (json_walk_object(&r->lex, file_member, r) < 0)
 		return -1;
 	if (json_peek(&r->lex) >= 0)

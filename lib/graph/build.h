@@ -39,11 +39,6 @@ int graph_add_skips(struct graph *g, const struct profile *p, const uint32_t *pl
  * the heaviest edges, to where the time is spent or spreads out. */
 void graph_mark_hot(struct graph *g);
 
-/* p's functions and arcs, in groups where there are any: *out is either p's own table or
- * *own, which is to be released in any case. */
-int graph_table(const struct table **out, struct table *own, const struct profile *p,
-		const uint32_t *group, uint32_t ngroups, struct error *err);
-
 /* What the builders share: everything measured goes in, then the shares, the
  * pruning, and the names. */
 int graph_begin(struct graph *g, const struct profile *p, unsigned metric, size_t nnodes,

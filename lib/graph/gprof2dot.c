@@ -212,7 +212,7 @@ int gprof2dot_build(struct graph *out, const struct profile *p,
 		error_nomem(err);
 		goto done;
 	}
-	if (graph_table(&t, &derived, p, groups.of, groups.n, err) < 0 ||
+	if (derive_view(&t, &derived, p, groups.of, groups.n, err) < 0 ||
 	    graph_begin(out, p, options->metric, groups.n, t->narcs, err) < 0)
 		goto done;
 	if (p->nmetrics != 0)

@@ -97,17 +97,6 @@ int graph_name_nodes(struct graph *g, const struct profile *p, const struct prof
 	return 0;
 }
 
-int graph_table(const struct table **out, struct table *own, const struct profile *p,
-		const uint32_t *group, uint32_t ngroups, struct error *err)
-{
-	*own = (struct table)TABLE_INIT;
-	*out = own;
-	if (profile_has_tree(p) || group != NULL || p->table.nfunctions != p->nfunctions)
-		return derive_table(own, p, group, ngroups, err);
-	*out = &p->table;
-	return 0;
-}
-
 static void fill(struct graph *g, const struct profile *p, const struct table *t, unsigned metric,
 		 double least)
 {
@@ -139,7 +128,7 @@ static int build(struct graph *out, const struct profile *p, const struct graph_
 	uint32_t *place = NULL;
 	int rc = -1;
 
-	if (graph_table(&t, &own, p, NULL, 0, err) < 0)
+	if (derive_view(&t, &own, p, NULL, 0, err) < 0)
 		return -1;
 	if (graph_begin(out, p, options->metric, p->nfunctions, t->narcs, err) < 0)
 		goto done;

@@ -106,7 +106,7 @@ static int enter_arc(struct walk *w, uint32_t node, uint32_t caller, uint32_t ca
 	uint32_t i, *grown;
 	size_t old_cap = w->arc_cap;
 
-	if (arc == NULL)
+	if (arc == NULL || profile_is_too_large(p, w->out->narcs))
 		return -1;
 	i = (uint32_t)(arc - w->out->arcs);
 	grown = mem_grow(w->arc_on_stack, &w->arc_cap, (size_t)i + 1, sizeof *grown);
@@ -213,7 +213,10 @@ static int derive_from_tree(struct table *out, const struct profile *p, const ui
 	memset(w.leaving_by, 0xff, n * sizeof *w.leaving_by);
 	link_children(&w);
 	if (walk_tree(&w) < 0) {
-		error_nomem(err);
+		if (profile_is_too_large(p, out->narcs))
+			error_set(err, ERR_FORMAT, PROFILE_TOO_LARGE);
+		else
+			error_nomem(err);
 		goto done;
 	}
 	rc = 0;
@@ -269,4 +272,15 @@ int derive_table(struct table *out, const struct profile *p, const uint32_t *gro
 	if (rc < 0)
 		table_release(out);
 	return rc;
+}
+
+int derive_view(const struct table **out, struct table *own, const struct profile *p,
+		const uint32_t *group, uint32_t ngroups, struct error *err)
+{
+	*own = (struct table)TABLE_INIT;
+	*out = own;
+	if (profile_has_tree(p) || group != NULL || p->table.nfunctions != p->nfunctions)
+		return derive_table(own, p, group, ngroups, err);
+	*out = &p->table;
+	return 0;
 }

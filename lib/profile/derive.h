@@ -22,6 +22,11 @@
 int derive_table(struct table *out, const struct profile *p, const uint32_t *group,
 		 uint32_t ngroups, struct error *err);
 
+/* The same to look at: *out is p's own table where that says it already, else *own,
+ * which is to be released in any case. */
+int derive_view(const struct table **out, struct table *own, const struct profile *p,
+		const uint32_t *group, uint32_t ngroups, struct error *err);
+
 /* Self values of a node: its cum less its children's, the root's less its strands.
  * Fills nnodes rows of
  * nmetrics values in a new array, which the caller frees with mem_free; NULL

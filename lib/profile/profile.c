@@ -4,6 +4,15 @@
 
 #include "base/mem.h"
 
+/* What a function, a node and an arc take at most while a command works with them,
+ * in bytes. */
+enum {
+	FUNCTION_COST = 400,
+	NODE_COST = 64,
+	ARC_COST = 340,
+	BESIDE_MAX = PROFILE_ROOM / 2
+};
+
 struct profile *profile_new(void)
 {
 	struct profile *p = mem_zalloc(sizeof *p);
@@ -20,9 +29,20 @@ void profile_free(struct profile *p)
 	map_release(&p->function_index);
 	mem_free(p->nodes);
 	mem_free(p->cum);
-	map_release(&p->node_index);
+	mem_free(p->children);
 	table_release(&p->table);
 	mem_free(p);
+}
+
+void profile_limit(struct profile *p, size_t nbytes, size_t beside)
+{
+	p->room = PROFILE_ROOM - (beside < BESIDE_MAX ? beside : BESIDE_MAX) + nbytes;
+}
+
+bool profile_is_too_large(const struct profile *p, size_t narcs)
+{
+	return p->room != 0 && p->strings.arena.total + (size_t)p->nfunctions * FUNCTION_COST +
+			       (size_t)p->nnodes * NODE_COST + narcs * ARC_COST > p->room;
 }
 
 int profile_add_metric(struct profile *p, const char *name, const char *unit)
@@ -139,20 +159,62 @@ int profile_add_root(struct profile *p)
 	return profile_append_node(p, PROFILE_NONE, PROFILE_NONE) == PROFILE_NONE ? -1 : 0;
 }
 
+/* Where the child is in the table, or the free place where it belongs. */
+static size_t place_of_child(const struct profile *p, uint32_t parent, uint32_t function)
+{
+	size_t mask = p->children_size - 1, i = map_mix(map_pair(parent, function)) & mask;
+
+	for (;; i = (i + 1) & mask) {
+		const struct node *n;
+
+		if (p->children[i] == PROFILE_NONE)
+			return i;
+		n = &p->nodes[p->children[i]];
+		if (n->parent == parent && n->function == function)
+			return i;
+	}
+}
+
+/* Makes room for one more: 2 free places of 5 at least. */
+static int reserve_child(struct profile *p)
+{
+	uint32_t *old = p->children;
+	size_t old_size = p->children_size, size = old_size ? old_size * 2 : 64;
+
+	if (p->nchildren < old_size / 8 * 5)
+		return 0;
+	p->children = mem_array(NULL, size, sizeof *p->children);
+	if (p->children == NULL) {
+		p->children = old;
+		return -1;
+	}
+	p->children_size = size;
+	memset(p->children, 0xFF, size * sizeof *p->children);
+	for (size_t i = 0; i < old_size; i++) {
+		const struct node *n = old[i] == PROFILE_NONE ? NULL : &p->nodes[old[i]];
+
+		if (n != NULL)
+			p->children[place_of_child(p, n->parent, n->function)] = old[i];
+	}
+	mem_free(old);
+	return 0;
+}
+
 uint32_t profile_child(struct profile *p, uint32_t parent, uint32_t function)
 {
-	uint64_t key = map_pair(parent, function);
-	uint32_t node = map_get(&p->node_index, key);
+	uint32_t node;
+	size_t at;
 
-	if (node != MAP_NONE)
-		return node;
+	if (reserve_child(p) < 0)
+		return PROFILE_NONE;
+	at = place_of_child(p, parent, function);
+	if (p->children[at] != PROFILE_NONE)
+		return p->children[at];
 	node = profile_append_node(p, parent, function);
 	if (node == PROFILE_NONE)
 		return PROFILE_NONE;
-	if (map_add(&p->node_index, key, node) < 0) {
-		p->nnodes--;
-		return PROFILE_NONE;
-	}
+	p->children[at] = node;
+	p->nchildren++;
 	return node;
 }
 

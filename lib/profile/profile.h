@@ -127,7 +127,9 @@ struct profile {
 	int64_t *cum;
 	uint32_t nnodes;
 	size_t nodes_cap, cum_cap;
-	struct map node_index; /* parent, function -> node; of profile_child alone */
+	uint32_t *children; /* a hash table of nodes, by parent and function, with
+	                     * PROFILE_NONE in free places; of profile_child alone */
+	size_t nchildren, children_size;
 
 	/* The totals read from a format without a tree; with a tree unused. */
 	struct table table;
@@ -136,11 +138,27 @@ struct profile {
 	const char *left_out; /* what of its file is not here, for people; or NULL */
 	uint64_t nlost;     /* calls that could not be recorded */
 	uint64_t nfolded;   /* calls booked on an ancestor past the node limit */
+
+	size_t room; /* for profile_is_too_large; 0 where nobody has to be distrusted */
 };
 
 /* An empty profile without metrics; NULL without memory. */
 struct profile *profile_new(void);
 void profile_free(struct profile *p);
+
+/* What there is for what is made of a small file, in bytes. */
+enum { PROFILE_ROOM = 44 << 20 };
+
+/* For a reader of files of unknown making, in which a few bytes may stand for a
+ * function, a node or an arc: the file has so many bytes, and so many more are held
+ * in memory besides. */
+void profile_limit(struct profile *p, size_t nbytes, size_t beside);
+
+/* Whether what was read, arcs that are kept or will be derived included, takes a
+ * command more than what profile_limit allows: some 50 MB and the size of the file,
+ * several times what any real file needs. */
+bool profile_is_too_large(const struct profile *p, size_t narcs);
+#define PROFILE_TOO_LARGE "more functions and calls than any profile of its size has"
 
 /* Adds a metric; its index, or -1 (no memory, too many, or nodes exist). */
 int profile_add_metric(struct profile *p, const char *name, const char *unit);

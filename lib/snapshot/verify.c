@@ -259,9 +259,12 @@ static struct row *place_rows(const struct profile *p, uint32_t *n, struct arena
 	struct buf name = BUF_INIT;
 	struct table table;
 
-	if (rows == NULL || derive_table(&table, p, NULL, 0, err) < 0) {
-		mem_free(rows);
+	if (rows == NULL) {
 		error_nomem(err);
+		return NULL;
+	}
+	if (derive_table(&table, p, NULL, 0, err) < 0) {
+		mem_free(rows);
 		return NULL;
 	}
 	for (uint32_t i = 0; i < p->nfunctions; i++) {

@@ -164,13 +164,66 @@ def shared_callers():
     return b"{" + FUNCTION + b"\xa9\x05" + NUMBERS + b"{" + callers + b"0" + functions + b"0"
 
 
+def message(*fields):
+    """Of protocol buffers, and of what pprof has to have at least."""
+    texts = b"".join(field(6, text) for text in (b"", b"samples", b"count"))
+    return field(1, field(1, 1) + field(2, 2)) + texts + b"".join(fields)
+
+
+def one_row_each(n):
+    """n functions of a name and a location each."""
+    return b"".join(field(5, field(1, i) + field(5, i)) + field(4, field(1, i) + field(4, field(1, i)))
+                    for i in range(1, n + 1))
+
+
+def other_paths(size, depth=64):
+    """Numbers below 64, `size` of them, which seldom begin twice in the same way."""
+    state = 1
+    for _ in range(size // depth):
+        path = bytearray()
+        for _ in range(depth):
+            state = state * 1103515245 + 12345 & 0x7FFFFFFF
+            path.append((state >> 16) % 63 + 1)
+        yield bytes(path)
+
+
+def sampled(path):
+    return field(2, field(1, path) + field(2, 1))
+
+
+def arcs(n):
+    """Of n functions to n others, in callgrind's format."""
+    call = b"".join(b"cfn=(%d)\ncalls=1 1\n1\n" % i for i in range(n))
+    return b"# callgrind format\nevents: x\n" + b"".join(b"fn=(%d) %x\n" % (i, i) for i in range(n)) + \
+        b"".join(b"fn=(%d)\n" % i + call for i in range(n))
+
+
 BOMBS = {
+    "empty texts": lambda: message(b"\x32\x00" * 2_000_000),
+    "empty functions": lambda: message(b"\x2a\x00" * 2_000_000),
+    "empty locations": lambda: message(b"\x22\x00" * 2_000_000),
+    "empty lines": lambda: message(field(4, b"\x08\x01" + b"\x22\x00" * 4_000_000)),
+    "comments": lambda: message(field(13, bytes(4_000_000))),
+    "a path": lambda: message(one_row_each(1), sampled(b"\x01" * 2_000_000)),
+    "other paths": lambda: message(one_row_each(64), *map(sampled, other_paths(1_000_000))),
+    "other paths, packed": lambda: gzip.compress(
+        message(one_row_each(64), *map(sampled, other_paths(1_000_000)))),
+    "functions": lambda: message(one_row_each(120_000)),
+    "other stacks": lambda: b"".join(b";".join(b"%c" % (c + 63) for c in path) + b" 1\n"
+                                     for path in other_paths(1_000_000)),
+    "stacks of their own": lambda: b"".join(b"%x;a%x;b%x 1\n" % (n, n, n) for n in range(60_000)),
+    "arcs": lambda: arcs(500),
+    "a frame each": lambda: SPEEDSCOPE.replace(b'"profiles":', b'"shared":{"frames":[') +
+    b",".join(b'{"name":"%x"}' % n for n in range(150_000)) + b']},"profiles":[]}',
+    "rows of one reference": lambda: b"{)\x03\xfa\x01ai\0\0\0\0r\0\0\0\0\xa9\x05" + NUMBERS + b"{0" +
+    b"".join(b")\x03r\0\0\0\0i" + n.to_bytes(4, "little") + b"r\0\0\0\0r\1\0\0\0" for n in range(1, 250_000)) +
+    b"0",
     "references": shared_callers,
     "a dict in itself": lambda: b"\xfb" + FUNCTION + b")\x05" + NUMBERS + b"r\0\0\0\0" + b"0",
     "4 GB of text": lambda: b"{)\x03u\xff\xff\xff\xff" + b"x" * 1000,
     "4 GB of items": lambda: b"{(\xff\xff\xff\xff" + b"N" * 1000,
     "deep marshal": lambda: b"{" + b")\x01" * 500_000,
-    "gzip": lambda: gzip.compress(b"\0" * 200_000_000),
+    "gzip": lambda: gzip.compress(b"\0" * 100_000_000, 1),
     "gzip of gzip": lambda: gzip.compress(gzip.compress(b"\0" * 100_000_000)),
     "deep JSON": lambda: SPEEDSCOPE + b"[" * 1_000_000,
     "deep JSON in what is skipped": lambda: SPEEDSCOPE.replace(b"profiles", b"other") + b'{"a":[' * 500_000,
