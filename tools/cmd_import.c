@@ -93,9 +93,9 @@ static int fill_manifest(struct manifest *m, const struct profile *p, const char
 	m->folded = p->nfolded;
 	m->git.dirty = -1;
 	buf_release(&route);
-	if (m->route == NULL || m->wall_ns < 0)
+	if (m->route == NULL)
 		return error_nomem(err);
-	return 0;
+	return m->wall_ns < 0 ? -1 : 0;
 }
 
 static bool is_run(const char *path)
@@ -147,7 +147,9 @@ static int import(const struct subject *s, const struct profile *p, const char *
 		rc = folder == NULL ? error_nomem(&err) : snapshot_import(folder, p, &m, &err);
 	}
 	if (rc < 0) {
-		complain("%s", err.text);
+		/* What is wrong with the profile, not with the folder. */
+		complain("%s%s%s", err.code == ERR_FORMAT ? s->path : "",
+			 err.code == ERR_FORMAT ? ": " : "", err.text);
 	} else {
 		text_printable(&line, folder);
 		buf_addc(&line, '\n');

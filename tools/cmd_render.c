@@ -160,6 +160,8 @@ static int draw(struct buf *out, const struct renderer *r, const struct render_j
 		error_prefix(err, "%s: ", job->path);
 	} else if (r->format == FORMAT_DOT) {
 		rc = gprof2dot_write(out, p, &options.graph, err);
+		if (rc < 0)
+			error_prefix(err, "%s: ", job->path);
 	} else if ((plugin = plugin_draw(err)) != NULL) {
 		caption_fill(&c, job->snapshot, job->path);
 		rc = plugin->draw(out, p, &c.caption, &options, err);

@@ -125,8 +125,11 @@ static int show_table(struct buf *out, const struct show *show, struct error *er
 	int rc = -1;
 
 	if ((show->sum ? show_list_fill_sum(&l, show->sum, err)
-		       : show_list_fill(&l, show->profile, show->metric, err)) < 0 ||
-	    (o->strip_dirs && show_list_strip(&l, err) < 0) ||
+		       : show_list_fill(&l, show->profile, show->metric, err)) < 0) {
+		error_prefix(err, "%s: ", show->subject->path);
+		goto done;
+	}
+	if ((o->strip_dirs && show_list_strip(&l, err) < 0) ||
 	    show_list_sort(&l, &o->sort, o->reverse, err) < 0 || restrict_list(&l, o, err) < 0 ||
 	    (calls && show_index_fill(&x, &l, o->callees != NULL, err) < 0))
 		goto done;

@@ -55,8 +55,11 @@ static void write_time(struct buf *b, const struct title_input *in)
 		separate(b);
 		buf_adds(b, "100% is ");
 		write_value(b, g, g->total);
-		if (strcmp(g->metric, "wall") != 0)
-			buf_printf(b, " (%s)", g->metric);
+		if (strcmp(g->metric, "wall") != 0) {
+			buf_adds(b, " (");
+			text_printable(b, g->metric);
+			buf_addc(b, ')');
+		}
 	}
 	if (c->date != NULL) {
 		separate(b);

@@ -269,13 +269,15 @@ static void put_events(struct writer *w)
 	const struct profile *p = w->p;
 
 	for (uint32_t m = 0; m < p->nmetrics; m++) {
-		const char *unit = p->metrics[m].unit;
+		size_t unit;
 
 		buf_adds(w->out, "event: ");
 		put_event_name(w->out, p->metrics[m].name);
 		buf_adds(w->out, " : ");
-		buf_addc(w->out, (char)toupper((unsigned char)unit[0]));
-		put_line_text(w->out, unit[0] ? unit + 1 : "");
+		unit = w->out->len;
+		put_line_text(w->out, p->metrics[m].unit);
+		if (unit < w->out->len)
+			w->out->data[unit] = (char)toupper((unsigned char)w->out->data[unit]);
 		buf_addc(w->out, '\n');
 	}
 	buf_adds(w->out, "events:");

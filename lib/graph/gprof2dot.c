@@ -331,12 +331,23 @@ static void add_length(struct buf *out, const char *name, double value)
 	buf_addc(out, '"');
 }
 
+/* As gprof2dot, but for what would be obeyed by a terminal that shows the file. */
+static void add_name(struct buf *label, const struct function *f)
+{
+	struct buf name = BUF_INIT;
+
+	gprof2dot_name(&name, f);
+	buf_clear(label);
+	text_printable(label, buf_str(&name));
+	cut(label, WRITTEN_NAME);
+	label->failed = label->failed || name.failed;
+	buf_release(&name);
+}
+
 static void write_node(struct buf *out, const struct graph *g, const struct graph_node *n,
 		       struct buf *label)
 {
-	buf_clear(label);
-	gprof2dot_name(label, n->function);
-	cut(label, WRITTEN_NAME);
+	add_name(label, n->function);
 	buf_addc(label, '\n');
 	gprof2dot_percent(label, n->share);
 	buf_adds(label, "\n(");
@@ -354,7 +365,10 @@ static void write_node(struct buf *out, const struct graph *g, const struct grap
 	buf_adds(out, "\", fontcolor=\"#ffffff\", fontsize=\"10.00\", label=");
 	add_quoted(out, buf_str(label));
 	buf_adds(out, ", tooltip=");
-	add_quoted(out, n->function->file);
+	out->failed = out->failed || label->failed;
+	buf_clear(label);
+	text_printable(label, n->function->file);
+	add_quoted(out, buf_str(label));
 	buf_adds(out, "];\n");
 	out->failed = out->failed || label->failed;
 }

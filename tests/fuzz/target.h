@@ -32,6 +32,14 @@ static inline void target_check_tree(const struct profile *p)
 	table_release(&t);
 }
 
+/* Nothing that a terminal obeys but line breaks. */
+static inline void target_check_text(const struct buf *out)
+{
+	for (size_t i = 0; i < out->len; i++)
+		TARGET_CHECK((out->data[i] >= ' ' && out->data[i] != 0x7F) || out->data[i] < 0 ||
+			     out->data[i] == '\n');
+}
+
 /* Through every writer; and what `again` writes reads back. */
 static inline void target_use(const struct profile *p, const char *again)
 {
@@ -44,6 +52,8 @@ static inline void target_use(const struct profile *p, const char *again)
 		int rc = f->write(&out, p, &info, &err);
 
 		TARGET_CHECK(rc == 0 || err.code == ERR_REFUSED);
+		if (strcmp(f->name, "pstats") != 0 && strcmp(f->name, "pprof") != 0)
+			target_check_text(&out);
 		/* Of stacks that weigh nothing there is nothing to write. */
 		if (rc == 0 && out.len != 0 && strcmp(f->name, again) == 0) {
 			struct profile *back = f->read(buf_bytes(&out), &err);

@@ -267,9 +267,9 @@ def field(number, value):
     return varint(number << 3 | 2) + varint(len(value)) + value
 
 
-def sampled_pprof(weights, main="main", work="work", file="app.py"):
+def sampled_pprof(weights, main="main", work="work", file="app.py", kind="cpu", unit="nanoseconds"):
     """What py-spy would write of main calling work: (main alone, in work) in samples."""
-    strings = ["", "samples", "count", "cpu", "nanoseconds", main, work, file]
+    strings = ["", "samples", "count", kind, unit, main, work, file]
     out = field(1, field(1, 1) + field(2, 2)) + field(1, field(1, 3) + field(2, 4))
     for stack, weight in zip([[1], [2, 1]], weights): # leaf first
         out += field(2, field(1, b"".join(map(varint, stack))) +

@@ -74,6 +74,22 @@ def test_bytes_that_are_no_text(hostile):
     assert result.status == 0 and "/x/\\udcff\\x1b:3(\xe9)\n" in result.out, result
 
 
+WRITTEN = [["export", "--to", kind] for kind in ("callgrind", "collapsed", "speedscope", "dot", "json", "csv")] + \
+    [["render", "--output", "-", "--format", kind] for kind in ("dot", "svg")]
+
+
+@pytest.mark.parametrize("args", WRITTEN, ids=" ".join)
+def test_what_is_written(hostile, args):
+    (hostile.path / "kind.pb.gz").write_bytes(
+        sampled_pprof([5, 3], main="m" + HOSTILE, work="w" + HOSTILE, file=HOSTILE, kind=HOSTILE, unit=HOSTILE))
+    for file in "one.prof", "kind.pb.gz", "run/" + RUN:
+        result = hostile.cprof(*args, file)
+        if "no call tree" not in result.err:
+            assert result.status == 0 and result.out != "", result
+        assert_harmless(re.sub("(?m)^\t+", "", result.out)) # dot and scripts are indented
+        assert_harmless(result.err)
+
+
 @pytest.mark.parametrize("args", [
     [HOSTILE], ["show", HOSTILE], ["show", "GET /" + HOSTILE], ["show", "--" + HOSTILE], ["show", "-\x1b"],
     ["show", "one.prof", "(" + HOSTILE], ["show", "one.prof", "--sort", HOSTILE], ["help", HOSTILE],
