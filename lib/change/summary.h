@@ -107,11 +107,23 @@ int summary_of_snapshot(struct summary *out, const struct snapshot *s, const cha
 			struct error *err);
 
 /* As JSON, a function a line and in a fixed order, so that git packs those of consecutive
- * commits as small differences. Groups without a route template or a label are left out
- * unless `raw_paths`: what is kept in a repository names no user's path. No host, no
- * absolute path but those of functions outside of everything known. */
+ * commits as small differences: who functions are stands apart from what they took.
+ *
+ *     "functions": [
+ *       {"id": "3f2a91bc", "origin": "app", "file": "app/views.py", "name": "show", "line": 12},
+ *     "groups": [ { ...
+ *       "calls": [2101, 2099],
+ *       "values": [[12100000, 11900000]],              by metric, then request
+ *       "entry": {"3f2a91bc": 1},                      what the request itself calls
+ *       "functions": [
+ *         {"id": "3f2a91bc", "calls": 1, "self": [200000], "cum": [11800000],
+ *          "to": {"91bc3f2a": [3, 3, 4]}},             minimum, median, maximum; one: the same
+ *
+ * Groups without a route template or a label are left out unless `raw_paths`, and so are
+ * the raw paths of those with a label: what is kept in a repository names no user's path.
+ * No host, no absolute path but those of functions outside of everything known. */
 int summary_write(struct buf *out, const struct summary *s, bool raw_paths, struct error *err);
-/* Hostile input is refused with the line. */
+/* Hostile input is refused with the line; one of a newer schema, too. */
 int summary_read(struct summary *out, struct bytes in, struct error *err);
 void summary_release(struct summary *s);
 

@@ -61,6 +61,8 @@ void json_add_int(struct json_writer *w, const char *key, int64_t value);
 void json_add_number(struct json_writer *w, const char *key, double value); /* not finite: null */
 void json_add_bool(struct json_writer *w, const char *key, bool value);
 void json_add_null(struct json_writer *w, const char *key);
+/* Places a value that the caller then appends to the buffer itself, in one line. */
+void json_place(struct json_writer *w, const char *key);
 /* A parsed value, as it was: what a newer version wrote survives us. */
 void json_add_value(struct json_writer *w, const char *key, const struct json *value);
 

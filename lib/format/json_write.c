@@ -41,7 +41,7 @@ static void new_line(struct json_writer *w)
 }
 
 /* What stands before each value. */
-static void place(struct json_writer *w, const char *key)
+void json_place(struct json_writer *w, const char *key)
 {
 	if (!w->first)
 		buf_addc(w->out, ',');
@@ -83,13 +83,13 @@ void json_end(struct json_writer *w)
 
 void json_open_object(struct json_writer *w, const char *key)
 {
-	place(w, key);
+	json_place(w, key);
 	open_container(w, '{');
 }
 
 void json_open_array(struct json_writer *w, const char *key)
 {
-	place(w, key);
+	json_place(w, key);
 	open_container(w, '[');
 }
 
@@ -109,13 +109,13 @@ void json_add_string(struct json_writer *w, const char *key, const char *value)
 		json_add_null(w, key);
 		return;
 	}
-	place(w, key);
+	json_place(w, key);
 	json_text(w->out, value);
 }
 
 void json_add_int(struct json_writer *w, const char *key, int64_t value)
 {
-	place(w, key);
+	json_place(w, key);
 	buf_printf(w->out, "%lld", (long long)value);
 }
 
@@ -125,19 +125,19 @@ void json_add_number(struct json_writer *w, const char *key, double value)
 		json_add_null(w, key);
 		return;
 	}
-	place(w, key);
+	json_place(w, key);
 	number_add_double(w->out, value);
 }
 
 void json_add_bool(struct json_writer *w, const char *key, bool value)
 {
-	place(w, key);
+	json_place(w, key);
 	buf_adds(w->out, value ? "true" : "false");
 }
 
 void json_add_null(struct json_writer *w, const char *key)
 {
-	place(w, key);
+	json_place(w, key);
 	buf_adds(w->out, "null");
 }
 
