@@ -138,7 +138,10 @@ setup(
     license="MIT",
     python_requires=">=3.8",
     packages=["cprof"],
+    py_modules=["pytest_cprof"],
     package_dir={"": "middleware"},
+    # The name is the module's, so that -p pytest_cprof is the same plugin.
+    entry_points={"pytest11": ["pytest_cprof = pytest_cprof"]},
     package_data={"cprof": ["py.typed", "*.pyi"]},
     ext_modules=[extension()],
     # What stands here is never read: the command is built, not copied.
@@ -149,6 +152,7 @@ setup(
     classifiers=[
         "Framework :: Flask",
         "Framework :: Django",
+        "Framework :: Pytest",
         "License :: OSI Approved :: MIT License",
         "Operating System :: POSIX :: Linux",
         "Operating System :: MacOS",

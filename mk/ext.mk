@@ -19,6 +19,8 @@ ext_objects := $(ext_sources:middleware/ext/%.c=$(PYTHONPATH_DIR)/ext/%.o)
 ext         := $(PYTHONPATH_DIR)/cprof/_cprof$(py_suffix)
 py_files    := $(patsubst middleware/%,$(PYTHONPATH_DIR)/%, \
                  $(shell find middleware/cprof -name '*.py' -o -name '*.pyi' -o -name py.typed))
+# Beside the package: pytest imports it in every session.
+py_plugin   := $(PYTHONPATH_DIR)/pytest_cprof.py
 
 # Greenlets move whole pieces of the C stack, red zones included: of the frames
 # that can be in one, AddressSanitizer must leave the stack alone.
@@ -49,7 +51,11 @@ $(PYTHONPATH_DIR)/cprof/%: middleware/cprof/%
 	@mkdir -p $(@D)
 	@cp $< $@
 
-ext: $(ext) $(py_files)
+$(py_plugin): middleware/pytest_cprof.py
+	@mkdir -p $(@D)
+	@cp $< $@
+
+ext: $(ext) $(py_files) $(py_plugin)
 
 # For scripts: what to put on PYTHONPATH.
 print-pythonpath:

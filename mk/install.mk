@@ -26,6 +26,7 @@ install: all
 	$(INSTALL) -m 644 LICENSE README.md '$(docdir)'
 	$(INSTALL) -m 644 tools/schema/*.json '$(docdir)/schema'
 	$(INSTALL) -m 644 $(py_files) '$(pydir)/cprof'
+	$(INSTALL) -m 644 $(py_plugin) '$(pydir)'
 	$(INSTALL) -m 755 $(ext) '$(pydir)/cprof'
 	@# The command knows its own manual and its options.
 	$(cprof) help --man >'$(mandir)/cprof.1'
@@ -43,6 +44,7 @@ uninstall:
 	rm -f '$(bashdir)/cprof' '$(zshdir)/_cprof' '$(fishdir)/cprof.fish'
 	rm -f $(patsubst %,'$(pydir)/cprof/%',$(notdir $(py_files) $(ext)))
 	rm -rf '$(pydir)/cprof/__pycache__'
+	rm -f '$(pydir)/pytest_cprof.py' '$(pydir)/__pycache__'/pytest_cprof.*
 	rmdir '$(plugindir)' '$(docdir)/schema' '$(docdir)' '$(pydir)/cprof' 2>/dev/null || true
 
 .PHONY: install uninstall

@@ -3,7 +3,8 @@
     app.wsgi_app = CProfMiddleware(app)
 
 writes profiling/RUN/METHOD.route.NNNNNNms/ for every request; the command
-`cprof` tags, draws and compares what is there. Without a request around it:
+`cprof` tags, draws and compares what is there. `pytest --cprof` and `python -m cprof
+--requests` do that with each request of a suite's tests. Without a request around it:
 
     cprof.Profile          cProfile's, with several at once
     @cprof.profile         one function, each time it is called
@@ -20,8 +21,10 @@ if unavailable is None:
     from cprof import _calibration, _log, _routes, _wrapping  # noqa: F401
     from cprof._cprof import CProfMiddleware, flush
     from cprof._decorator import profile
+    from cprof._label import label
     from cprof._profile import Profile, run, runctx
 else:
-    from cprof._absent import CProfMiddleware, Profile, flush, profile, run, runctx
+    from cprof._absent import CProfMiddleware, Profile, flush, label, profile, run, runctx
 
-__all__ = ["CProfMiddleware", "Profile", "__version__", "flush", "profile", "run", "runctx"]
+__all__ = ["CProfMiddleware", "Profile", "__version__", "flush", "label", "profile", "run",
+           "runctx"]

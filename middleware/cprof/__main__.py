@@ -1,4 +1,5 @@
-"""python -m cprof: profile a script or a module, as python -m cProfile does."""
+"""python -m cprof: profile a script or a module, as python -m cProfile does; or, with
+--requests, each request that it sends by a test client."""
 
 import io
 import optparse
@@ -21,6 +22,14 @@ Examples:
   python -m cprof --mode app load.py      the program's own functions alone
   python -m cprof --archive --metrics cpu,allocs load.py
                                           CPU time and allocations beside the time
+  python -m cprof --requests -m unittest  each request of the suite's tests
+  python -m cprof --requests manage.py test
+  python -m cprof --requests -m pytest    the same as pytest --cprof
+
+With --requests the program itself is not profiled. Each request that it sends by the
+test client of Flask, Werkzeug or Django (but not Django's AsyncClient) becomes a
+snapshot, labelled with the test; `with cprof.label("checkout"):` labels those of a
+script. All is one run, and run.json in it says whether the program failed.
 
 The program's exit status is kept. CPROF_DIR is another archive than ./profiling,
 CPROF_RUN the name of the run in it.
@@ -35,7 +44,8 @@ class Parser(optparse.OptionParser):
 def parser():
     p = Parser(prog="python -m cprof",
                usage="%prog [-o FILE] [-s KEY] [--mode MODE] [--archive] "
-                     "[-m MODULE | SCRIPT] [ARG...]",
+                     "[-m MODULE | SCRIPT] [ARG...]\n"
+                     "       %prog --requests [--mode MODE] [-m MODULE | SCRIPT] [ARG...]",
                version="cprof " + cprof.__version__)
     # What follows the program's name is the program's.
     p.disable_interspersed_args()
@@ -43,16 +53,19 @@ def parser():
     p.add_option("-s", "--sort", metavar="KEY", choices=sorted(pstats.Stats.sort_arg_dict_default),
                  help="sort the table by this key of pstats' (default: cumulative)")
     p.add_option("-m", dest="module", action="store_true", help="profile a module")
-    p.add_option("--mode", choices=["exact", "fast", "app"], default="exact",
-                 help="exact: what cProfile counts; fast: Python functions alone; "
+    p.add_option("--mode", choices=["exact", "fast", "app"],
+                 help="exact: what cProfile counts (the default); fast: Python functions alone; "
                       "app: the program's own alone")
     p.add_option("--package", action="append", metavar="NAME",
                  help="in mode app: what the program's own is, instead of all under the "
                       "current directory; may be given several times")
     p.add_option("--archive", action="store_true",
                  help="make a snapshot in the archive instead of the table")
+    p.add_option("--requests", action="store_true",
+                 help="make a snapshot of each request that the program sends by a test client, "
+                      "a suite's or its own, and do not profile the program")
     p.add_option("--metrics", metavar="NAMES",
-                 help="with --archive: measure cpu, vcsw, allocs, alloc_bytes as well, "
+                 help="with --archive or --requests: measure cpu, vcsw, allocs, alloc_bytes as well, "
                       "separated by commas")
     return p
 
@@ -103,16 +116,72 @@ def show(profile, options):
         profile.print_stats(options.sort or 2)
 
 
-def new_profile(p, options):
+def check(p, options):
     if options.package and options.mode != "app":
         p.error("--package is for --mode app")
-    if options.metrics and not options.archive:
-        p.error("--metrics needs --archive: a table has the time alone")
+    if options.requests and (options.archive or options.outfile or options.sort):
+        p.error("with --requests the program is not profiled: no --archive, -o or -s")
+    if options.metrics and not (options.archive or options.requests):
+        p.error("--metrics needs --archive or --requests: a table has the time alone")
+
+
+def measures(options):
+    return {"mode": options.mode, "packages": options.package,
+            "metrics": options.metrics.split(",") if options.metrics else None}
+
+
+def new_profile(p, options):
     try:
-        return cprof.Profile(mode=options.mode, packages=options.package,
-                             metrics=options.metrics.split(",") if options.metrics else None)
+        return cprof.Profile(**measures(options))
     except ValueError as exc:
         p.error(str(exc))
+
+
+def load(p, options, args):
+    """What to run, once sys.argv is the program's."""
+    sys.argv[:] = args
+    try:
+        return module_code(args[0]) if options.module else script_code(args[0])
+    except OSError as exc:
+        p.error("can't open %r: %s" % (args[0], exc.strerror))
+
+
+class Unprofiled:
+    def runctx(self, code, namespace, _):
+        exec(code, namespace)
+
+
+def pytest_arguments(options, args):
+    """The plugin knows more of pytest than can be seen from here."""
+    own = ["-p", "pytest_cprof", "--cprof"]
+    if options.mode:
+        own += ["--cprof-mode", options.mode]
+    for name in options.package or ():
+        own += ["--cprof-package", name]
+    if options.metrics:
+        own += ["--cprof-metrics", options.metrics]
+    return args[:1] + own + args[1:]
+
+
+def run_requests(p, options, args):
+    """Runs the program for its requests; the exit status, and what it raised."""
+    if os.path.basename(args[0]) in ("pytest", "py.test"):
+        return run(Unprofiled(), *load(p, options, pytest_arguments(options, args)))
+    from cprof._suite import Suite, UnitTests
+
+    program = load(p, options, args)
+    try:
+        suite = Suite(**measures(options))
+    except (OSError, ValueError) as exc:
+        p.error(str(exc))
+    UnitTests(suite)
+    try:
+        status, failure = run(Unprofiled(), *program)
+    finally:
+        suite.stop()
+    suite.set_outcome(failure is None and status in (None, 0))
+    print(*suite.summary(suite.tests), sep="\n", file=sys.stderr)
+    return status, failure
 
 
 def main(argv):
@@ -123,17 +192,18 @@ def main(argv):
     if not args:
         p.print_usage(sys.stderr)
         sys.exit(2)
+    check(p, options)
+    if options.requests:
+        status, failure = run_requests(p, options, args)
+        if failure is not None:
+            raise failure
+        sys.exit(status)
     profile = new_profile(p, options)
     # The program may change its directory.
     if options.outfile is not None:
         options.outfile = os.path.abspath(options.outfile)
     archive = _cprof._open_archive() if options.archive else None
-    sys.argv[:] = args
-    try:
-        code, namespace = module_code(args[0]) if options.module else script_code(args[0])
-    except OSError as exc:
-        p.error("can't open %r: %s" % (args[0], exc.strerror))
-
+    code, namespace = load(p, options, args)
     try:
         status, failure = run(profile, code, namespace)
         show(profile, options)

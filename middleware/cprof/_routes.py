@@ -81,7 +81,15 @@ def _pyramid(environ, app, status):
 
 def _django(environ, app, status):
     wsgi = sys.modules.get("django.core.handlers.wsgi")
-    if wsgi is None or not isinstance(app, wsgi.WSGIHandler):
+    if wsgi is None:
+        return None
+    clients = sys.modules.get("cprof._clients")
+    if clients is not None and isinstance(app, clients.DjangoCall):
+        # A test's: of a handler that is no WSGI application, but hands out its request.
+        match = getattr(getattr(app.response, "wsgi_request", None), "resolver_match", None)
+        if match is not None:
+            return "/" + match.route
+    elif not isinstance(app, wsgi.WSGIHandler):
         return None
     from django.urls import Resolver404, resolve
 

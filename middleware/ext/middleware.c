@@ -73,10 +73,10 @@ static int middleware_init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
 	static char *names[] = { "app", "directory", "routes", "ignore", "slow_ms", "sample",
 				 "quota_mb", "timer", "mode", "packages", "metrics",
-				 "follow", NULL };
+				 "follow", "run", NULL };
 	struct middleware *mw = (struct middleware *)self;
 	PyObject *app, *directory = NULL, *routes = NULL, *ignore = NULL, *timer = NULL;
-	PyObject *packages = NULL, *metrics = NULL;
+	PyObject *packages = NULL, *metrics = NULL, *run = NULL;
 	const char *mode = "exact";
 	double slow_ms = 0, sample = 1, quota_mb = 1024;
 	int follow = 1;
@@ -84,9 +84,10 @@ static int middleware_init(PyObject *self, PyObject *args, PyObject *kwargs)
 	struct sink *sink;
 	PyObject *wsgi_app;
 
-	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O$OOdddOsOOp:CProfMiddleware", names,
+	if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O|O$OOdddOsOOpO:CProfMiddleware", names,
 					 &app, &directory, &routes, &ignore, &slow_ms, &sample,
-					 &quota_mb, &timer, &mode, &packages, &metrics, &follow))
+					 &quota_mb, &timer, &mode, &packages, &metrics, &follow,
+					 &run))
 		return -1;
 	if (!PyCallable_Check(app)) {
 		PyErr_Format(PyExc_TypeError, "app must be a WSGI callable, not %.80s",
@@ -96,6 +97,10 @@ static int middleware_init(PyObject *self, PyObject *args, PyObject *kwargs)
 	if (options_init(&options, directory, routes, ignore, slow_ms, sample, quota_mb, mode,
 			 packages, metrics) < 0)
 		return -1;
+	if (options_set_run(&options, run) < 0) {
+		options_release(&options);
+		return -1;
+	}
 	sink = sink_get(options.directory, options.run_name, options.quota_bytes);
 	if (sink == NULL) {
 		options_release(&options);
@@ -447,7 +452,7 @@ PyTypeObject Middleware_Type = {
 	.tp_name = "cprof.CProfMiddleware",
 	.tp_doc = "CProfMiddleware(app, directory='profiling', *, routes=None, ignore=None, slow_ms=0,"
 		  " sample=1.0, quota_mb=1024, timer=None, mode='exact', packages=None,"
-		  " metrics=None, follow=True)\n--\n\n"
+		  " metrics=None, follow=True, run=None)\n--\n\n"
 		  "Profile each request of a WSGI application and archive it as a snapshot.\n\n"
 		  "app        any WSGI callable, or an object with one in wsgi_app (Flask)\n"
 		  "directory  the archive; CPROF_DIR wins over it\n"
@@ -463,8 +468,9 @@ PyTypeObject Middleware_Type = {
 		  "           what lies under the current directory\n"
 		  "metrics    beside the wall time: 'cpu', 'vcsw', 'allocs', 'alloc_bytes', or a\n"
 		  "           callable whose number only goes up\n"
-		  "follow     profile what a request hands on to other threads, too\n\n"
-		  "CPROF_RUN names the run; CPROF_DISABLE=1 passes every request on as it is.",
+		  "follow     profile what a request hands on to other threads, too\n"
+		  "run        the run folder's name; CPROF_RUN wins over it\n\n"
+		  "CPROF_DISABLE=1 passes every request on as it is.",
 	.tp_basicsize = sizeof(struct middleware),
 	.tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
 	.tp_new = PyType_GenericNew,

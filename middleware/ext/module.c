@@ -14,11 +14,13 @@
 #include "clock.h"
 #include "follow.h"
 #include "forks.h"
+#include "label.h"
 #include "middleware.h"
 #include "profiler.h"
 #include "request.h"
 #include "response.h"
 #include "strand.h"
+#include "suite.h"
 #include "trace.h"
 #include "writer.h"
 
@@ -75,6 +77,13 @@ static PyMethodDef functions[] = {
 	  "Return False if that took longer than timeout seconds." },
 	{ "_open_archive", open_archive, METH_VARARGS,
 	  "_open_archive(directory='profiling', /)\n--\n\nWhat Profiler._archive() takes." },
+	{ "_open_run", suite_open_run, METH_VARARGS,
+	  "_open_run(directory='profiling', /)\n--\n\n"
+	  "Make the run folder; the archive's path, and the run's name in it." },
+	{ "_set_outcome", suite_set_outcome, METH_VARARGS,
+	  "_set_outcome(run, passed, /)\n--\n\nSay in run.json of this folder how it ended." },
+	{ "_set_label", label_set_of_process, METH_O,
+	  "_set_label(label, /)\n--\n\nWhose the process' requests are; None: nobody's." },
 	{ "_in_child", in_child, METH_NOARGS, "After fork: put back what was wrapped." },
 	{ "_stop", stop, METH_NOARGS, "Write what is left and end the writer thread." },
 	{ NULL, NULL, 0, NULL }
@@ -183,7 +192,7 @@ static int fill_module(PyObject *m)
 	}
 	if (once_in_process() < 0 || PyModule_AddFunctions(m, functions) < 0 ||
 	    response_init() < 0 || strand_init() < 0 || follow_init() < 0 ||
-	    profiler_stats_init() < 0 || PyType_Ready(&Request_Type) < 0 ||
+	    profiler_stats_init() < 0 || label_init(m) < 0 || PyType_Ready(&Request_Type) < 0 ||
 	    add_type(m, "CProfMiddleware", &Middleware_Type) < 0 ||
 	    add_type(m, "Profiler", &Profiler_Type) < 0)
 		return -1;

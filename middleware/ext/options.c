@@ -169,6 +169,21 @@ failed:
 	return -1;
 }
 
+int options_set_run(struct options *o, PyObject *run)
+{
+	PyObject *bytes = NULL;
+
+	if (run == NULL || run == Py_None || o->run_name != NULL)
+		return 0;
+	if (!PyUnicode_FSConverter(run, &bytes))
+		return -1;
+	o->run_name = arena_strdup(&o->arena, PyBytes_AS_STRING(bytes));
+	Py_DECREF(bytes);
+	if (o->run_name == NULL)
+		PyErr_NoMemory();
+	return o->run_name != NULL ? 0 : -1;
+}
+
 void options_release(struct options *o)
 {
 	arena_release(&o->arena);

@@ -34,6 +34,10 @@ int options_init(struct options *o, PyObject *directory, PyObject *routes, PyObj
 		 PyObject *packages, PyObject *metrics);
 void options_release(struct options *o);
 
+/* The run's name, where the environment has none; None: by leader. -1 with an
+ * exception. */
+int options_set_run(struct options *o, PyObject *run);
+
 /* Makes these packages (a str, or an iterable of them; NULL or None: none) the
  * application's. -1 with an exception. */
 int options_add_packages(PyObject *packages);

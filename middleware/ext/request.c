@@ -1,5 +1,6 @@
 #include "request.h"
 
+#include <stddef.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "clock.h"
 #include "follow.h"
 #include "forks.h"
+#include "label.h"
 #include "quiet.h"
 #include "strand.h"
 
@@ -48,8 +50,7 @@ void log_complaints(void)
 	PyErr_Restore(type, value, traceback);
 }
 
-/* A NUL would end the text, and "/a%00b" pass for "/a": it stays as it was sent. */
-static const char *text_copy(struct job *job, const char *s, size_t len)
+const char *request_text(struct job *job, const char *s, size_t len)
 {
 	struct buf text = BUF_INIT;
 	const char *nul, *copy = NULL;
@@ -76,7 +77,7 @@ static const char *wsgi_text(struct job *job, PyObject *env, const char *key)
 	const char *copy = "";
 
 	if (bytes != NULL)
-		copy = text_copy(job, PyBytes_AS_STRING(bytes), (size_t)PyBytes_GET_SIZE(bytes));
+		copy = request_text(job, PyBytes_AS_STRING(bytes), (size_t)PyBytes_GET_SIZE(bytes));
 	Py_XDECREF(bytes);
 	PyErr_Clear();
 	return copy;
@@ -190,6 +191,7 @@ struct request *request_new(PyObject *env, PyObject *app, struct sink *sink,
 	m->method = wsgi_text(job, env, "REQUEST_METHOD");
 	m->path = whole_path(job, env);
 	m->route = m->path;
+	label_request(job, env);
 	if (m->method != NULL && m->path != NULL)
 		r = PyObject_GC_New(struct request, &Request_Type);
 	if (r == NULL) {
@@ -206,6 +208,7 @@ struct request *request_new(PyObject *env, PyObject *app, struct sink *sink,
 	r->environ = Py_NewRef(env);
 	r->app = Py_NewRef(app);
 	r->sent_file = NULL;
+	r->weakrefs = NULL;
 	r->slow_ns = slow_ns;
 	r->route_known = false;
 	r->in_app = false;
@@ -361,12 +364,30 @@ static void request_dealloc(PyObject *self)
 	struct request *r = (struct request *)self;
 
 	PyObject_GC_UnTrack(self);
+	if (r->weakrefs != NULL)
+		PyObject_ClearWeakRefs(self);
 	if (r->job != NULL)
 		request_finish(r, "dropped");
 	trace_free(r->trace);
 	request_clear(self);
 	PyObject_GC_Del(self);
 }
+
+static PyObject *finish(PyObject *self, PyObject *unused)
+{
+	struct request *r = (struct request *)self;
+
+	(void)unused;
+	if (!r->trace->armed)
+		request_finish(r, "dropped");
+	Py_RETURN_NONE;
+}
+
+static PyMethodDef methods[] = {
+	{ "_finish", finish, METH_NOARGS,
+	  "Keep what there is, should nobody close the body; not while it runs." },
+	{ NULL, NULL, 0, NULL }
+};
 
 PyTypeObject Request_Type = {
 	PyVarObject_HEAD_INIT(NULL, 0)
@@ -377,4 +398,6 @@ PyTypeObject Request_Type = {
 	.tp_dealloc = request_dealloc,
 	.tp_traverse = request_traverse,
 	.tp_clear = request_clear,
+	.tp_weaklistoffset = offsetof(struct request, weakrefs),
+	.tp_methods = methods,
 };

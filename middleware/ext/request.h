@@ -24,6 +24,7 @@ struct request {
 	PyObject *app;        /* the same */
 	PyObject *sent_file;  /* what a wsgi.file_wrapper that is no type returned;
 	                         compared only, and alive as long as the call */
+	PyObject *weakrefs;
 	int64_t slow_ns;      /* faster ones are not kept */
 	bool route_known;
 	bool in_app;          /* the application is running in the call */
@@ -51,6 +52,10 @@ void request_finish(struct request *r, const char *ended);
 
 /* It could not be recorded: counted as dropped. */
 void request_give_up(struct request *r);
+
+/* A copy in the job's arena; NULL without memory. A NUL would end the text, and
+ * "/a%00b" pass for "/a": it stays as it was sent. */
+const char *request_text(struct job *job, const char *s, size_t len);
 
 /* Which process and thread this is, and when: what every snapshot says. */
 void request_describe_process(struct manifest *m, uint64_t served_before);

@@ -61,6 +61,8 @@ def check_requests(cprof):
 def check_the_rest(cprof):
     assert cprof.profile(work) is work and cprof.profile(mode="fast")(work) is work
     assert cprof.flush() and cprof.__version__
+    with cprof.label("checkout"):
+        assert serve(cprof.CProfMiddleware(app)).body == b"xy"
     for ask in (cprof.Profile, lambda: cprof.run("1"), lambda: cprof.runctx("1", {}, {})):
         try:
             ask()

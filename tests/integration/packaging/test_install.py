@@ -17,6 +17,12 @@ application({"REQUEST_METHOD": "GET", "PATH_INFO": "/", "SCRIPT_NAME": ""}, lamb
 assert cprof.flush(30)
 print(cprof.__file__)
 """
+# The name must be the module's: pytest -p would load it twice.
+PLUGIN = """
+from importlib import metadata, util
+assert util.find_spec("pytest_cprof")
+print(*[(e.group, e.name, e.value) for e in metadata.distribution("cprof").entry_points])
+"""
 
 
 def run(*command, **options):
@@ -68,6 +74,9 @@ def check_package(bin_folder, tmp_path):
                 env=environment()).stdout
     assert found.startswith(os.path.dirname(bin_folder))
     assert len(glob.glob(str(tmp_path / "profiling" / "*" / "GET.root.*" / "profile.prof"))) == 1
+    found = run(os.path.join(bin_folder, "python"), "-c", PLUGIN, cwd=str(tmp_path),
+                env=environment()).stdout
+    assert found == "('pytest11', 'pytest_cprof', 'pytest_cprof')\n"
 
 
 def test_pip_install_brings_package_and_command(install, tmp_path):
@@ -105,7 +114,7 @@ def test_make_install_and_uninstall(tmp_path):
                        "fish/vendor_completions.d/cprof.fish"):
         assert "render" in (shared / completion).read_text()
     package, = glob.glob(str(destination / "opt" / "cprof" / "lib*" / "python*" / "*" / "cprof"))
-    run(sys.executable, "-c", REQUEST, cwd=str(tmp_path),
+    run(sys.executable, "-c", REQUEST + "import pytest_cprof", cwd=str(tmp_path),
         env=dict(plain, PYTHONPATH=os.path.dirname(package)))
     run(*arguments, "uninstall", env=plain)
     assert [path for path in destination.rglob("*") if not path.is_dir()] == []
