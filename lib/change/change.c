@@ -168,16 +168,22 @@ static int range_of_calls(struct count_range *out, size_t *nrequests, uint64_t *
 
 static int fill_side(struct request_change *c, const struct side *s,
 		     const struct side_request *r, bool old, uint64_t *nlost,
-		     struct arena *arena)
+		     struct building *b)
 {
 	struct count_range *calls = old ? &c->old_calls : &c->new_calls;
 	size_t *requests = old ? &c->old_requests : &c->new_requests;
+	const struct summary_group **groups;
 
 	if (r == NULL)
 		return 0;
+	groups = arena_alloc(&b->out->arena, s->nruns * sizeof *groups);
+	if (groups == NULL)
+		return -1;
+	memcpy(groups, r->groups, s->nruns * sizeof *groups);
+	*(old ? &c->old_groups : &c->new_groups) = groups;
 	*(old ? &c->before : &c->after) = r->groups[r->typical];
 	*(old ? &c->old_runs : &c->new_runs) = r->npresent;
-	return range_of_calls(calls, requests, nlost, s, r, arena);
+	return range_of_calls(calls, requests, nlost, s, r, &b->brief);
 }
 
 /* How far the medians of runs of one commit are apart, by their median; NaN of fewer than
@@ -318,8 +324,8 @@ static int add_request(void *arg, struct side_request *old, struct side_request 
 	int rc = -1;
 
 	*c = (struct request_change){ .state = REQUEST_BOTH };
-	if (fill_side(c, &b->old, old, true, &nlost, &b->brief) < 0 ||
-	    fill_side(c, &b->new, new, false, &nlost, &b->brief) < 0)
+	if (fill_side(c, &b->old, old, true, &nlost, b) < 0 ||
+	    fill_side(c, &b->new, new, false, &nlost, b) < 0)
 		goto done;
 	c->counts_known = nlost == 0 && (c->old_calls.max != 0 || c->new_calls.max != 0);
 	if (old == NULL || new == NULL) {

@@ -89,6 +89,8 @@ enum request_state { REQUEST_BOTH, REQUEST_NEW, REQUEST_GONE };
 struct request_change {
 	const struct summary_group *before, *after; /* of each side's typical run, or NULL */
 	enum request_state state;
+	/* In each run of the side; NULL: that run has none of it. */
+	const struct summary_group *const *old_groups, *const *new_groups;
 	size_t old_runs, new_runs, old_requests, new_requests;
 	struct count_range old_calls, new_calls; /* calls of all functions */
 	bool calls_worse, calls_better;

@@ -170,6 +170,7 @@ static int fold_group(struct summary_group *to, const struct summary_group *g,
 	struct folding *v = arena_alloc(arena, g->nfunctions * sizeof *v);
 
 	*to = *g;
+	to->narcs = 0; /* they go by the functions' numbers */
 	to->functions = arena_alloc(arena, g->nfunctions * sizeof *to->functions);
 	to->calls = copied(arena, g->calls, g->nrequests * sizeof *g->calls);
 	if (v == NULL || to->functions == NULL || to->calls == NULL ||

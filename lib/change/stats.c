@@ -1,4 +1,4 @@
-#include "change/stats.h"
+#include "change/stats_ways.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 
-enum { MAX_WAYS = 1000000, DRAWS = 200000 };
+enum { DRAWS = 200000 };
 
 static int by_value(const void *a, const void *b)
 {
@@ -62,8 +62,8 @@ static void each_way(struct parting *p, size_t from, size_t left, double sum)
 		each_way(p, i + 1, left - 1, sum + value_at(p, i));
 }
 
-/* xorshift64*: the same numbers everywhere, 0 to 1. */
-static double draw(uint64_t *state)
+/* xorshift64* */
+double stats_draw(uint64_t *state)
 {
 	*state ^= *state >> 12;
 	*state ^= *state << 25;
@@ -82,7 +82,7 @@ static void some_ways(struct parting *p)
 		double sum = 0;
 
 		for (size_t at = 0; wanted != 0; at++)
-			if (draw(&state) * (double)(p->n - at) < (double)wanted) {
+			if (stats_draw(&state) * (double)(p->n - at) < (double)wanted) {
 				sum += value_at(p, at);
 				wanted--;
 			}
@@ -90,12 +90,11 @@ static void some_ways(struct parting *p)
 	}
 }
 
-/* n over k, or more than MAX_WAYS. */
-static double count_ways(size_t n, size_t k)
+double stats_ways(size_t n, size_t k)
 {
 	double ways = 1;
 
-	for (size_t i = 1; i <= k && ways <= MAX_WAYS; i++)
+	for (size_t i = 1; i <= k && ways <= STATS_WAYS_MAX; i++)
 		ways = ways * (double)(n - k + i) / (double)i;
 	return ways;
 }
@@ -116,7 +115,7 @@ double stats_permutation_p(const double *a, size_t na, const double *b, size_t n
 	/* The same values add up to another last digit in another order. */
 	slack = all * 1e-13;
 	p.bound = p.at_most ? sum + slack : sum - slack;
-	if (count_ways(p.n, p.size) <= MAX_WAYS) {
+	if (stats_ways(p.n, p.size) <= STATS_WAYS_MAX) {
 		each_way(&p, 0, p.size, 0);
 		return (double)p.hits / (double)p.ways;
 	}

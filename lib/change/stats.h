@@ -16,6 +16,15 @@ double stats_median(double *v, size_t n);
  * where a side has no value. */
 double stats_permutation_p(const double *a, size_t na, const double *b, size_t nb);
 
+/* p of each of `nrows` rows that its b's are greater than its a's, where that any one of
+ * them is would be said: the chance that, were all runs alike, some row looked at least as
+ * much worse as this one does (Westfall and Young's maxT). A row is na values, then nb, of
+ * the same runs in all rows, whose noise may be common to them; NaN where a run has none.
+ * What is compared is Student's t, so that rows of unlike noise can be; p is down to
+ * 1 / ways as that of one row alone. Exact up to 20,000 ways, else that many draws. -1
+ * without memory. */
+int stats_family_p(double *p, const double *values, size_t nrows, size_t na, size_t nb);
+
 /* The change from a to b: the median of all differences b - a (Hodges and Lehmann), and
  * the interval of those differences that the rank-sum test does not refuse, at `level`
  * (0.99) or the nearest level above it that these sizes allow; where they allow none, all

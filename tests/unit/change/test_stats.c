@@ -1,4 +1,4 @@
-#include "change/stats.h"
+#include "change/stats_ways.h"
 
 #include <math.h>
 
@@ -143,6 +143,85 @@ START_TEST(test_stats__out_of_memory)
 }
 END_TEST
 
+/* Of one row t orders the ways as the difference of the means does. */
+START_TEST(test_stats__a_family_of_one)
+{
+	static const double v[] = { 10, 12, 11, 15, 9, 14, 16, 13, 17, 12.5 };
+	double p;
+
+	ck_assert_int_eq(stats_family_p(&p, v, 1, 5, 5), 0);
+	ck_assert_double_eq_tol(p, stats_permutation_p(v, 5, v + 5, 5), 1e-12);
+	ck_assert_int_eq(stats_family_p(&p, v, 1, 3, 7), 0);
+	ck_assert_double_eq_tol(p, stats_permutation_p(v, 3, v + 3, 7), 1e-12);
+}
+END_TEST
+
+/* Noise of mean 0, of a run in all rows and of each row apart. */
+static void make_rows(double *v, size_t nrows, uint64_t *state)
+{
+	double common[10];
+
+	for (int i = 0; i < 10; i++)
+		common[i] = stats_draw(state) + stats_draw(state) - 1;
+	for (size_t i = 0; i < nrows * 10; i++)
+		v[i] = 100 + 10 * common[i % 10] + 10 * (stats_draw(state) + stats_draw(state) - 1);
+}
+
+/* Of identical code, 30 requests a run, hardly one comparison in a hundred says anything;
+ * each request by itself would more often. And a real change is found among them. */
+START_TEST(test_stats__a_family_of_requests)
+{
+	uint64_t state = 12345;
+	double v[300], p[30];
+	int family = 0, alone = 0, found = 0;
+
+	for (int pair = 0; pair < 100; pair++) {
+		bool some = false, any = false;
+
+		make_rows(v, 30, &state);
+		ck_assert_int_eq(stats_family_p(p, v, 30, 5, 5), 0);
+		for (int r = 0; r < 30; r++) {
+			double one = stats_permutation_p(v + r * 10, 5, v + r * 10 + 5, 5);
+
+			ck_assert(p[r] >= one - 1e-12 && p[r] <= 1);
+			some |= p[r] < 0.01;
+			any |= one < 0.01;
+		}
+		family += some;
+		alone += any;
+		for (int i = 5; i < 10; i++)
+			v[70 + i] += 30;
+		ck_assert_int_eq(stats_family_p(p, v, 30, 5, 5), 0);
+		found += p[7] < 0.01;
+	}
+	ck_assert_int_le(family, 2);
+	ck_assert_int_ge(alone, 5);
+	ck_assert_int_ge(found, 80);
+}
+END_TEST
+
+START_TEST(test_stats__a_family_with_gaps)
+{
+	/* Of the second row three runs have it on one side, one alone on the other. */
+	double v[] = { 1, 2, 3, 4, 5, 11, 12, 13, 14, 15,
+		       1, NAN, 3, NAN, 5, NAN, NAN, NAN, NAN, 15,
+		       7, 7, 7, 7, 7, 7, 7, 7, 7, 7 }, p[3];
+
+	ck_assert_int_eq(stats_family_p(p, v, 3, 5, 5), 0);
+	ck_assert_double_eq_tol(p[0], 1 / 252., 1e-12);
+	ck_assert(p[1] == 1);
+	ck_assert(p[2] > 0.5);
+	/* 12 and 12: more ways than are tried one by one. */
+	ck_assert_int_eq(stats_family_p(p, v, 1, 2, 8), 0);
+	ck_assert_int_eq(stats_family_p(p, (double[24]){ [12] = 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 },
+					1, 12, 12), 0);
+	ck_assert_double_eq_tol(p[0], 1 / 20001., 1e-12);
+}
+END_TEST
+
 UNIT_MAIN("change/stats", test_stats__median, test_stats__permutation,
 	  test_stats__ties_in_the_last_digit, test_stats__monte_carlo, test_stats__shift,
-	  test_stats__too_few_for_the_level, test_stats__many, test_stats__out_of_memory)
+	  test_stats__too_few_for_the_level, test_stats__many, test_stats__out_of_memory,
+	  test_stats__a_family_of_one,
+	  test_stats__a_family_of_requests,
+	  test_stats__a_family_with_gaps)

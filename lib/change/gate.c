@@ -1,0 +1,179 @@
+#include "change/gate.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "change/judge.h"
+
+const char *const skip_texts[] = {
+	[SKIP_NONE] = "",
+	[SKIP_NEW] = "the baseline has no such request",
+	[SKIP_COLD] = "no process had served one like it before, and the rule is about warm ones",
+	[SKIP_WARMTH] = "on one side only the first of its kind in a process is there",
+	[SKIP_BROKE] = "on one side alone it ended in an error",
+	[SKIP_LOST] = "calls were not counted, or not all",
+	[SKIP_METRIC] = "it was not measured on both sides",
+	[SKIP_MACHINE] = "the runs are of unlike machines",
+	[SKIP_FEW] = "to prove a time takes five runs a side",
+	[SKIP_TURNS] = "the runs of the two sides did not take turns",
+};
+
+/* The n-th of the runs of both sides, old ones first. */
+static const struct summary *run_at(const struct change_side *before,
+				    const struct change_side *after, size_t n)
+{
+	return n < before->nruns ? before->runs[n] : after->runs[n - before->nruns];
+}
+
+/* Which run was made right before the n-th; n for the first of all. */
+static size_t run_before(const struct change_side *before, const struct change_side *after,
+			 size_t n)
+{
+	const struct summary *at = run_at(before, after, n), *best = NULL;
+	size_t found = n;
+
+	for (size_t i = 0; i < before->nruns + after->nruns; i++) {
+		const struct summary *s = run_at(before, after, i);
+
+		if (s->created_ns > at->created_ns || (s->created_ns == at->created_ns && i >= n))
+			continue;
+		if (best == NULL || s->created_ns >= best->created_ns) {
+			best = s;
+			found = i;
+		}
+	}
+	return found;
+}
+
+bool sides_took_turns(const struct change_side *before, const struct change_side *after)
+{
+	size_t less = before->nruns < after->nruns ? before->nruns : after->nruns, changes = 0;
+
+	for (size_t i = 0; i < before->nruns + after->nruns; i++)
+		changes += (i < before->nruns) != (run_before(before, after, i) < before->nruns);
+	/* A, B, B, A, A, B, ... is as good as A, B, A, B. */
+	return changes + 1 >= less;
+}
+
+size_t judge_metric(const struct judging *j, const char *name)
+{
+	size_t i = 0;
+
+	while (i < j->change->nmetrics && strcmp(j->change->metrics[i].name, name) != 0)
+		i++;
+	return i;
+}
+
+bool patterns_match(const struct patterns *p, const struct function_change *c)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if ((c->after != NULL && identity_matches(&c->after->id, p->v[i])) ||
+		    (c->before != NULL && identity_matches(&c->before->id, p->v[i])))
+			return true;
+	return p->n == 0;
+}
+
+/* Which of them are there: both kinds only where runs of one side are unlike. */
+static void look_at(const struct summary_group *const *groups, size_t n, bool *warm, bool *cold,
+		    bool *failed)
+{
+	for (size_t i = 0; groups != NULL && i < n; i++)
+		if (groups[i] != NULL) {
+			*(groups[i]->warm ? warm : cold) = true;
+			*failed |= groups[i]->failed;
+		}
+}
+
+/* "At most 3" asks for no baseline. */
+static bool needs_baseline(const struct rule *r)
+{
+	return r->kind == RULE_TIME || r->kind == RULE_NEW_CALLEES || r->limit.kind != LIMIT_MOST;
+}
+
+/* What speaks against any judgement, whatever the rule is about. */
+static enum skip skip_of(const struct finding *f, const struct judging *j)
+{
+	bool warm = false, cold = false, old_failed = false, new_failed = false;
+	const struct request_change *r = f->request;
+
+	look_at(r->new_groups, j->after->nruns, &warm, &cold, &new_failed);
+	if (f->rule->of->warm && cold)
+		return SKIP_COLD;
+	if (!needs_baseline(f->rule))
+		return SKIP_NONE;
+	if (r->state == REQUEST_NEW)
+		return SKIP_NEW;
+	look_at(r->old_groups, j->before->nruns, &warm, &cold, &old_failed);
+	if (warm && cold)
+		return SKIP_WARMTH;
+	return old_failed != new_failed ? SKIP_BROKE : SKIP_NONE;
+}
+
+static int judge(struct finding *f, struct judging *j)
+{
+	f->skip = skip_of(f, j);
+	if (f->skip != SKIP_NONE) {
+		f->verdict = VERDICT_SKIPPED;
+		return 0;
+	}
+	switch (f->rule->kind) {
+	case RULE_TIME:
+		return judge_time(f, j);
+	case RULE_NEW_CALLEES:
+		return judge_new_callees(f, j);
+	default:
+		return judge_counts(f, j);
+	}
+}
+
+static int judge_all(struct gate *out, const struct rules *rules, struct judging *j)
+{
+	for (size_t r = 0; r < rules->n; r++)
+		for (size_t i = 0; i < j->change->nrequests; i++) {
+			const struct request_change *request = &j->change->requests[i];
+			struct finding *f = &out->findings[out->n];
+
+			if (request->state == REQUEST_GONE ||
+			    !rule_is_about(&rules->rules[r], request->after))
+				continue;
+			*f = (struct finding){ .rule = &rules->rules[r], .request = request,
+					       .p = (double)NAN };
+			if (judge(f, j) < 0)
+				return -1;
+			out->n++;
+			out->npassed += f->verdict == VERDICT_PASSED;
+			out->nfailed += f->verdict == VERDICT_FAILED;
+			out->nskipped += f->verdict == VERDICT_SKIPPED;
+		}
+	return 0;
+}
+
+int gate_judge(struct gate *out, const struct rules *rules, const struct change *change,
+	       const struct change_side *before, const struct change_side *after,
+	       struct error *err)
+{
+	struct judging j = { .change = change, .before = before, .after = after,
+			     .took_turns = sides_took_turns(before, after),
+			     .scratch = ARENA_INIT };
+	int rc = -1;
+
+	*out = (struct gate){ .findings = NULL };
+	j.family = arena_zalloc(&j.scratch, change->nmetrics * sizeof *j.family + 1);
+	out->findings = mem_array(NULL, rules->n * change->nrequests + 1, sizeof *out->findings);
+	if (j.family != NULL && out->findings != NULL)
+		rc = judge_all(out, rules, &j);
+	arena_release(&j.scratch);
+	if (rc < 0) {
+		gate_release(out);
+		return error_nomem(err);
+	}
+	return 0;
+}
+
+void gate_release(struct gate *g)
+{
+	mem_free(g->findings);
+	*g = (struct gate){ .findings = NULL };
+}

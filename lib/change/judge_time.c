@@ -1,0 +1,123 @@
+/* Rules about time: only what is proven is worse. */
+#include <math.h>
+#include <string.h>
+
+#include "change/build.h"
+#include "change/judge.h"
+
+/* A run's median of the request; NaN where it has none. */
+static double value_of(const struct summary *s, const struct summary_group *g, const char *metric,
+		       struct arena *arena)
+{
+	unsigned m = 0;
+
+	while (m < s->nmetrics && strcmp(s->metrics[m].name, metric) != 0)
+		m++;
+	if (g == NULL || m == s->nmetrics)
+		return (double)NAN;
+	return group_median(g, m, (unsigned)s->nmetrics, arena);
+}
+
+static void values_of(double *to, const struct request_change *r, const struct judging *j,
+		      const char *metric, struct arena *arena)
+{
+	for (size_t i = 0; i < j->before->nruns; i++)
+		*to++ = value_of(j->before->runs[i], r->old_groups[i], metric, arena);
+	for (size_t i = 0; i < j->after->nruns; i++)
+		*to++ = value_of(j->after->runs[i], r->new_groups[i], metric, arena);
+}
+
+static bool has_runs(const struct request_change *r)
+{
+	return r->state == REQUEST_BOTH && r->old_runs >= CHANGE_RUNS_TO_PROVE &&
+	       r->new_runs >= CHANGE_RUNS_TO_PROVE;
+}
+
+/* Tests all requests that have runs enough at once. */
+static int test_family(struct judging *j, size_t metric)
+{
+	const struct change *c = j->change;
+	size_t n = j->before->nruns + j->after->nruns, rows = 0;
+	double *values = arena_alloc(&j->scratch, (c->nrequests * n + 1) * sizeof *values);
+	double *p = arena_alloc(&j->scratch, (c->nrequests + 1) * sizeof *p);
+	double *family = arena_alloc(&j->scratch, (c->nrequests + 1) * sizeof *family);
+
+	if (values == NULL || p == NULL || family == NULL)
+		return -1;
+	for (size_t i = 0; i < c->nrequests; i++)
+		if (has_runs(&c->requests[i]))
+			values_of(values + n * rows++, &c->requests[i], j,
+				  c->metrics[metric].name, &j->scratch);
+	if (stats_family_p(p, values, rows, j->before->nruns, j->after->nruns) < 0)
+		return -1;
+	rows = 0;
+	for (size_t i = 0; i < c->nrequests; i++)
+		family[i] = has_runs(&c->requests[i]) ? p[rows++] : (double)NAN;
+	j->family[metric] = family;
+	return 0;
+}
+
+static int estimate(double *shift, const struct finding *f, struct judging *j)
+{
+	size_t na = 0, nb = 0, n = j->before->nruns + j->after->nruns;
+	double *v = arena_alloc(&j->scratch, 2 * n * sizeof *v), *b = v + n;
+	struct interval interval;
+
+	if (v == NULL)
+		return -1;
+	values_of(b, f->request, j, f->rule->metric, &j->scratch);
+	for (size_t i = 0; i < n; i++) {
+		if (isnan(b[i]))
+			continue;
+		if (i < j->before->nruns)
+			v[na++] = b[i];
+		else
+			b[nb++] = b[i];
+	}
+	if (stats_shift(&interval, v, na, b, nb, 1 - CHANGE_ALPHA) < 0)
+		return -1;
+	*shift = interval.estimate;
+	return 0;
+}
+
+static double weigh(const struct finding *f, const struct judging *j,
+		    const struct function_change *c)
+{
+	return c->self[judge_metric(j, f->rule->metric)].delta;
+}
+
+static enum skip skip_of(const struct finding *f, const struct judging *j)
+{
+	if (judge_metric(j, f->rule->metric) == j->change->nmetrics)
+		return SKIP_METRIC;
+	if (j->change->other_machine)
+		return SKIP_MACHINE;
+	if (!has_runs(f->request))
+		return SKIP_FEW;
+	return j->took_turns ? SKIP_NONE : SKIP_TURNS;
+}
+
+int judge_time(struct finding *f, struct judging *j)
+{
+	size_t metric = judge_metric(j, f->rule->metric);
+	const struct quantity *q = &f->request->metrics[metric];
+	double shift;
+
+	f->skip = skip_of(f, j);
+	f->verdict = VERDICT_SKIPPED;
+	if (f->skip != SKIP_NONE)
+		return 0;
+	if (j->family[metric] == NULL && test_family(j, metric) < 0)
+		return -1;
+	if (estimate(&shift, f, j) < 0)
+		return -1;
+	f->old_value = q->old_value;
+	f->new_value = q->new_value;
+	f->p = j->family[metric][f->request - j->change->requests];
+	f->verdict = VERDICT_PASSED;
+	if (f->p >= CHANGE_ALPHA || shift <= f->rule->floor_ns ||
+	    !limit_is_exceeded(&f->rule->limit, q->old_value, q->old_value + shift))
+		return 0;
+	f->verdict = VERDICT_FAILED;
+	return blame(f, j, weigh);
+}
