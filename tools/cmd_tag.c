@@ -1,11 +1,10 @@
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "plugin.h"
+#include "repo.h"
 #include "snapshot/run.h"
 #include "snapshot/write.h"
 #include "subject.h"
@@ -22,8 +21,7 @@ enum { SAYS_NOTHING = -1 };
 static const char *const outcomes[] = { "unknown", "passed", "failed", NULL };
 
 static const struct opt rows[] = {
-	{ 0, "repo", OPT_TEXT, offsetof(struct tag_options, repo), "DIR", NULL,
-	  "the repository; else the one that holds the archive, else the current folder's" },
+	OPT_ROW_REPO(tag_options),
 	{ 'f', "force", OPT_FLAG, offsetof(struct tag_options, force), NULL, NULL,
 	  "where the commit cannot be known, take the current one" },
 	{ 0, "outcome", OPT_CHOICE, offsetof(struct tag_options, outcome), "HOW", outcomes,
@@ -169,27 +167,6 @@ static void tag_run(struct tagger *t, const struct run_info *run)
 	buf_release(&title);
 }
 
-/* The repository around the archive's folder, not one that the archive itself
- * may be. `up` leads from `path` to the folder that holds the archive. */
-static struct repository *open_repository(const struct git_plugin *git,
-					  const struct tag_options *o, const char *path,
-					  const char *up, struct error *err)
-{
-	struct repository *repo = NULL;
-	struct error ignored = ERROR_INIT;
-	char *joined, *parent;
-
-	if (o->repo != NULL)
-		return git->open(o->repo, err);
-	joined = path_join(path, up);
-	parent = joined ? realpath(joined, NULL) : NULL;
-	if (parent != NULL)
-		repo = git->open(parent, &ignored);
-	mem_free(joined);
-	free(parent);
-	return repo != NULL ? repo : git->open(".", err);
-}
-
 static int tag_runs(struct tagger *t, const struct run_info *runs, size_t nruns,
 		    struct error *err)
 {
@@ -266,7 +243,7 @@ static int tag(struct tagger *t, const struct tag_options *o, const char *path,
 	/* That there is nothing to tag is said before that there is no repository. */
 	t->git = plugin_git(&t->no_repo);
 	if (t->git != NULL)
-		t->repo = open_repository(t->git, o, path, up[kind], &t->no_repo);
+		t->repo = repo_open(t->git, o->repo, path, up[kind], &t->no_repo);
 	if (kind == PATH_ARCHIVE)
 		return tag_archive(t, path, err);
 	if (kind == PATH_RUN)

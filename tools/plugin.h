@@ -2,9 +2,13 @@
  * libgit2 take longer to load than a table takes to print, and C++ is not everywhere:
  *
  *     PREFIX/bin/cprof              PREFIX/lib/cprof/draw.so     render, diff --render
+<<<<<<< HEAD
  *                                   PREFIX/lib/cprof/git.so      tag
  *                                   PREFIX/lib/cprof/toml.so     gate, where there is a
  *                                                                cprof.toml
+=======
+ *                                   PREFIX/lib/cprof/git.so      tag, store, fetch, log
+>>>>>>> 4e96cef (store, fetch: runs of a commit from the archive and from refs/cprof)
  *
  * Each exports one table of functions, made for this very version.
  */
@@ -61,6 +65,7 @@ struct git_plugin {
 			  int64_t now_s, size_t *dropped, struct error *err);
 	int (*store_fetch)(struct repository *r, const char *remote, struct error *err);
 	int (*store_push)(struct repository *r, const char *remote, struct error *err);
+	void (*store_tidy)(struct repository *r);
 };
 
 /* Loaded when first asked for, and then for good; NULL with err. */

@@ -21,4 +21,5 @@ PLUGIN_EXPORT const struct git_plugin cprof_git = {
 	.store_trim = store_trim,
 	.store_fetch = store_fetch,
 	.store_push = store_push,
+	.store_tidy = store_tidy,
 };

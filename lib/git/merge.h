@@ -5,7 +5,8 @@
  *     ours    what is here
  *
  * A run that only one side has is new there, unless it was seen: then the other side has
- * dropped it. One that was stored on both sides is the later one. */
+ * dropped it. One that both have otherwise is the one that was not seen; where that is
+ * both, theirs. */
 #ifndef CPROF_GIT_MERGE_H
 #define CPROF_GIT_MERGE_H
 

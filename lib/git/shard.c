@@ -28,8 +28,8 @@ static bool parse_entry(const char *name, struct store_run *run)
 {
 	char *end;
 
-	run->stored_s = strtoll(name, &end, 10);
-	if (end == name || *end != '.' || run->stored_s < 0)
+	run->when_s = strtoll(name, &end, 10);
+	if (end == name || *end != '.' || run->when_s < 0)
 		return false;
 	name = end + 1;
 	for (enum run_outcome o = RUN_UNKNOWN; o <= RUN_FAILED; o++) {
@@ -52,7 +52,7 @@ static int compare_runs(const void *a, const void *b)
 	int order = strcmp(x->commit, y->commit);
 
 	if (order == 0)
-		order = (x->stored_s > y->stored_s) - (x->stored_s < y->stored_s);
+		order = (x->when_s > y->when_s) - (x->when_s < y->when_s);
 	return order != 0 ? order : strcmp(x->run, y->run);
 }
 
@@ -221,7 +221,7 @@ static const char *entry_name(struct arena *arena, const struct store_run *run)
 	struct buf name = BUF_INIT;
 	char *copy;
 
-	buf_printf(&name, "%lld.%s.%s", (long long)run->stored_s, outcome_word(run->outcome),
+	buf_printf(&name, "%lld.%s.%s", (long long)run->when_s, outcome_word(run->outcome),
 		   run->run);
 	copy = name.failed ? NULL : arena_strndup(arena, name.data, name.len);
 	buf_release(&name);

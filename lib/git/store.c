@@ -153,8 +153,8 @@ int store_add(struct repository *r, const struct store_run *run, const struct st
 
 	if (check_run(run, err) < 0 || pack_init(&p, r, err) < 0)
 		return -1;
-	if (added.is.stored_s == 0)
-		added.is.stored_s = time(NULL);
+	if (added.is.when_s == 0)
+		added.is.when_s = time(NULL);
 	shard_ref(ref, sizeof ref, run->commit);
 	if (put_files(&p, files, nfiles, &added.tree, err) < 0)
 		goto done;
@@ -230,7 +230,7 @@ static int list_all(struct listing *l, struct repository *r, struct error *err)
 static int by_age(const void *a, const void *b)
 {
 	const struct store_run *x = a, *y = b;
-	int order = (x->stored_s > y->stored_s) - (x->stored_s < y->stored_s);
+	int order = (x->when_s > y->when_s) - (x->when_s < y->when_s);
 
 	if (order == 0)
 		order = strcmp(x->commit, y->commit);
@@ -340,7 +340,7 @@ static size_t choose(struct store_run *runs, size_t n, unsigned days, size_t cou
 		if (keep != NULL && strcmp(runs[i].commit, keep) == 0)
 			newest = i;
 	for (size_t i = 0; i < n; i++) {
-		bool old = days != 0 && runs[i].stored_s < oldest;
+		bool old = days != 0 && runs[i].when_s < oldest;
 
 		if (i == newest || !(old || (count != 0 && kept > count)))
 			continue;
@@ -371,7 +371,7 @@ static int try_drop(struct repository *r, struct pack *p, const char *ref,
 	for (size_t i = 0; i < n; i++) {
 		struct shard_run *found = shard_find(&s, runs[i].commit, runs[i].run);
 
-		if (found == NULL || found->is.stored_s != runs[i].stored_s)
+		if (found == NULL || found->is.when_s != runs[i].when_s)
 			continue;
 		shard_remove(&s, (size_t)(found - s.runs));
 		++*ndropped;

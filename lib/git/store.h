@@ -2,7 +2,7 @@
  *
  *     refs/cprof/runs/1a                       a commit whose tree holds
  *         1a2b3c4.../                          the commit that was profiled, in full
- *             1764000000.passed.RUN/           when it was stored, how it ended, its folder
+ *             1764000000.passed.RUN/           when it was made, how it ended, its folder
  *                 summary.json                 a summary (change/summary.h)
  *                 run.json                     whole runs, opt-in
  *                 snapshots/NAME/...
@@ -40,7 +40,7 @@ struct store_file {
 
 struct store_run {
 	const char *commit, *run;
-	int64_t stored_s;         /* Unix time; store_add: 0 is now */
+	int64_t when_s; /* when it was made, Unix time; store_add: 0 is now */
 	enum run_outcome outcome;
 };
 
@@ -58,7 +58,7 @@ int store_list(struct repository *r, const char *commit, struct store_run **runs
 int store_read(struct repository *r, const char *commit, const char *run, const char *path,
 	       struct bytes *out, struct arena *arena, struct error *err);
 
-/* Drops runs stored more than `days` before now_s (0: never), and the oldest beyond
+/* Drops runs made more than `days` before now_s (0: never), and the oldest beyond
  * `count` (0: no limit), but never the newest run of the commit `keep` (NULL: none).
  * *dropped: how many. */
 int store_trim(struct repository *r, unsigned days, size_t count, const char *keep,
@@ -72,5 +72,9 @@ int store_trim(struct repository *r, unsigned days, size_t count, const char *ke
  * a fork's token) is ERR_REFUSED with git's own words. */
 int store_fetch(struct repository *r, const char *remote, struct error *err);
 int store_push(struct repository *r, const char *remote, struct error *err);
+
+/* Has git pack what has become many packs, as it does after its own commands: if the user
+ * has not switched that off, and in the background. Where there is no git, nothing. */
+void store_tidy(struct repository *r);
 
 #endif

@@ -426,3 +426,14 @@ int store_push(struct repository *r, const char *remote, struct error *err)
 	end(&s);
 	return rc;
 }
+
+void store_tidy(struct repository *r)
+{
+	static const char *const args[] = { "gc", "--auto", "--quiet", NULL };
+	struct error ignored = ERROR_INIT;
+	struct buf said = BUF_INIT;
+	int status;
+
+	git_program(r, args, &status, &said, &ignored);
+	buf_release(&said);
+}

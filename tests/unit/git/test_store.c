@@ -94,7 +94,7 @@ START_TEST(test_store__add_list_read)
 	OK(store_list(r, a1, &runs, &n, &arena, &err));
 	ck_assert_int_eq(runs[0].outcome, RUN_FAILED);
 	ck_assert_int_eq(runs[1].outcome, RUN_PASSED);
-	ck_assert_int_eq(runs[1].stored_s, 300);
+	ck_assert_int_eq(runs[1].when_s, 300);
 	ck_assert_str_eq(runs[1].commit, a1);
 	ck_assert_str_eq(text_of(r, a1, "second", "summary.json"), "{}");
 	ck_assert_str_eq(text_of(r, a2, "third", "summary.json"), "");
@@ -143,7 +143,7 @@ START_TEST(test_store__whole_snapshots)
 	ck_assert_str_eq(text_of(r, a1, "run", "snapshots/GET.b/profile.pb.gz"), "b");
 	OK(store_list(r, a1, &runs, &n, &arena, &err));
 	ck_assert_uint_eq(n, 1);
-	ck_assert_int_gt(runs[0].stored_s, base_s);
+	ck_assert_int_gt(runs[0].when_s, base_s);
 	files[2].from = at("nowhere");
 	ck_assert_int_eq(store_add(r, &run, files, 5, &err), -1);
 	ck_assert_int_eq(err.code, ERR_NOT_FOUND);
