@@ -67,6 +67,14 @@ static int near_enough(const struct palette *p)
 	return NEAR * (1 + full * full);
 }
 
+static uint64_t pair_at(const uint32_t *p)
+{
+	uint64_t pair;
+
+	memcpy(&pair, p, sizeof pair);
+	return pair;
+}
+
 /* How many pixels from here on have the first one's colour: most are paper. */
 static size_t same(const uint32_t *from, size_t n)
 {
@@ -75,14 +83,11 @@ static size_t same(const uint32_t *from, size_t n)
 
 	if (n < 4 || from[1] != from[0])
 		return 1;
-	memcpy(&pair, from, sizeof pair);
-	for (i = 2; i + 2 <= n; i += 2) {
-		uint64_t next;
-
-		memcpy(&next, from + i, sizeof next);
-		if (next != pair)
+	pair = pair_at(from);
+	for (i = 2; i + 8 <= n; i += 8)
+		if (((pair_at(from + i) ^ pair) | (pair_at(from + i + 2) ^ pair) |
+		     (pair_at(from + i + 4) ^ pair) | (pair_at(from + i + 6) ^ pair)) != 0)
 			break;
-	}
 	while (i < n && from[i] == from[0])
 		i++;
 	return i;

@@ -6,10 +6,11 @@
 #include <zlib.h>
 
 #include "base/mem.h"
+#include "draw/deflate.h"
 #include "draw/palette.h"
 
 enum {
-	PIECE = 1 << 15, /* bytes of a chunk of compressed rows */
+	PIECE = 1 << 15, /* bytes of a chunk of compressed rows, or a few more */
 	PLTE_AT = 8 + 25 /* behind the signature and IHDR */
 };
 
@@ -18,7 +19,9 @@ struct writer {
 	const struct image *image;
 	struct error *err;
 	struct palette palette;
-	uint8_t *line; /* a row's indices */
+	struct deflate deflate;
+	uint8_t *lines[2]; /* each a filter's byte (none) and a row's indices */
+	struct buf piece;  /* compressed bytes that make no chunk yet */
 };
 
 static void write_bytes(png_structp png, png_bytep bytes, size_t n)
@@ -79,28 +82,43 @@ static void write_header(png_structp png, png_infop info, const struct image *im
 	png_set_IHDR(png, info, image->width, image->height, 8, PNG_COLOR_TYPE_PALETTE,
 		     PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
 	png_set_PLTE(png, info, unknown, PALETTE_SIZE);
-	/* Even areas and little else: runs are all that is worth looking for, and they
-	 * are longest as the rows are. */
-	png_set_compression_level(png, 1);
-	png_set_compression_strategy(png, Z_RLE);
-	png_set_compression_buffer_size(png, PIECE);
-	png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_NONE);
 	for (size_t i = 0; i < image->nnotes; i++)
 		if (image->notes[i].text != NULL)
 			write_note(png, info, &image->notes[i]);
 	png_write_info(png, info);
 }
 
+static void write_piece(png_structp png, struct writer *w)
+{
+	static const png_byte type[] = { 'I', 'D', 'A', 'T', '\0' };
+
+	if (w->piece.failed)
+		png_error(png, "out of memory");
+	png_write_chunk(png, type, (png_bytep)w->piece.data, w->piece.len);
+	buf_clear(&w->piece);
+}
+
 static void write_rows(png_structp png, struct writer *w)
 {
-	for (uint32_t y = 0; y < w->image->height; y++) {
+	const struct image *image = w->image;
+
+	deflate_begin(&w->deflate, &w->piece, image->width + 1);
+	for (uint32_t y = 0; y < image->height; y++) {
+		uint8_t *line = w->lines[y % 2];
 		const uint32_t *pixels;
 
-		if (w->image->row(w->image->arg, y, &pixels, w->err) < 0)
+		if (image->row(image->arg, y, &pixels, w->err) < 0)
 			png_error(png, w->err->text);
-		palette_map(&w->palette, w->line, pixels, w->image->width);
-		png_write_row(png, w->line);
+		/* No filter: even areas and what repeats from row to row are found
+		 * best as they are. */
+		line[0] = 0;
+		palette_map(&w->palette, line + 1, pixels, image->width);
+		deflate_row(&w->deflate, line, y != 0 ? w->lines[(y + 1) % 2] : NULL);
+		if (w->piece.len >= PIECE)
+			write_piece(png, w);
 	}
+	deflate_end(&w->deflate);
+	write_piece(png, w);
 }
 
 /* The colours are known when all rows are in: the chunk has stood empty until now. Its
@@ -124,6 +142,7 @@ static void fill_palette(struct writer *w, size_t start)
  * anywhere. */
 static int write_image(struct writer *w)
 {
+	static const png_byte end[] = { 'I', 'E', 'N', 'D', '\0' };
 	size_t start = w->out->len;
 	struct error *err = w->err;
 	png_structp png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, NULL, fail,
@@ -138,7 +157,7 @@ static int write_image(struct writer *w)
 	png_set_write_fn(png, w, write_bytes, flush_bytes);
 	write_header(png, info, w->image);
 	write_rows(png, w);
-	png_write_end(png, NULL);
+	png_write_chunk(png, end, NULL, 0);
 	png_destroy_write_struct(&png, &info);
 	fill_palette(w, start);
 	return 0;
@@ -154,13 +173,17 @@ int image_write(struct buf *out, const struct image *image, struct error *err)
 	w->out = out;
 	w->image = image;
 	w->err = err;
-	w->line = mem_alloc(image->width);
+	w->piece = (struct buf)BUF_INIT;
+	for (int i = 0; i < 2; i++)
+		w->lines[i] = mem_alloc((size_t)image->width + 1);
 	palette_init(&w->palette, image->colours, image->ncolours);
-	if (w->line == NULL)
+	if (w->lines[0] == NULL || w->lines[1] == NULL)
 		error_nomem(err);
 	else
 		rc = write_image(w);
-	mem_free(w->line);
+	for (int i = 0; i < 2; i++)
+		mem_free(w->lines[i]);
+	buf_release(&w->piece);
 	mem_free(w);
 	return rc;
 }
