@@ -23,7 +23,7 @@ extern gvplugin_library_t gvplugin_dot_layout_LTX_library;
 /* The interface of graphviz 2 takes char * for what it only reads. */
 #define TEXT(s) ((char *)(uintptr_t)(s))
 
-enum { MOST_TURNS = 2 };
+enum { MOST_TURNS = 2, MANY_EDGES = 300 };
 
 struct dot {
 	GVC_t *gvc;
@@ -57,16 +57,18 @@ static void set_number(void *object, Agsym_t *attribute, double value)
 	set_length(object, attribute, value * 72.0);
 }
 
-static void set_graph_attributes(Agraph_t *g, enum care care)
+static void set_graph_attributes(Agraph_t *g, enum care care, bool many)
 {
-	static const char *const attributes[][3] = {
+	const char *const attributes[][3] = {
 		{ "nodesep", "0.15", "0.15" }, /* 11 px between boxes */
 		{ "ranksep", "0.5", "0.5" },   /* 36 px; layout_spread changes it */
 		/* Enough turns of the network simplex for a graph of some
 		 * hundreds of nodes; without a bound they are two thirds of the
 		 * time, for a picture no narrower. */
 		{ "nslimit", "0.01", "0.5" },
-		{ "mclimit", "0.1", "0.5" },
+		/* To find an order with fewer crossings; past some hundred lines
+		 * nobody counts them. */
+		{ "mclimit", "0.1", many ? "0.1" : "0.5" },
 		{ "splines", "", "true" },
 	};
 
@@ -191,7 +193,7 @@ static int run_dot(struct dot *dot, const struct graph *g, const struct layout *
 	dot->graph = agopen(TEXT("g"), Agdirected, NULL);
 	if (dot->gvc == NULL || dot->graph == NULL)
 		return error_nomem(err);
-	set_graph_attributes(dot->graph, care);
+	set_graph_attributes(dot->graph, care, g->nedges >= MANY_EDGES);
 	add_nodes(dot, g, l);
 	add_edges(dot, g);
 	if (gvLayout(dot->gvc, dot->graph, "dot") != 0)
