@@ -8,9 +8,11 @@
 
 #include "base/mem.h"
 
-enum { BLOCK = 4096 };
+enum { BLOCK = 4096, SMALL = 1 << 18 };
 
-static int read_all(struct buf *out, int fd, const char *path, size_t max, struct error *err)
+/* To the end, which is where `size` bytes are, if that is not 0. */
+static int read_all(struct buf *out, int fd, const char *path, size_t size, size_t max,
+		    struct error *err)
 {
 	size_t start = out->len;
 
@@ -26,25 +28,31 @@ static int read_all(struct buf *out, int fd, const char *path, size_t max, struc
 			continue;
 		if (n < 0)
 			return error_errno(err, errno, "%s", path);
-		if (n == 0)
-			return 0;
 		out->len += (size_t)n;
+		if (n == 0 || (size != 0 && out->len - start == size))
+			return 0;
 		if (out->len - start > max)
 			return error_set(err, ERR_REFUSED, "%s: larger than %zu MB", path,
 					 max >> 20);
 	}
 }
 
-/* What is made of a profile takes about eight times its bytes. */
+/* What is made of a profile takes five to eight times its bytes; of a large one the memory
+ * comes in pages of megabytes, and the more the better. */
+static size_t expected(size_t size)
+{
+	return size < SMALL ? size * 5 : size * 8;
+}
+
 static int read_file(struct buf *out, int fd, const char *path, size_t size, size_t max,
 		     struct error *err)
 {
 	/* One block more, in which the end is found; and /proc says 0 of its files. */
 	if (size <= max) {
-		mem_expect(size * 8);
+		mem_expect(expected(size));
 		buf_reserve(out, size + BLOCK);
 	}
-	return read_all(out, fd, path, max, err);
+	return read_all(out, fd, path, size <= max ? size : 0, max, err);
 }
 
 int file_read(struct buf *out, const char *path, size_t max, struct error *err)
@@ -53,7 +61,7 @@ int file_read(struct buf *out, const char *path, size_t max, struct error *err)
 	int fd, rc;
 
 	if (strcmp(path, "-") == 0)
-		return read_all(out, STDIN_FILENO, "standard input", max, err);
+		return read_all(out, STDIN_FILENO, "standard input", 0, max, err);
 	/* A FIFO must not hang the open. */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)

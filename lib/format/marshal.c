@@ -9,7 +9,6 @@
 #include "format/number.h"
 
 enum {
-	FLAG_REF = 0x80,
 	CHUNK = 15,     /* bits in a digit of 'l' */
 };
 
@@ -51,7 +50,7 @@ bool marshal_again(struct marshal_writer *w, uint64_t key)
 	if (map_add(&w->refs, key, w->nrefs) < 0)
 		w->out->failed = true;
 	w->nrefs++;
-	w->flag = FLAG_REF;
+	w->flag = MARSHAL_FLAG_REF;
 	return false;
 }
 
@@ -353,14 +352,14 @@ static int parse_ref(struct marshal_reader *r, struct marshal_value *v)
 	v->ref = i;
 	v->again = true;
 	v->offset = r->refs[i];
-	v->code = r->in.data[v->offset] & (uint8_t)~FLAG_REF;
+	v->code = r->in.data[v->offset] & (uint8_t)~MARSHAL_FLAG_REF;
 	r->at = v->offset + 1;
 	rc = parse_content(r, v);
 	r->at = behind;
 	return rc;
 }
 
-static inline int add_ref(struct marshal_reader *r, struct marshal_value *v)
+int marshal_add_ref(struct marshal_reader *r, struct marshal_value *v)
 {
 	if (r->nrefs == r->refs_cap) {
 		size_t *grown = mem_grow(r->refs, &r->refs_cap, r->nrefs + 64, sizeof *grown);
@@ -389,37 +388,17 @@ int marshal_next(struct marshal_reader *r, struct marshal_value *v, bool end)
 	if (r->at == r->in.len)
 		return truncated(r);
 	byte = r->in.data[r->at++];
-	v->code = byte & (uint8_t)~FLAG_REF;
+	v->code = byte & (uint8_t)~MARSHAL_FLAG_REF;
 	if (v->code == 'r')
 		return parse_ref(r, v);
 	if (v->code == '0' && end) {
 		v->type = MARSHAL_END;
 		return 0;
 	}
-	if ((byte & FLAG_REF) && !r->replaying && !is_constant(v->code) &&
-	    add_ref(r, v) < 0)
+	if ((byte & MARSHAL_FLAG_REF) && !r->replaying && !is_constant(v->code) &&
+	    marshal_add_ref(r, v) < 0)
 		return -1;
 	return parse_content(r, v);
-}
-
-struct marshal_place marshal_enter(struct marshal_reader *r, const struct marshal_value *v)
-{
-	struct marshal_place place = { r->at, r->replaying };
-
-	if (v->again) {
-		r->at = v->content;
-		r->replaying = true;
-	}
-	return place;
-}
-
-void marshal_leave(struct marshal_reader *r, const struct marshal_value *v,
-		   struct marshal_place place)
-{
-	if (!v->again)
-		return;
-	r->at = place.at;
-	r->replaying = place.replaying;
 }
 
 static void decode_latin1(struct buf *out, struct bytes raw)

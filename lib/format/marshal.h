@@ -65,6 +65,8 @@ enum marshal_type {
 
 #define MARSHAL_NO_REF UINT32_MAX
 
+enum { MARSHAL_FLAG_REF = 0x80 }; /* of a type byte */
+
 struct marshal_value {
 	enum marshal_type type;
 	uint8_t code;     /* the type byte without its flag */
@@ -136,7 +138,7 @@ static inline uint32_t marshal_peek_ref(const struct marshal_reader *r)
 {
 	const uint8_t *b = r->in.data + r->at;
 
-	if (r->in.len - r->at < 5 || (b[0] & 0x7F) != 'r')
+	if (r->in.len - r->at < 5 || (b[0] & ~MARSHAL_FLAG_REF) != 'r')
 		return MARSHAL_NO_REF;
 	return marshal_load32(b + 1);
 }
@@ -146,25 +148,100 @@ static inline void marshal_pass(struct marshal_reader *r, size_t n)
 	r->at += n;
 }
 
-/* As marshal_next, without detours when it is the head of a tuple of n. */
-static inline int marshal_next_tuple(struct marshal_reader *r, struct marshal_value *v, uint8_t n)
-{
-	const uint8_t *count = marshal_peek(r, ')', 1);
+/* --- marshal_next without detours, for what files consist of */
 
-	if (count == NULL || *count != n)
-		return marshal_next(r, v, false);
-	v->type = MARSHAL_TUPLE;
-	v->again = false;
-	v->nitems = n;
-	v->offset = r->at;
-	marshal_pass(r, 2);
+/* Counts the value at v->offset among the references. */
+int marshal_add_ref(struct marshal_reader *r, struct marshal_value *v);
+
+/* The same where its type byte says so. */
+static inline int marshal_count_ref(struct marshal_reader *r, struct marshal_value *v,
+				    uint8_t byte)
+{
+	v->ref = MARSHAL_NO_REF;
+	if (!(byte & MARSHAL_FLAG_REF) || r->replaying)
+		return 0;
+	if (r->nrefs == r->refs_cap)
+		return marshal_add_ref(r, v);
+	v->ref = (uint32_t)r->nrefs;
+	r->refs[r->nrefs++] = v->offset;
 	return 0;
 }
 
+/* Where it is the head of a tuple of n. */
+static inline int marshal_next_tuple(struct marshal_reader *r, struct marshal_value *v, uint8_t n,
+				     bool end)
+{
+	const uint8_t *b = r->in.data + r->at;
+
+	if (r->in.len - r->at < 2 || (b[0] & ~MARSHAL_FLAG_REF) != ')' || b[1] != n ||
+	    r->in.len - r->at - 2 < n)
+		return marshal_next(r, v, end);
+	v->type = MARSHAL_TUPLE;
+	v->code = ')';
+	v->again = false;
+	v->nitems = n;
+	v->offset = r->at;
+	v->content = r->at += 2;
+	return marshal_count_ref(r, v, b[0]);
+}
+
+/* Where it is a text of less than 256 characters. */
+static inline int marshal_next_text(struct marshal_reader *r, struct marshal_value *v)
+{
+	const uint8_t *b = r->in.data + r->at;
+	uint8_t code;
+
+	if (r->in.len - r->at < 2)
+		return marshal_next(r, v, false);
+	code = b[0] & (uint8_t)~MARSHAL_FLAG_REF;
+	if ((code != 'z' && code != 'Z') || r->in.len - r->at - 2 < b[1])
+		return marshal_next(r, v, false);
+	v->type = MARSHAL_TEXT;
+	v->code = code;
+	v->again = false;
+	v->offset = r->at;
+	v->raw = (struct bytes){ b + 2, b[1] };
+	r->at += 2 + (size_t)b[1];
+	return marshal_count_ref(r, v, b[0]);
+}
+
+/* Where it is an integer of 32 bits. */
+static inline int marshal_next_int(struct marshal_reader *r, struct marshal_value *v)
+{
+	const uint8_t *b = r->in.data + r->at;
+
+	if (r->in.len - r->at < 5 || (b[0] & ~MARSHAL_FLAG_REF) != 'i')
+		return marshal_next(r, v, false);
+	v->type = MARSHAL_INT;
+	v->code = 'i';
+	v->again = false;
+	v->offset = r->at;
+	v->integer = (int32_t)marshal_load32(b + 1);
+	r->at += 5;
+	return marshal_count_ref(r, v, b[0]);
+}
+
 /* To the items of a container, and, once all were taken, back behind it. */
-struct marshal_place marshal_enter(struct marshal_reader *r, const struct marshal_value *v);
-void marshal_leave(struct marshal_reader *r, const struct marshal_value *v,
-		   struct marshal_place place);
+static inline struct marshal_place marshal_enter(struct marshal_reader *r,
+						 const struct marshal_value *v)
+{
+	struct marshal_place place = { r->at, r->replaying };
+
+	if (v->again) {
+		r->at = v->content;
+		r->replaying = true;
+	}
+	return place;
+}
+
+static inline void marshal_leave(struct marshal_reader *r, const struct marshal_value *v,
+				 struct marshal_place place)
+{
+	if (!v->again)
+		return;
+	r->at = place.at;
+	r->replaying = place.replaying;
+}
 
 /* A text as UTF-8, what is not, and NUL, as \udc80 and \x00, and what is longer
  * than any name cut: in the input itself, or made in `scratch`. -1 with err. */

@@ -4,17 +4,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "format/marshal.h"
+#include "format/pstats_scan.h"
 #include "profile/profile.h"
-
-
-/* What references of this file led to before. */
-struct known {
-	const char *text;
-	uint32_t key; /* or MAP_NONE */
-	bool is_number;
-	int64_t number;
-};
 
 enum {
 	SMALLEST_ARC = 10, /* bytes in a file: two references */
@@ -24,28 +15,6 @@ enum {
 	KNOWN_COST = sizeof(struct known) + sizeof(size_t)
 };
 
-struct scan {
-	struct pstats_sum *sum;
-	struct marshal_reader in;
-	struct known *known;
-	size_t nknown, known_cap;
-	struct buf scratch;
-	/* In one file after the other mostly the same comes in the same order: what is
-	 * expected next need not be found by a hash. */
-	uint32_t last_entry;      /* key, or MAP_NONE */
-	uint32_t expected_caller; /* or MAP_NONE */
-	size_t narcs, max_arcs;
-	struct pstats_kind kind;
-	bool has_rows;   /* a caller with four numbers was seen */
-	bool has_counts; /* a function that was called was seen */
-	double seconds;  /* of all times, without their signs */
-};
-
-static int bad(struct scan *s, const struct marshal_value *v, const char *what)
-{
-	return error_set(s->in.err, ERR_FORMAT, "not a pstats file: byte %zu: %s", v->offset, what);
-}
-
 static int check_size(struct scan *s, const struct marshal_value *v)
 {
 	const struct pstats_sum *sum = s->sum;
@@ -53,199 +22,13 @@ static int check_size(struct scan *s, const struct marshal_value *v)
 	if (sum->nkeys * KEY_COST + sum->ncallers * CALLER_COST + s->nknown * KNOWN_COST <=
 	    PROFILE_ROOM + 2 * sum->nbytes)
 		return 0;
-	return bad(s, v, PROFILE_TOO_LARGE);
-}
-
-static struct known *grow_known(struct scan *s, uint32_t ref)
-{
-	struct known *grown = mem_grow(s->known, &s->known_cap, (size_t)ref + 64, sizeof *grown);
-
-	if (grown == NULL) {
-		error_nomem(s->in.err);
-		return NULL;
-	}
-	s->known = grown;
-	while (s->nknown < s->known_cap)
-		grown[s->nknown++] = (struct known){ NULL, MAP_NONE, false, 0 };
-	return &grown[ref];
-}
-
-/* NULL with err; not for MARSHAL_NO_REF. */
-static inline struct known *known_at(struct scan *s, uint32_t ref)
-{
-	return ref < s->nknown ? &s->known[ref] : grow_known(s, ref);
-}
-
-static bool is_same(const char *expected, struct bytes raw)
-{
-	return expected != NULL && raw.len != 0 &&
-	       strncmp(expected, (const char *)raw.data, raw.len) == 0 &&
-	       expected[raw.len] == '\0';
-}
-
-static const char *get_text(struct scan *s, const struct marshal_value *v, const char *expected)
-{
-	struct known *known = NULL;
-	struct bytes raw;
-	const char *text;
-
-	if (v->ref != MARSHAL_NO_REF) {
-		known = known_at(s, v->ref);
-		if (known == NULL || known->text != NULL)
-			return known ? known->text : NULL;
-	}
-	if (marshal_decode(&s->in, v, &s->scratch, &raw) < 0)
-		return NULL;
-	if (is_same(expected, raw))
-		text = expected;
-	else
-		text = strtab_add(&s->sum->strings, raw.len ? (const char *)raw.data : "",
-				  raw.len);
-	if (text == NULL)
-		error_nomem(s->in.err);
-	else if (known != NULL)
-		known->text = text;
-	return text;
-}
-
-static uint64_t key_hash(const char *file, uint32_t line, const char *name)
-{
-	return map_mix(map_mix((uintptr_t)file) ^ (uintptr_t)name) ^ line;
-}
-
-static bool is_key(const struct pstats_key *k, const char *file, uint32_t line, const char *name)
-{
-	return k->file == file && k->line == line && k->name == name;
-}
-
-/* The key of these, added when it is new; MAP_NONE with err. */
-static uint32_t add_key(struct scan *s, const char *file, uint32_t line, const char *name)
-{
-	struct pstats_sum *sum = s->sum;
-	uint64_t hash = key_hash(file, line, name);
-	struct pstats_key *keys;
-	uint32_t i;
-	size_t at = 0;
-
-	while ((i = map_find(&sum->key_index, hash, &at)) != MAP_NONE)
-		if (is_key(&sum->keys[i], file, line, name))
-			return i;
-	keys = mem_grow(sum->keys, &sum->keys_cap, sum->nkeys + 1, sizeof *keys);
-	if (keys != NULL)
-		sum->keys = keys;
-	if (keys == NULL || map_add(&sum->key_index, hash, (uint32_t)sum->nkeys) < 0) {
-		error_nomem(s->in.err);
-		return MAP_NONE;
-	}
-	keys[sum->nkeys] = (struct pstats_key){ file, name, line, MAP_NONE, MAP_NONE, MAP_NONE };
-	return (uint32_t)sum->nkeys++;
-}
-
-/* NULL with err; the text of what comes next. */
-static const char *read_text(struct scan *s, const struct marshal_value *tuple,
-			     const char *expected)
-{
-	uint32_t ref = marshal_peek_ref(&s->in);
-	struct marshal_value v;
-
-	if (ref < s->nknown && s->known[ref].text != NULL) {
-		marshal_pass(&s->in, 5);
-		return s->known[ref].text;
-	}
-	if (marshal_next(&s->in, &v, false) < 0)
-		return NULL;
-	if (v.type == MARSHAL_TEXT)
-		return get_text(s, &v, expected);
-	bad(s, tuple, "no (file, line, name)");
-	return NULL;
-}
-
-/* An integer that comes next and was there before: CPython has one object for each
- * small number, so most are references. */
-static inline bool known_number(struct scan *s, int64_t *n)
-{
-	uint32_t ref = marshal_peek_ref(&s->in);
-
-	if (ref >= s->nknown || !s->known[ref].is_number)
-		return false;
-	marshal_pass(&s->in, 5);
-	*n = s->known[ref].number;
-	return true;
-}
-
-/* One that was not just there: `what` is wrong when it is none, or with `of`. */
-static int read_new_number(struct scan *s, int64_t *n, const struct marshal_value *of,
-			   const char *what)
-{
-	struct marshal_value v;
-	struct known *known;
-
-	if (marshal_next(&s->in, &v, false) < 0)
-		return -1;
-	if (v.type != MARSHAL_INT)
-		return bad(s, of ? of : &v, what);
-	*n = v.integer;
-	if (v.ref == MARSHAL_NO_REF)
-		return 0;
-	known = known_at(s, v.ref);
-	if (known == NULL)
-		return -1;
-	known->is_number = true;
-	known->number = v.integer;
-	return 0;
-}
-
-/* Behind the tuple's head. */
-static uint32_t read_key(struct scan *s, const struct marshal_value *tuple, uint32_t guess)
-{
-	static const struct pstats_key none;
-	const struct pstats_key *expected = guess != MAP_NONE ? &s->sum->keys[guess] : &none;
-	const char *file = read_text(s, tuple, expected->file), *name;
-	int64_t line = 0;
-
-	if (file == NULL || (!known_number(s, &line) &&
-			     read_new_number(s, &line, tuple, "no (file, line, name)") < 0))
-		return MAP_NONE;
-	if (line < 0 || line > UINT32_MAX) {
-		bad(s, tuple, "no (file, line, name)");
-		return MAP_NONE;
-	}
-	name = read_text(s, tuple, expected->name);
-	if (name == NULL)
-		return MAP_NONE;
-	if (is_key(expected, file, (uint32_t)line, name))
-		return guess;
-	return add_key(s, file, (uint32_t)line, name);
-}
-
-/* MAP_NONE with err; `guess` may be that, too. */
-static uint32_t get_key(struct scan *s, const struct marshal_value *v, uint32_t guess)
-{
-	struct marshal_place place;
-	struct known *known;
-	uint32_t key;
-
-	if (v->type != MARSHAL_TUPLE || v->nitems != 3) {
-		bad(s, v, "no (file, line, name)");
-		return MAP_NONE;
-	}
-	if (v->ref != MARSHAL_NO_REF) {
-		known = known_at(s, v->ref);
-		if (known == NULL || known->key != MAP_NONE)
-			return known ? known->key : MAP_NONE;
-	}
-	place = marshal_enter(&s->in, v);
-	key = read_key(s, v, guess);
-	marshal_leave(&s->in, v, place);
-	if (key != MAP_NONE && v->ref != MARSHAL_NO_REF)
-		s->known[v->ref].key = key;
-	return key;
+	return pstats_bad(s, v, PROFILE_TOO_LARGE);
 }
 
 static int read_count(struct scan *s, int64_t *count)
 {
 	if (!known_number(s, count) &&
-	    read_new_number(s, count, NULL, "no number where calls are counted") < 0)
+	    pstats_new_number(s, count, NULL, "no number where calls are counted") < 0)
 		return -1;
 	if (*count < 0)
 		s->kind.sampled = true;
@@ -263,8 +46,8 @@ static int read_new_time(struct scan *s, double *seconds)
 	else if (v.type == MARSHAL_FLOAT)
 		*seconds = v.number;
 	else
-		return bad(s, &v, "no number where a time should be");
-	return isfinite(*seconds) ? 0 : bad(s, &v, "a time that is not finite");
+		return pstats_bad(s, &v, "no number where a time should be");
+	return isfinite(*seconds) ? 0 : pstats_bad(s, &v, "a time that is not finite");
 }
 
 static int read_time(struct scan *s, double *seconds)
@@ -280,7 +63,7 @@ static int read_time(struct scan *s, double *seconds)
 		return -1;
 	s->seconds += fabs(*seconds);
 	if (s->seconds > 4e9)
-		return bad(s, &at, "times that add up to over a century");
+		return pstats_bad(s, &at, "times that add up to over a century");
 	return 0;
 }
 
@@ -289,7 +72,7 @@ static int add_row(struct scan *s, const struct marshal_value *v, struct pstats_
 {
 	if (__builtin_add_overflow(to->ncalls, row->ncalls, &to->ncalls) ||
 	    __builtin_add_overflow(to->nprimitive, row->nprimitive, &to->nprimitive))
-		return bad(s, v, "more calls than can be counted");
+		return pstats_bad(s, v, "more calls than can be counted");
 	to->tottime += row->tottime;
 	to->cumtime += row->cumtime;
 	return 0;
@@ -339,7 +122,7 @@ static int add_caller(struct scan *s, uint32_t entry, uint32_t key,
 		struct pstats_caller *c = &sum->callers[i];
 
 		if (c->file == sum->nfiles)
-			return bad(s, v, "a caller that comes twice");
+			return pstats_bad(s, v, "a caller that comes twice");
 		c->file = sum->nfiles;
 		s->expected_caller = c->next;
 		return add_row(s, v, &c->row, row);
@@ -370,10 +153,10 @@ static int read_caller_row(struct scan *s, const struct marshal_value *v, struct
 	if (v->type == MARSHAL_INT) {
 		row->ncalls = row->nprimitive = v->integer;
 		s->kind.counts_only = true;
-		return v->integer < 0 ? bad(s, v, "fewer than no calls") : 0;
+		return v->integer < 0 ? pstats_bad(s, v, "fewer than no calls") : 0;
 	}
 	if (v->type != MARSHAL_TUPLE || v->nitems != 4)
-		return bad(s, v, "no (nc, cc, tt, ct) of a caller");
+		return pstats_bad(s, v, "no (nc, cc, tt, ct) of a caller");
 	s->has_rows = true;
 	place = marshal_enter(&s->in, v);
 	if (read_count(s, &row->ncalls) == 0 && read_count(s, &row->nprimitive) == 0 &&
@@ -409,24 +192,24 @@ static int read_callers(struct scan *s, uint32_t entry)
 	if (marshal_next(&s->in, &dict, false) < 0)
 		return -1;
 	if (dict.type != MARSHAL_DICT)
-		return bad(s, &dict, "no dict of callers");
+		return pstats_bad(s, &dict, "no dict of callers");
 	place = marshal_enter(&s->in, &dict);
 	s->expected_caller = s->sum->entries[entry].first;
 	for (;;) {
 		uint32_t caller = known_key(s, &key);
 
 		if (caller == MAP_NONE) {
-			if (marshal_next(&s->in, &key, true) < 0)
+			if (marshal_next_tuple(&s->in, &key, 3, true) < 0)
 				return -1;
 			if (key.type == MARSHAL_END)
 				break;
-			caller = get_key(s, &key, expected_caller_key(s));
+			caller = pstats_key(s, &key, expected_caller_key(s));
 		}
-		if (caller == MAP_NONE || marshal_next_tuple(&s->in, &value, 4) < 0)
+		if (caller == MAP_NONE || marshal_next_tuple(&s->in, &value, 4, false) < 0)
 			return -1;
 		/* References could make a small file stand for a huge table. */
 		if (s->narcs++ >= s->max_arcs)
-			return bad(s, &dict, "more callers than the file can hold");
+			return pstats_bad(s, &dict, "more callers than the file can hold");
 		if (read_caller_row(s, &value, &row) < 0 ||
 		    add_caller(s, entry, caller, &key, &row) < 0 || check_size(s, &key) < 0)
 			return -1;
@@ -444,7 +227,7 @@ static uint32_t get_entry(struct scan *s, uint32_t key, const struct marshal_val
 
 	if (i != MAP_NONE) {
 		if (sum->entries[i].file == sum->nfiles) {
-			bad(s, v, "a function that comes twice");
+			pstats_bad(s, v, "a function that comes twice");
 			return MAP_NONE;
 		}
 		sum->entries[i].file = sum->nfiles;
@@ -471,10 +254,10 @@ static int read_entry(struct scan *s, uint32_t key, const struct marshal_value *
 	uint32_t entry = get_entry(s, key, key_value);
 	int rc = -1;
 
-	if (entry == MAP_NONE || marshal_next_tuple(&s->in, &v, 5) < 0)
+	if (entry == MAP_NONE || marshal_next_tuple(&s->in, &v, 5, false) < 0)
 		return -1;
 	if (v.type != MARSHAL_TUPLE || v.nitems != 5)
-		return bad(s, &v, "no (cc, nc, tt, ct, callers)");
+		return pstats_bad(s, &v, "no (cc, nc, tt, ct, callers)");
 	place = marshal_enter(&s->in, &v);
 	if (read_count(s, &row.nprimitive) == 0 && read_count(s, &row.ncalls) == 0 &&
 	    read_time(s, &row.tottime) == 0 && read_time(s, &row.cumtime) == 0 &&
@@ -493,21 +276,21 @@ static int read_mark(struct scan *s, const struct marshal_value *tuple)
 	const char *text = NULL;
 
 	if (marshal_next(&s->in, &v, false) == 0 && v.type == MARSHAL_TEXT)
-		text = get_text(s, &v, NULL);
+		text = pstats_text(s, &v, NULL);
 	marshal_leave(&s->in, tuple, place);
 	if (text == NULL || strcmp(text, "__sampled__") != 0)
-		return s->in.err->code != ERR_NONE ? -1 : bad(s, tuple, "no (file, line, name)");
+		return s->in.err->code != ERR_NONE ? -1 : pstats_bad(s, tuple, "no (file, line, name)");
 	s->kind.marked = s->kind.sampled = true;
 	if (marshal_next(&s->in, &v, false) < 0)
 		return -1;
-	return v.type == MARSHAL_CONSTANT ? 0 : bad(s, &v, "no mark of a sampled profile");
+	return v.type == MARSHAL_CONSTANT ? 0 : pstats_bad(s, &v, "no mark of a sampled profile");
 }
 
 static uint32_t get_entry_key(struct scan *s, const struct marshal_value *v)
 {
 	struct pstats_key *keys = s->sum->keys;
 	uint32_t guess = s->last_entry != MAP_NONE ? keys[s->last_entry].after : MAP_NONE;
-	uint32_t key = get_key(s, v, guess);
+	uint32_t key = pstats_key(s, v, guess);
 
 	if (key != guess && s->last_entry != MAP_NONE)
 		s->sum->keys[s->last_entry].after = key;
@@ -523,9 +306,9 @@ static int read_stats(struct scan *s)
 	if (marshal_next(&s->in, &v, false) < 0)
 		return -1;
 	if (v.type != MARSHAL_DICT)
-		return bad(s, &v, "no dict");
+		return pstats_bad(s, &v, "no dict");
 	for (;;) {
-		if (marshal_next(&s->in, &v, true) < 0)
+		if (marshal_next_tuple(&s->in, &v, 3, true) < 0)
 			return -1;
 		if (v.type == MARSHAL_END)
 			return 0;

@@ -54,9 +54,12 @@ int snapshot_pstats(struct buf *out, const char *path, struct error *err)
 	struct stat st;
 	int rc;
 
-	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
-		return read_snapshot(out, path, err);
+	/* Most are files, of thousands: what else it is, is asked where it is none. */
 	rc = file_read(out, path, SNAPSHOT_FILE_MAX, err);
+	if (rc < 0 && stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
+		*err = (struct error)ERROR_INIT;
+		return read_snapshot(out, path, err);
+	}
 	if (rc < 0)
 		return -1;
 	rc = to_pstats(out, from, err);
