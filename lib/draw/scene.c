@@ -11,7 +11,7 @@ enum {
 	TITLE_GAP = 18,      /* between title and graph */
 	TITLE_STEP = 16,     /* between places that are tried for it */
 	LEAST_WIDTH = 560,   /* of a title that is worth reading ... */
-	TITLE_WIDTH = 700,   /* ... and at most, so that it fits into a corner */
+	TITLE_WIDTH = 740,   /* ... and at most, so that it fits into a corner */
 	EMPTY_HEIGHT = 40,
 	MOST_TITLE = 300,    /* height that title and margins may take */
 	LINE_REACH = 12      /* of a thick line and its head beyond its points */

@@ -35,8 +35,9 @@ int graph_thin_out(struct graph *g, const struct graph_options *options, struct 
 int graph_add_skips(struct graph *g, const struct profile *p, const uint32_t *place,
 		    const struct graph_options *options, struct error *err);
 
-/* Marks the hot path: from the request's heaviest function that nobody calls along
- * the heaviest edges, to where the time is spent or spreads out. */
+/* Marks the hot path: from the heaviest function that nobody calls, or the one below
+ * which nearly all is, along the heaviest edges, to where the time is spent or spreads
+ * out. */
 void graph_mark_hot(struct graph *g);
 
 /* What the builders share: everything measured goes in, then the shares, the

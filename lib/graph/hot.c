@@ -5,18 +5,29 @@
 #define HOT_LEAST 0.25
 /* And what is less than this part of all is no hot path, however it came about. */
 #define HOT_FLOOR 0.05
+/* Nor does it begin where less than this part of the heaviest function's time is. */
+#define HOT_START 0.25
 
+/* The heaviest that nobody calls; but where nearly all is below one that is called
+ * back (an import imports), that one. */
 static uint32_t find_start(const struct graph *g)
 {
+	uint32_t heaviest = PROFILE_NONE;
+
 	for (uint32_t i = 0; i < g->nnodes; i++) {
 		bool called = function_is_strand(g->nodes[i].function);
 
+		if (called)
+			continue;
+		if (heaviest == PROFILE_NONE || g->nodes[i].share > g->nodes[heaviest].share)
+			heaviest = i;
 		for (uint32_t e = 0; e < g->nedges && !called; e++)
 			called = g->edges[e].callee == i && g->edges[e].caller != i;
 		if (!called)
-			return i;
+			return g->nodes[i].share >= HOT_START * g->nodes[heaviest].share ? i
+											  : heaviest;
 	}
-	return 0;
+	return heaviest != PROFILE_NONE ? heaviest : 0;
 }
 
 /* Whether the time of a function goes on along this edge, rather than being its

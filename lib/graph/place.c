@@ -1,7 +1,8 @@
 /* Where the label of an edge goes, once the edges lie. Heavy edges choose first.
  * A label may sit on its own line, which is then interrupted behind it: that
  * says without doubt whose it is. The candidates lie along the line; the one
- * that covers least of anything else wins. */
+ * that covers least of anything else wins. Where the last had no good choice left,
+ * the first may have had two. */
 #include <math.h>
 #include <string.h>
 
@@ -65,7 +66,8 @@ struct scene {
 	const struct graph *graph;
 	struct outline *outlines;
 	struct grid grid;
-	uint32_t edge; /* those before it have their labels */
+	uint32_t edge;
+	uint32_t nplaced; /* those before it have their labels */
 	uint32_t *nodes, *labels, *heads;
 	uint32_t nnodes, nlabels, nheads;
 };
@@ -262,7 +264,8 @@ static void look_around(struct scene *s)
 		if (overlap(&b, &l->nodes[i]) > 0)
 			s->nodes[s->nnodes++] = i;
 	for (uint32_t i = 0; i < s->graph->nedges; i++) {
-		if (i < s->edge && l->edges[i].npoints != 0 && overlap(&b, &l->edges[i].label) > 0)
+		if (i < s->nplaced && i != s->edge && l->edges[i].npoints != 0 &&
+		    overlap(&b, &l->edges[i].label) > 0)
 			s->labels[s->nlabels++] = i;
 		if (covers_head(&l->edges[i], &b))
 			s->heads[s->nheads++] = i;
@@ -317,6 +320,32 @@ static void place(struct scene *s)
 	*label = best;
 }
 
+static bool collides(const struct scene *s)
+{
+	const struct layout *l = s->layout;
+
+	for (uint32_t i = 0; i < s->nlabels; i++)
+		if (overlap(&l->edges[s->edge].label, &l->edges[s->labels[i]].label) > 0)
+			return true;
+	return false;
+}
+
+/* Those that still lie on one another choose again, knowing of all. */
+static void place_all(struct scene *s)
+{
+	const uint32_t n = s->graph->nedges;
+
+	for (unsigned round = 0; round < 2; round++)
+		for (s->edge = 0; s->edge < n; s->edge++) {
+			if (s->layout->edges[s->edge].npoints == 0)
+				continue;
+			s->nplaced = round == 0 ? s->edge : n;
+			look_around(s);
+			if (round == 0 || collides(s))
+				place(s);
+		}
+}
+
 int layout_place_labels(struct layout *l, const struct graph *g, struct error *err)
 {
 	struct arena arena = ARENA_INIT;
@@ -340,11 +369,7 @@ int layout_place_labels(struct layout *l, const struct graph *g, struct error *e
 		error_nomem(err);
 		goto done;
 	}
-	for (s.edge = 0; s.edge < g->nedges; s.edge++)
-		if (l->edges[s.edge].npoints != 0) {
-			look_around(&s);
-			place(&s);
-		}
+	place_all(&s);
 	rc = 0;
 done:
 	arena_release(&arena);

@@ -246,6 +246,27 @@ START_TEST(test_graph__hot_path_leaves_mutual_recursion)
 }
 END_TEST
 
+/* The function that all is below of is called back; one that nobody calls is no
+ * beginning of it. */
+START_TEST(test_graph__hot_path_begins_where_the_time_is)
+{
+	struct profile *p = sample_new();
+	uint32_t load = own(p, "load"), module = own(p, "module");
+	uint32_t n = sample_calls(p, 0, load, 1, 10);
+	struct graph_options options = GRAPH_OPTIONS_INIT;
+	struct graph g;
+
+	n = sample_calls(p, n, module, 1, 500);
+	sample_calls(p, n, load, 1, 10);
+	sample_calls(p, 0, own(p, "start"), 1, 60);
+	g = build(p, &options);
+	ck_assert(edge_of(&g, "load", "module")->hot);
+	ck_assert(!g.nodes[node_of(&g, "start")].hot);
+	graph_release(&g);
+	profile_free(p);
+}
+END_TEST
+
 /* Where the time is a function's own, the path ends. */
 START_TEST(test_graph__hot_path_ends_where_the_time_is)
 {
@@ -616,6 +637,7 @@ UNIT_MAIN("graph/graph", test_graph__thresholds_are_those_of_gprof2dot,
 	  test_graph__light_edges_between_heavy_functions, test_graph__at_most_the_heaviest,
 	  test_graph__recursion, test_graph__edges_through_hidden_functions,
 	  test_graph__without_a_tree, test_graph__hot_path_leaves_mutual_recursion,
+	  test_graph__hot_path_begins_where_the_time_is,
 	  test_graph__hot_path_ends_where_the_time_is, test_graph__nothing_to_show,
 	  test_graph__difference,
 	  test_graph__strands_stand_apart, test_graph__difference_of_strands,
