@@ -178,12 +178,12 @@ def check_run(application, run, commit):
 
 
 def check_diff(difference):
-    """The changed route is named, by its calls, and no other is."""
-    named = [route["route"] for route in difference["routes"]
-             if route["verdict"] not in ("same", "varies")]
+    """The changed request is named, by its calls, and no other is."""
+    named = [request["route"] for request in difference["requests"]
+             if request["verdict"] in ("more calls", "fewer calls", "other calls")]
     if named != [CHANGED]:
         sys.exit("demo: the difference names %s instead of %s" % (named, CHANGED))
-    calls = [route["calls"] for route in difference["routes"] if route["route"] == CHANGED][0]
+    calls = [request["calls"] for request in difference["requests"] if request["route"] == CHANGED][0]
     if calls["new"] <= calls["old"]:
         sys.exit("demo: %s should call more: %s" % (CHANGED, calls))
 
@@ -230,7 +230,7 @@ def main():
     callstack.txt, profile.prof, profile.kgrind, profile.pb.gz, snapshot.json, dot.png
 
 The second commit makes {changed} call more, and `cprof diff` names it and no
-other route. Look around with
+other request. Look around with
 
     cd {folder}
     export PATH={bin}:$PATH

@@ -1,31 +1,42 @@
 #include <limits.h>
-#include <stdlib.h>
+#include <math.h>
 #include <string.h>
 
-#include "base/mem.h"
-#include "base/text.h"
-#include "diff_view.h"
+#include "diff_side.h"
 #include "picture.h"
 #include "plugin.h"
+#include "profile/diff.h"
 
-static const char *const sort_keys[] = { "calls", "tottime", "cumtime", "name", NULL };
+static const char *const sort_keys[] = { "cost", "calls", "tottime", "cumtime", "name", NULL };
 
 enum { LIMIT = 20 };
 #define UNSET UINT_MAX
 
+struct diff_options {
+	struct subject_options from;
+	const char *png;
+	unsigned sort, limit, color;
+	bool exit_code, json, markdown, force, wide;
+};
+
 static const struct opt rows[] = {
 	{ 0, "exit-code", OPT_FLAG, offsetof(struct diff_options, exit_code), NULL, NULL,
-	  "exit with 1 when the calls differ" },
+	  "exit with 1 when calls differ, or a time is proven to" },
 	{ 's', "sort", OPT_CHOICE, offsetof(struct diff_options, sort), "KEY", sort_keys,
-	  "order of the functions, by what changed most: calls (the default; shows only "
-	  "those that changed in calls), tottime, cumtime; or name" },
+	  "order of the functions: cost (the default: what makes up the difference), or all "
+	  "that differ by what changed most in calls, tottime, cumtime; or by name" },
 	{ 'n', "limit", OPT_NUMBER, offsetof(struct diff_options, limit), "N", NULL,
-	  "at most N functions each time (20, in JSON all; 0: all)" },
+	  "at most N functions of a request (20, in JSON all; 0: all)" },
 	{ 'w', "wide", OPT_FLAG, offsetof(struct diff_options, wide), NULL, NULL,
 	  "all columns, however narrow the terminal" },
+	{ 'f', "force", OPT_FLAG, offsetof(struct diff_options, force), NULL, NULL,
+	  "compare what unlike Pythons or modes measured, too; comprehensions then count as "
+	  "part of their functions" },
 	{ 0, "png", OPT_TEXT, offsetof(struct diff_options, png), "FILE", NULL,
-	  "also draw the call graph coloured by the difference; of two runs that of the "
-	  "route that changed most" },
+	  "also draw the call graph of the difference; of runs that of the first request in "
+	  "the list" },
+	{ 0, "markdown", OPT_FLAG, offsetof(struct diff_options, markdown), NULL, NULL,
+	  "print Markdown for the summary of a job or a comment: under 60 KB" },
 	OPT_ROW_JSON(diff_options),
 	OPT_ROW_SUBJECT_DIR(diff_options),
 	OPT_ROW_COLOR(diff_options),
@@ -34,232 +45,219 @@ static const struct opt rows[] = {
 
 const struct usage diff_usage = {
 	"OLD NEW", 2, 2, "what", rows,
-	"Compares two runs, or two snapshots or profile files. Functions match by file\n"
-	"and qualified name, wherever their lines have moved.\n"
+	"Says what changed between two runs, or two snapshots or profile files: which\n"
+	"requests, by how much, where in the call tree, and by which functions.\n"
 	"\n"
-	"Two runs are compared request by request: what has the same method and route\n"
-	"belongs together, its numbers are medians over its requests, and its functions\n"
-	"those of the request of median wall time. Each route is said to be\n"
-	"  changed   in calls: it makes more or fewer than before\n"
-	"  other     as many calls, but by other functions\n"
-	"  varies    its calls differ, but no more than among requests of one run\n"
-	"  same      in calls; its time may differ, as time does\n"
-	"  new, gone\n"
-	"and for each that changed the functions are listed that did.\n",
-	"  schema  1\n"
+	"Several runs of one commit, RUN,RUN,..., are one side. Requests pair by their\n"
+	"label in a test suite, else by method and route; functions by file and\n"
+	"qualified name, wherever their lines have moved. Of a function's difference it\n"
+	"is said how much is due to more calls (at the old cost of a call) and how much\n"
+	"to dearer ones; the two add up.\n"
+	"\n"
+	"A request is\n"
+	"  slower, faster      proven: five runs or more a side, p < 0.01\n"
+	"  more, fewer calls   the least that it makes now is more than the most that it\n"
+	"                      made before, or the contrary\n"
+	"  slower?, faster?    too few runs to prove it, but further apart than runs of\n"
+	"                      one commit are\n"
+	"  other calls         as many, but of other functions\n"
+	"  new, gone, same\n"
+	"Counts of calls are exact, so one run a side is enough for them.\n",
+	"  schema  2\n"
 	"  kind    \"runs\" or \"profiles\"\n"
 	"  different  what --exit-code judges by\n"
-	"  before, after   path, commit, branch\n"
-	"  unit    of tottime and cumtime\n"
-	"  routes  of runs; of each: method, route, verdict, requests, wall_ns and calls\n"
-	"          (both medians), typical (paths of the two requests of median wall),\n"
-	"          functions (empty where the calls are the same)\n"
-	"  calls, functions   of profiles; of each function: file, line, name, qualname,\n"
-	"          calls, tottime, cumtime\n"
-	"  Every number is {old, new, delta, ratio}; ratio is null where old is 0.\n",
+	"  before, after   path, commit, branch, runs (how many)\n"
+	"  other_machine, forced   what makes the comparison doubtful\n"
+	"  unit    of wall, self and cum\n"
+	"  requests  of each: label, ordinal, method, route, verdict, runs, requests,\n"
+	"          calls, wall, metrics, evidence, p, noise, interval, typical (paths of\n"
+	"          the two snapshots), where (the way down the call tree to where the\n"
+	"          difference enters), functions (empty where nothing changed)\n"
+	"  functions  of each: file, line, name, match, was, calls, self, cum, interval,\n"
+	"          more_calls and dearer_calls (which add up to self's delta), metrics\n"
+	"  Every quantity is {old, new, delta, ratio}; ratio is null where old is 0.\n",
 	"  cprof diff 2026-11-21_18:20:37 2026-11-21_18:25:01\n"
 	"                                    what a push changed\n"
 	"  cprof diff --exit-code OLD NEW    fail a build on it\n"
+	"  cprof diff a1,a2,a3,a4,a5 b1,b2,b3,b4,b5\n"
+	"                                    enough runs to prove a time\n"
 	"  cprof diff old.prof new.prof --sort tottime\n"
 	"                                    two profiles, by time\n"
 	"  cprof diff OLD NEW --png diff.png\n"
 };
 
-static int side_read(struct diff_side *side, const struct subject *s)
+/* --- the picture */
+
+/* What stands for one side in it. */
+struct drawn {
+	struct snapshot snapshot;
+	struct profile *profile;
+	struct captioned caption;
+};
+
+static int open_drawn(struct drawn *out, const char *path, struct error *err)
 {
-	side->profile = subject_profile(s, "diff");
-	side->snapshot = subject_snapshot(s);
-	side->path = s->path;
-	return side->profile ? 0 : -1;
+	struct error ignored = ERROR_INIT;
+
+	out->profile = snapshot_profile(path, err);
+	if (out->profile == NULL)
+		return -1;
+	/* A profile's file has no manifest. */
+	if (snapshot_read(&out->snapshot, path, &ignored) < 0)
+		out->snapshot = (struct snapshot){ .path = NULL };
+	caption_fill(&out->caption, &out->snapshot, path);
+	return 0;
 }
 
-static int draw(const char *file, const struct profile *before, const struct snapshot *old,
-		const struct profile *after, const struct snapshot *new, const char *old_path,
-		const char *new_path, struct error *err)
+static void close_drawn(struct drawn *d)
+{
+	caption_release(&d->caption);
+	snapshot_release(&d->snapshot);
+	profile_free(d->profile);
+}
+
+static int draw(const char *file, const char *before, const char *after, struct error *err)
 {
 	struct picture_options options = PICTURE_OPTIONS_INIT;
 	const struct draw_plugin *plugin = plugin_draw(err);
-	struct captioned old_caption, new_caption;
+	struct drawn old = { .profile = NULL }, new = { .profile = NULL };
 	struct buf png = BUF_INIT;
-	int rc;
+	int rc = -1;
 
-	if (plugin == NULL)
-		return -1;
-	options.graph.metric = profile_time_metric(after);
-	caption_fill(&old_caption, old, old_path);
-	caption_fill(&new_caption, new, new_path);
-	rc = plugin->draw_diff(&png, before, after, &old_caption.caption, &new_caption.caption,
-			       &options, err);
+	if (plugin == NULL || open_drawn(&old, before, err) < 0 || open_drawn(&new, after, err) < 0)
+		goto done;
+	options.graph.metric = profile_time_metric(new.profile);
+	rc = plugin->draw_diff(&png, old.profile, new.profile, &old.caption.caption,
+			       &new.caption.caption, &options, err);
 	if (rc == 0)
 		rc = output_file(file, buf_bytes(&png), err);
-	caption_release(&old_caption);
-	caption_release(&new_caption);
+done:
+	close_drawn(&old);
+	close_drawn(&new);
 	buf_release(&png);
 	return rc;
 }
 
-static int diff_two_profiles(struct diff_view *view, const struct subject *old,
-			     const struct subject *new)
+/* Of runs the first that both have: what is worse comes first. */
+static int draw_first(const char *file, const struct report *r, struct error *err)
 {
-	const struct diff_options *o = view->options;
-	struct diff_side before = { 0 }, after = { 0 };
-	struct error err = ERROR_INIT;
-	struct buf out = BUF_INIT;
-	struct diff d = { 0 };
-	int status = EXIT_COULD_NOT, rc;
+	struct buf name = BUF_INIT;
 
-	if (side_read(&before, old) < 0 || side_read(&after, new) < 0)
-		goto done;
-	if (diff_profiles(&d, before.profile, after.profile, &err) < 0) {
-		error_prefix(&err, "diff: ");
-		goto fail;
+	for (size_t i = 0; i < r->change->nrequests; i++) {
+		const struct request_change *c = &r->change->requests[i];
+
+		if (c->state != REQUEST_BOTH || c->before->typical == NULL ||
+		    c->after->typical == NULL)
+			continue;
+		if (draw(file, c->before->typical, c->after->typical, err) < 0)
+			return -1;
+		request_name(&name, c);
+		if (!r->single)
+			complain("%s shows %s", file, buf_str(&name));
+		buf_release(&name);
+		return 0;
 	}
-	rc = o->json ? diff_json_profiles(&out, view, &before, &after, &d, &err)
-		     : diff_text_profiles(&out, view, &before, &after, &d, &err);
-	if (rc < 0)
-		goto fail;
-	out_write(&out);
-	if (o->png != NULL && draw(o->png, before.profile, before.snapshot, after.profile,
-				   after.snapshot, before.path, after.path, &err) < 0)
-		goto fail;
-	status = o->exit_code && diff_differs(&d) ? EXIT_JUDGED : EXIT_DONE;
-	goto done;
-fail:
-	complain("%s", err.text);
-done:
-	buf_release(&out);
-	diff_release(&d);
-	profile_free(before.profile);
-	profile_free(after.profile);
-	return status;
+	return error_set(err, ERR_NOT_FOUND, "diff: the runs have no request in common that "
+			 "could be drawn");
 }
 
-struct watcher {
-	struct progress progress;
-	bool failed;
-};
+/* --- the command */
 
-static void on_progress(void *arg, size_t done, size_t total)
+static int print(const struct diff_options *o, const struct report *r, struct error *err)
 {
-	struct watcher *w = arg;
+	struct buf out = BUF_INIT;
+	int rc = o->json ? report_json(&out, r, err)
+		 : o->markdown ? report_markdown(&out, r, err) : report_text(&out, r, err);
 
-	progress_step(&w->progress, done, total);
-}
-
-static void on_problem(void *arg, const struct snapshot *s, const struct error *err)
-{
-	struct watcher *w = arg;
-
-	(void)s; /* the text names the file */
-	progress_end(&w->progress);
-	complain("%s; left out", err->text);
-	w->failed = true;
-}
-
-/* The picture of the route that changed most, and that both runs have. */
-static int draw_route(const char *file, const struct comparison *c, struct error *err)
-{
-	const struct route_change *r = c->routes;
-	const struct snapshot *old, *new;
-	struct profile *p = NULL, *q = NULL;
-	int rc = -1;
-
-	while (r < c->routes + c->nroutes && (r->verdict == ROUTE_NEW || r->verdict == ROUTE_GONE))
-		r++;
-	if (r == c->routes + c->nroutes)
-		return error_set(err, ERR_NOT_FOUND, "diff: the runs have no route in common "
-				 "that could be drawn");
-	old = r->before.typical;
-	new = r->after.typical;
-	p = snapshot_profile(old->path, err);
-	q = p ? snapshot_profile(new->path, err) : NULL;
-	if (q == NULL)
-		goto done;
-	rc = draw(file, p, old, q, new, old->path, new->path, err);
 	if (rc == 0)
-		complain("%s shows %s %s", file, r->method, r->route);
-done:
-	profile_free(p);
-	profile_free(q);
+		out_write(&out);
+	buf_release(&out);
 	return rc;
 }
 
-static int diff_two_runs(struct diff_view *view, const struct run_info *before,
-			 const struct run_info *after)
+/* Says whether force would help. */
+static int refuse(const struct diff_side *old, const struct diff_side *new,
+		  const struct change_options *options, const struct error *why)
 {
-	const struct diff_options *o = view->options;
-	struct watcher watcher = { .failed = false };
-	struct compare_watch watch = { on_progress, on_problem, &watcher };
-	struct comparison c = { .arena = ARENA_INIT };
-	struct error err = ERROR_INIT;
-	struct buf out = BUF_INIT;
-	int status = EXIT_COULD_NOT, rc;
+	struct change_options forced = *options;
+	struct error ignored = ERROR_INIT;
+	struct change c;
 
-	progress_begin(&watcher.progress, "reading");
-	rc = compare_runs(&c, before, after, &watch, &err);
-	progress_end(&watcher.progress);
-	if (rc < 0)
-		goto fail;
-	rc = o->json ? diff_json_runs(&out, view, before, after, &c, &err)
-		     : diff_text_runs(&out, view, before, after, &c, &err);
-	if (rc < 0)
-		goto fail;
-	out_write(&out);
-	if (o->png != NULL && draw_route(o->png, &c, &err) < 0)
-		goto fail;
-	if (!watcher.failed)
-		status = o->exit_code && comparison_differs(&c) ? EXIT_JUDGED : EXIT_DONE;
-	goto done;
-fail:
-	complain("%s", err.text);
-done:
-	buf_release(&out);
-	comparison_release(&c);
+	forced.force = true;
+	if (why->code != ERR_REFUSED ||
+	    change_between(&c, &old->report.runs, &new->report.runs, &forced, &ignored) < 0)
+		return complain("diff: %s", why->text);
+	change_release(&c);
+	return complain("diff: %s; --force compares them all the same", why->text);
+}
+
+static int compare(const struct diff_options *o, struct diff_side *old, struct diff_side *new)
+{
+	struct change_options options = { .force = o->force, .single = old->single,
+					  .roots = { old->root, new->root } };
+	struct report r = { .before = old->report, .after = new->report, .single = old->single,
+			    .sort = o->sort, .limit = o->limit };
+	struct error err = ERROR_INIT;
+	int status = EXIT_COULD_NOT;
+	struct change c;
+
+	if (change_between(&c, &old->report.runs, &new->report.runs, &options, &err) < 0)
+		return refuse(old, new, &options, &err);
+	r.change = &c;
+	term_init(&r.term, o->color);
+	if (o->wide)
+		r.term.width = 0;
+	if (print(o, &r, &err) < 0 || (o->png != NULL && draw_first(o->png, &r, &err) < 0))
+		complain("%s", err.text);
+	else
+		status = o->exit_code && report_differs(&c) ? EXIT_JUDGED : EXIT_DONE;
+	change_release(&c);
 	return status;
 }
 
-static bool is_profile(enum path_kind kind)
+static const char *side_kind(const struct diff_side *side)
 {
-	return kind == PATH_SNAPSHOT || kind == PATH_FILE;
+	return side->nsubjects > 1 ? "several runs" : path_kind_name(side->subjects[0].kind);
 }
 
-static int diff(struct diff_view *view, const char *what_old, const char *what_new)
+static int diff(const struct diff_options *o, const char *what_old, const char *what_new)
 {
-	const struct subject_options *from = &view->options->from;
-	struct subject old = { .what = NULL }, new = { .what = NULL };
+	struct diff_side old, new = { .title = BUF_INIT };
 	int status = EXIT_COULD_NOT;
+	bool left_out = false;
 
-	if (subject_find(&old, from, what_old) < 0 || subject_find(&new, from, what_new) < 0)
+	if (diff_side_find(&old, &o->from, what_old) < 0 ||
+	    diff_side_find(&new, &o->from, what_new) < 0)
 		goto done;
-	if (old.kind == PATH_ARCHIVE || new.kind == PATH_ARCHIVE)
-		complain("diff: %s is an archive; name two of its runs ('cprof ls' lists them)",
-			 old.kind == PATH_ARCHIVE ? what_old : what_new);
-	else if (old.kind == PATH_RUN && new.kind == PATH_RUN)
-		status = diff_two_runs(view, &old.run, &new.run);
-	else if (is_profile(old.kind) && is_profile(new.kind))
-		status = diff_two_profiles(view, &old, &new);
-	else
-		complain("diff: %s is %s and %s is %s; name two runs, or two snapshots or "
-			 "profile files", what_old, path_kind_name(old.kind), what_new,
-			 path_kind_name(new.kind));
+	if (old.single != new.single) {
+		complain("diff: %s is %s and %s is %s; name two runs, or two snapshots or profile "
+			 "files", what_old, side_kind(&old), what_new, side_kind(&new));
+		goto done;
+	}
+	if (diff_side_read(&old, &left_out) < 0 || diff_side_read(&new, &left_out) < 0)
+		goto done;
+	status = compare(o, &old, &new);
+	/* What could not be read may be what differs. */
+	if (left_out)
+		status = EXIT_COULD_NOT;
 done:
-	subject_release(&old);
-	subject_release(&new);
+	diff_side_release(&old);
+	diff_side_release(&new);
 	return status;
 }
 
 int cmd_diff(int argc, char **argv)
 {
 	struct diff_options o = { .limit = UNSET };
-	struct diff_view view = { .options = &o };
 	int status, n = command_options("diff", &o, argc, argv, &status);
 
 	if (n < 0)
 		return status;
 	if (o.limit == UNSET)
 		o.limit = o.json ? 0 : LIMIT;
+	if (o.json && o.markdown)
+		return complain("diff: --json and --markdown exclude each other");
 	if (o.png != NULL && strcmp(o.png, "-") == 0)
 		return complain("diff: --png needs a file: standard output has the text");
-	term_init(&view.term, o.color);
-	return diff(&view, argv[0], argv[1]);
+	return diff(&o, argv[0], argv[1]);
 }

@@ -11,7 +11,7 @@ const struct command commands[] = {
 	{ "ls", "list runs and snapshots, newest last", cmd_ls, &ls_usage, true },
 	{ "show", "print where the time went: functions, callers, or the call tree", cmd_show,
 	  &show_usage, true },
-	{ "diff", "compare two snapshots, or two runs request by request", cmd_diff,
+	{ "diff", "say what changed between two runs, or two snapshots", cmd_diff,
 	  &diff_usage, true },
 	{ "tag", "stamp snapshots with the commit they were taken at", cmd_tag, &tag_usage, false },
 	{ "store", "keep tagged runs in the repository itself, under refs/cprof", cmd_store,

@@ -97,6 +97,47 @@ static const char *skip_columns(const char *s, size_t columns)
 	return s;
 }
 
+/* How many bytes of it fit: up to the last space within `columns`, or the first word. */
+static size_t fold_at(const char *text, size_t columns)
+{
+	size_t at = 0, end = strcspn(text, " ");
+
+	while (end != 0) {
+		struct buf part = BUF_INIT;
+		bool fits;
+
+		buf_add(&part, text, end);
+		fits = text_width(buf_str(&part)) <= columns;
+		buf_release(&part);
+		if (at != 0 && !fits)
+			break;
+		at = end;
+		if (text[end] == '\0')
+			break;
+		end += 1 + strcspn(text + end + 1, " ");
+	}
+	return at;
+}
+
+void term_put_folded(const struct term *t, struct buf *out, enum style style, unsigned indent,
+		     const char *text)
+{
+	size_t columns = t->width > indent ? t->width - indent : 1;
+
+	do {
+		size_t len = t->width == 0 ? strlen(text) : fold_at(text, columns);
+		struct buf line = BUF_INIT;
+
+		buf_add(&line, text, len);
+		buf_pad(out, ' ', indent);
+		term_put(t, out, style, buf_str(&line));
+		buf_addc(out, '\n');
+		buf_release(&line);
+		text += len;
+		text += *text == ' ';
+	} while (*text != '\0');
+}
+
 void term_fit(const struct term *t, struct buf *out, const char *text, size_t columns, bool left)
 {
 	const char *ellipsis = t->signs->ellipsis;

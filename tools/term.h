@@ -41,6 +41,11 @@ void term_put(const struct term *t, struct buf *out, enum style style, const cha
 void term_fit(const struct term *t, struct buf *out, const char *text, size_t columns,
 	      bool left);
 
+/* Appends a sentence, printable, and a newline: folded at spaces where the terminal ends,
+ * each line after `indent` columns. */
+void term_put_folded(const struct term *t, struct buf *out, enum style style, unsigned indent,
+		     const char *text);
+
 /* What is written from now on is for somebody to read: in a terminal, a text of more
  * lines than it has is shown in a pager, at the end. */
 void out_page(void);

@@ -7,9 +7,10 @@
 #include "change/build.h"
 #include "profile/diff.h"
 
+/* What is not known is not unlike. */
 static bool same_text(const char *a, const char *b)
 {
-	return a == NULL || b == NULL || strcmp(a, b) == 0;
+	return a == NULL || b == NULL || *a == '\0' || *b == '\0' || strcmp(a, b) == 0;
 }
 
 static int refuse(struct change *c, bool force, const char *what, const char *old,
@@ -31,6 +32,9 @@ static int refuse(struct change *c, bool force, const char *what, const char *ol
 static int check_two(struct change *c, const struct summary *x, const struct summary *y,
 		     bool force, struct error *err)
 {
+	if (x->sampled != y->sampled)
+		return error_set(err, ERR_REFUSED,
+				 "a sampled profile and a traced one cannot be compared");
 	if (strcmp(x->metrics[0].unit, y->metrics[0].unit) != 0)
 		return error_set(err, ERR_REFUSED, "%s cannot be compared with %s",
 				 x->metrics[0].unit, y->metrics[0].unit);
@@ -43,7 +47,7 @@ static int check_two(struct change *c, const struct summary *x, const struct sum
 	if (!same_text(x->mode, y->mode) &&
 	    refuse(c, force, "mode", x->mode, y->mode, err) < 0)
 		return -1;
-	c->other_machine |= x->machine != y->machine || x->machine == 0;
+	c->other_machine |= x->machine != y->machine && x->machine != 0 && y->machine != 0;
 	return 0;
 }
 
@@ -401,6 +405,28 @@ static bool worth_locating(const struct request_change *r)
 	       (r->evidence == EVIDENCE_UNKNOWN && fabs(r->metrics[0].ratio - 1) >= 0.1);
 }
 
+/* By calls where these differ and time proves nothing: the trees are of two requests only. */
+static int find_place(struct request_change *r, struct building *b, const struct profile *old,
+		      const struct profile *new, struct error *err)
+{
+	const struct change_options *o = b->options;
+	bool timed = r->evidence == EVIDENCE_PROVEN || r->evidence == EVIDENCE_BEYOND_NOISE;
+	const struct place *last;
+
+	r->where_is_calls = !timed && r->nrecounted != 0;
+	if (where_between(&r->where, &r->nwhere, old,
+			  r->where_is_calls ? WHERE_CALLS : (int)profile_time_metric(old), new,
+			  r->where_is_calls ? WHERE_CALLS : (int)profile_time_metric(new),
+			  &o->roots, o->renames, &b->out->arena, err) < 0)
+		return -1;
+	last = r->nwhere != 0 ? &r->where[r->nwhere - 1] : NULL;
+	/* Two requests that differ the other way than all of them tell nothing. */
+	if (last != NULL && !r->where_is_calls &&
+	    (last->new_value > last->old_value) != (r->metrics[0].delta > 0))
+		r->nwhere = 0;
+	return 0;
+}
+
 static int locate(struct request_change *r, struct building *b, struct error *err)
 {
 	struct profile *old = snapshot_profile(r->before->typical, err);
@@ -408,9 +434,7 @@ static int locate(struct request_change *r, struct building *b, struct error *er
 	int rc = 0;
 
 	if (new != NULL)
-		rc = where_between(&r->where, &r->nwhere, old, profile_time_metric(old), new,
-				   profile_time_metric(new), b->options->root,
-				   b->options->renames, &b->out->arena, err);
+		rc = find_place(r, b, old, new, err);
 	/* Snapshots that were read a moment ago and are gone now cost the place alone. */
 	else if (err->code == ERR_NOMEM)
 		rc = -1;

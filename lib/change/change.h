@@ -109,6 +109,7 @@ struct request_change {
 	 * first CHANGE_LOCATED requests whose typical snapshots are at hand; else n is 0. */
 	struct place *where;
 	size_t nwhere;
+	bool where_is_calls; /* its values are calls, as time proves nothing */
 };
 
 enum { CHANGE_LOCATED = 10 };
@@ -135,7 +136,7 @@ struct change_options {
 	bool force;
 	/* Each side is one request: they are compared whatever they were. */
 	bool single;
-	const char *root; /* of the work tree, as for summary_of_run; or NULL */
+	struct roots roots; /* of the work trees, as for summary_of_run */
 };
 
 /* How a request stands: the order of a change, and what reports say first. */

@@ -164,10 +164,10 @@ static size_t collect(struct ended *to, struct side_functions *from, const struc
 	return n;
 }
 
-/* Two absolute paths are one file in two places; relative ones are two files. */
+/* Where one is absolute, the same file stands in two places; two relative ones are two. */
 static enum match match_of(const struct side_function *old, const struct side_function *new)
 {
-	return old->any->id.file[0] == '/' && new->any->id.file[0] == '/' ? MATCH_SAME
+	return old->any->id.file[0] == '/' || new->any->id.file[0] == '/' ? MATCH_SAME
 									  : MATCH_MOVED;
 }
 

@@ -21,7 +21,7 @@ struct named {
 /* One tree, as it is walked. */
 struct tree {
 	const struct profile *p;
-	uint32_t metric;
+	int64_t *value;          /* by node: cum, or calls below and in it */
 	uint32_t *number;        /* by function: the same in both trees */
 	const struct named **named; /* by function */
 	uint32_t *child, *next;  /* by node: the first child, the next sibling */
@@ -98,16 +98,35 @@ static void number_functions(struct named *v, size_t n, struct tree *old, struct
 	}
 }
 
-static int open_tree(struct tree *t, const struct profile *p, uint32_t metric,
-		     struct arena *arena)
+static void fill_values(struct tree *t, int metric)
 {
-	*t = (struct tree){ .p = p, .metric = metric };
+	const struct profile *p = t->p;
+
+	for (uint32_t i = 0; i < p->nnodes; i++)
+		t->value[i] = metric == WHERE_CALLS ? (int64_t)p->nodes[i].ncalls
+						    : profile_node_cum(p, i)[metric];
+	if (metric != WHERE_CALLS)
+		return;
+	/* A parent stands before its children; a stranger's numbers may be any. */
+	for (uint32_t i = p->nnodes; i-- > 1;)
+		if (!node_is_strand(p, i)) {
+			int64_t *up = &t->value[p->nodes[i].parent];
+
+			*up = (int64_t)((uint64_t)*up + (uint64_t)t->value[i]);
+		}
+}
+
+static int open_tree(struct tree *t, const struct profile *p, int metric, struct arena *arena)
+{
+	*t = (struct tree){ .p = p };
+	t->value = arena_alloc(arena, p->nnodes * sizeof *t->value);
 	t->number = arena_alloc(arena, p->nfunctions * sizeof *t->number);
 	t->named = arena_alloc(arena, p->nfunctions * sizeof *t->named);
 	t->child = arena_alloc(arena, p->nnodes * sizeof *t->child);
 	t->next = arena_alloc(arena, p->nnodes * sizeof *t->next);
-	if (t->number == NULL || t->named == NULL || t->child == NULL || t->next == NULL)
+	if (t->value == NULL || t->number == NULL || t->named == NULL || t->child == NULL || t->next == NULL)
 		return -1;
+	fill_values(t, metric);
 	for (uint32_t i = 0; i < p->nnodes; i++)
 		t->child[i] = t->next[i] = PROFILE_NONE;
 	/* What ran beside the request is no part of its time. */
@@ -119,9 +138,9 @@ static int open_tree(struct tree *t, const struct profile *p, uint32_t metric,
 	return 0;
 }
 
-static int64_t cum_of(const struct tree *t, uint32_t node)
+static int64_t value_of(const struct tree *t, uint32_t node)
 {
-	return node == PROFILE_NONE ? 0 : profile_node_cum(t->p, node)[t->metric];
+	return node == PROFILE_NONE ? 0 : t->value[node];
 }
 
 static uint32_t number_of(const struct tree *t, uint32_t node)
@@ -151,7 +170,7 @@ static int64_t found_below(const struct tree *t, uint32_t node, const struct tre
 
 		/* What the parent calls as well is that one's partner. */
 		if (there != PROFILE_NONE && child_with(t, parent, number) == PROFILE_NONE)
-			sum += (uint64_t)cum_of(other, there);
+			sum += (uint64_t)value_of(other, there);
 		else
 			sum += (uint64_t)found_below(t, c, other, beside, parent, depth - 1);
 	}
@@ -174,7 +193,7 @@ struct walk {
 
 static void consider(struct walk *w, const struct step *s)
 {
-	double gain = w->sign * ((double)s->place.new_ns - (double)s->place.old_ns);
+	double gain = w->sign * ((double)s->place.new_value - (double)s->place.old_value);
 
 	if (gain > w->gain) {
 		w->gain = gain;
@@ -189,8 +208,8 @@ static void fill_place(struct step *s, const struct walk *w, uint32_t old, uint3
 
 	s->place.id = f->was;
 	s->place.line = f->line;
-	s->place.old_ns = cum_of(&w->old, old);
-	s->place.new_ns = cum_of(&w->new, new);
+	s->place.old_value = value_of(&w->old, old);
+	s->place.new_value = value_of(&w->new, new);
 	s->place.old_calls = old == PROFILE_NONE ? 0 : w->old.p->nodes[old].ncalls;
 	s->place.new_calls = new == PROFILE_NONE ? 0 : w->new.p->nodes[new].ncalls;
 }
@@ -202,8 +221,8 @@ static void consider_new(struct walk *w, uint32_t y)
 
 	fill_place(&s, w, x, y);
 	if (x == PROFILE_NONE && w->at.old != PROFILE_NONE) {
-		s.place.old_ns = found_below(&w->new, y, &w->old, w->at.old, w->at.new, THROUGH);
-		if (s.place.old_ns != 0) {
+		s.place.old_value = found_below(&w->new, y, &w->old, w->at.old, w->at.new, THROUGH);
+		if (s.place.old_value != 0) {
 			s.old = w->at.old;
 			s.only_new = true;
 		}
@@ -219,8 +238,8 @@ static void consider_gone(struct walk *w, uint32_t x)
 		return;
 	fill_place(&s, w, x, PROFILE_NONE);
 	if (w->at.new != PROFILE_NONE) {
-		s.place.new_ns = found_below(&w->old, x, &w->new, w->at.new, w->at.old, THROUGH);
-		if (s.place.new_ns != 0) {
+		s.place.new_value = found_below(&w->old, x, &w->new, w->at.new, w->at.old, THROUGH);
+		if (s.place.new_value != 0) {
 			s.new = w->at.new;
 			s.only_old = true;
 		}
@@ -258,13 +277,14 @@ static void find_step(struct walk *w)
 			consider_gone(w, a);
 }
 
-static int open_walk(struct walk *w, struct named *v, const char *root,
+static int open_walk(struct walk *w, struct named *v, const struct roots *roots,
 		     const struct rename_map *renames, struct arena *keep)
 {
 	size_t n = 0;
 
 	for (int old = 0; old <= 1; old++) {
 		const struct profile *p = old ? w->old.p : w->new.p;
+		const char *root = old ? roots->before : roots->after;
 
 		for (uint32_t i = 0; i < p->nfunctions; i++)
 			if (name_function(&v[n++], p, i, old, root, renames, keep) < 0)
@@ -287,7 +307,7 @@ static int copy_texts(struct place *p, struct arena *arena)
 /* No deeper than both trees have nodes. */
 static int walk_down(struct walk *w, struct place **out, size_t *n, struct arena *arena)
 {
-	double total = (double)cum_of(&w->new, 0) - (double)cum_of(&w->old, 0);
+	double total = (double)value_of(&w->new, 0) - (double)value_of(&w->old, 0);
 	size_t cap = 0;
 	struct place *way = NULL;
 	int rc = -1;
@@ -321,9 +341,9 @@ done:
 }
 
 int where_between(struct place **out, size_t *n, const struct profile *before,
-		  uint32_t old_metric, const struct profile *after, uint32_t new_metric,
-		  const char *root, const struct rename_map *renames, struct arena *arena,
-		  struct error *err)
+		  int old_metric, const struct profile *after, int new_metric,
+		  const struct roots *roots, const struct rename_map *renames,
+		  struct arena *arena, struct error *err)
 {
 	struct arena scratch = ARENA_INIT;
 	struct named *v;
@@ -338,7 +358,7 @@ int where_between(struct place **out, size_t *n, const struct profile *before,
 	v = arena_alloc(&scratch, ((size_t)before->nfunctions + after->nfunctions) * sizeof *v);
 	if (v == NULL || open_tree(&w.old, before, old_metric, &scratch) < 0 ||
 	    open_tree(&w.new, after, new_metric, &scratch) < 0 ||
-	    open_walk(&w, v, root, renames, &scratch) < 0 ||
+	    open_walk(&w, v, roots, renames, &scratch) < 0 ||
 	    walk_down(&w, out, n, arena) < 0)
 		error_nomem(err);
 	else

@@ -19,20 +19,29 @@
 
 struct rename_map;
 
+/* The work tree of each side, or NULL. */
+struct roots {
+	const char *before, *after;
+};
+
 /* One step of the way down. */
 struct place {
 	struct identity id;
 	uint32_t line;
-	int64_t old_ns, new_ns; /* cum; with what is passed through, of what stands below */
-	uint64_t old_calls, new_calls;
+	/* Cum, or calls in it and below; with what is passed through, of what stands below. */
+	int64_t old_value, new_value;
+	uint64_t old_calls, new_calls; /* of itself, there */
 };
 
+enum { WHERE_CALLS = -1 };
+
 /* The way from right below the request to the node, in `arena`; *n 0 where a profile has
- * no tree, or nothing changed. root: the work tree or NULL; renames may be NULL. Metrics are
- * indices into each profile's. -1 without memory. */
+ * no tree, or nothing changed. renames may be NULL. Metrics are
+ * indices into each profile's, or both WHERE_CALLS: where calls come from, which no noise
+ * hides. -1 without memory. */
 int where_between(struct place **out, size_t *n, const struct profile *before,
-		  uint32_t old_metric, const struct profile *after, uint32_t new_metric,
-		  const char *root, const struct rename_map *renames, struct arena *arena,
-		  struct error *err);
+		  int old_metric, const struct profile *after, int new_metric,
+		  const struct roots *roots, const struct rename_map *renames,
+		  struct arena *arena, struct error *err);
 
 #endif

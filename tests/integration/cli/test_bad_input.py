@@ -293,9 +293,10 @@ def test_sampled_profiles_have_no_calls(work):
     assert functions["work"]["tottime"] == 70000000
     assert " work " in work.ok("show", "--tree", "one.pb.gz").out
     result = work.ok("diff", "--exit-code", "one.pb.gz", "two.pb.gz")
-    assert "sampled profiles: there are no calls to compare" in result.out
-    row = work.ok("diff", "--json", "one.pb.gz", "two.pb.gz").json["functions"][0]
-    assert row["name"] == "work" and row["calls"] is None and row["tottime"]["delta"] == 130000000
+    assert "There are no counts of calls to compare." in result.out
+    (request,) = work.ok("diff", "--json", "one.pb.gz", "two.pb.gz").json["requests"]
+    row = request["functions"][0]
+    assert row["name"] == "work" and row["calls"] is None and row["self"]["delta"] == 130000000
 
 
 def test_sampled_and_traced_are_not_compared(archive):

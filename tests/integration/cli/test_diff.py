@@ -1,9 +1,12 @@
 import cProfile
+import marshal
 import os
+import re
+import subprocess
 
 import pytest
 
-from cli_work import load, profile_of
+from cli_work import CPROF, load, profile_of
 
 RUN = "GET.root.000005ms"
 
@@ -18,30 +21,35 @@ def archive(work, profiles):
 
 def test_two_runs(archive):
     out = archive.ok("diff", "old", "new").out
-    assert "\n1 route changed in calls: GET /item/{id} (+30: " in out
-    assert "\n1 route the same in calls\n" in out
-    changed, same = [line for line in out.splitlines() if line.startswith(("changed", "same"))]
-    assert changed.split()[1:3] == ["GET", "/item/{id}"]
-    # The other route took a hundred times as long, and nobody is blamed for it.
-    assert same.split()[1:3] == ["GET", "/"] and "×100" in same
-    functions = out[out.index("GET /item/{id}: "):]
-    assert functions.startswith("GET /item/{id}: 1 function changed in calls\n")
-    row = functions.splitlines()[-1].split()
-    assert row[:4] == ["10", "40", "+30", "×4.00"] and "{built-in method builtins.abs}" in functions
+    assert "\n1 request makes more calls: GET /item/{id} (+30 calls, " in out
+    assert "\n1 request makes the same calls\n" in out
+    assert "Of times the noise is unknown" in out
+    more, same = [line for line in out.splitlines() if line.startswith(("more calls  ", "same  "))]
+    assert more.split()[2:4] == ["GET", "/item/{id}"] and same.split()[1:3] == ["GET", "/"]
+    told = out[out.index("\nGET /item/{id}: ") + 1:]
+    assert told.startswith("GET /item/{id}: builtins.abs 10 → 40 calls, ")
+    assert "  1 function changed in calls, 0 new, 0 gone.\n" in told
+    (row,) = [line for line in told.splitlines() if "builtins.abs}" in line]
+    assert row.split()[:4] == ["10", "40", "+30", "×4.00"]
 
 
 def test_runs_as_json(archive):
     document = archive.ok("diff", "--json", "old", "new").json
-    assert (document["schema"], document["kind"], document["different"]) == (1, "runs", True)
-    changed, same = document["routes"]
-    assert (changed["method"], changed["route"], changed["verdict"]) == ("GET", "/item/{id}", "changed")
-    assert (changed["calls"]["delta"], changed["requests"]["ratio"]) == (30, 1)
-    assert (same["route"], same["verdict"], same["functions"]) == ("/", "same", [])
-    assert same["wall_ns"] == {"old": 5000000, "new": 500000000, "delta": 495000000, "ratio": 100}
-    (function,) = changed["functions"]
-    assert function["name"] == "<built-in method builtins.abs>" and function["verdict"] == "changed"
-    assert function["calls"] == {"old": 10, "new": 40, "delta": 30, "ratio": 4}
-    assert set(function["tottime"]) == set(function["cumtime"]) == {"old", "new", "delta", "ratio"}
+    assert (document["kind"], document["different"], document["forced"]) == ("runs", True, None)
+    more, same = document["requests"]
+    assert (more["method"], more["route"], more["verdict"]) == ("GET", "/item/{id}", "more calls")
+    assert (more["calls"]["delta"], more["requests"]["ratio"], more["evidence"]) == (30, 1, "unknown")
+    assert more["calls"]["old_range"] == [more["calls"]["old"]] * 2
+    assert (same["route"], same["verdict"], same["functions"], same["p"]) == ("/", "same", [], None)
+    assert same["wall"]["ratio"] == 1
+    function = more["functions"][0]
+    assert function["name"] == "<built-in method builtins.abs>" and function["match"] == "same"
+    assert {k: function["calls"][k] for k in ("old", "new", "delta", "ratio")} == \
+        {"old": 10, "new": 40, "delta": 30, "ratio": 4}
+    # More calls at the old cost of one, dearer ones for the rest.
+    cost = function["self"]
+    assert function["more_calls"] == pytest.approx(3 * cost["old"], abs=1)
+    assert function["more_calls"] + function["dearer_calls"] == cost["delta"]
 
 
 def test_exit_code(archive):
@@ -56,26 +64,37 @@ def test_exit_code(archive):
 def test_two_snapshots_and_two_files(archive):
     one, other = ["profiling/%s/GET.item.{id}.000005ms" % run for run in ("old", "new")]
     out = archive.ok("diff", one, other).out
-    assert "1 function changed in calls\n" in out and "{built-in method builtins.abs}" in out
-    by_file = archive.ok("diff", one + "/profile.prof", other + "/profile.prof").out
-    assert by_file.splitlines()[-1] == out.splitlines()[-1]
-    mixed = archive.ok("diff", one, other + "/profile.prof").out
-    assert mixed.splitlines()[-1] == out.splitlines()[-1]
+    assert "  1 function changed in calls, 0 new, 0 gone.\n" in out
+
+    def row(text):
+        (found,) = [line.split() for line in text.splitlines() if "builtins.abs}" in line]
+        return found
+
+    for pair in (one + "/profile.prof", other + "/profile.prof"), (one, other + "/profile.prof"):
+        assert row(archive.ok("diff", *pair).out) == row(out)
+    with open(archive.path / other / "profile.prof", "rb") as stdin:
+        done = subprocess.run([CPROF, "diff", one, "-"], cwd=archive.path, stdin=stdin,
+                              stdout=subprocess.PIPE, env={"LC_ALL": "C.UTF-8"}, check=True)
+    assert "new  standard input\n" in done.stdout.decode() and row(done.stdout.decode()) == row(out)
     document = archive.ok("diff", "--json", one, other).json
-    assert document["kind"] == "profiles" and document["calls"]["delta"] == 30
-    same = archive.ok("diff", one, one).out
-    assert "The same calls in every function." in same
+    assert document["kind"] == "profiles" and document["requests"][0]["calls"]["delta"] == 30
+    assert "The same calls in every function." in archive.ok("diff", one, one).out
 
 
 def test_sort_and_limit(archive):
     one, other = ["profiling/%s/GET.item.{id}.000005ms" % run for run in ("old", "new")]
-    rows = archive.ok("diff", "--json", "--sort", "tottime", one, other).json["functions"]
-    deltas = [abs(row["tottime"]["delta"]) for row in rows]
-    assert deltas == sorted(deltas, reverse=True) and len(rows) > 1
-    rows = archive.ok("diff", "--json", "--sort", "name", one, other).json["functions"]
-    assert [row["qualname"] for row in rows] == sorted(row["qualname"] for row in rows)
+
+    def rows(*args):
+        return archive.ok("diff", "--json", *args, one, other).json["requests"][0]["functions"]
+
+    by_self = rows("--sort", "tottime")
+    deltas = [abs(row["self"]["delta"]) for row in by_self]
+    assert deltas == sorted(deltas, reverse=True) and len(deltas) > 1
+    assert rows("--sort", "calls")[0]["calls"]["delta"] == 30
+    names = [row["name"] for row in rows("--sort", "name")]
+    assert names == sorted(names) and len(names) == len(by_self)
     limited = archive.ok("diff", "--sort", "cumtime", "-n", 1, one, other).out
-    assert limited.splitlines()[-1] == "(%d more: --limit 0)" % (len(rows) - 1)
+    assert limited.splitlines()[-1] == "(%d more: --limit 0)" % (len(names) - 1)
 
 
 def test_new_and_gone(work, profiles):
@@ -83,8 +102,8 @@ def test_new_and_gone(work, profiles):
     work.snapshot("new", "GET.new.000005ms", profiles[0], route="/new")
     result = work.cprof("diff", "--exit-code", "old", "new")
     assert result.status == 1
-    assert "\n1 route new: GET /new\n1 route gone: GET /gone\n" in result.out
-    verdicts = {r["route"]: r["verdict"] for r in work.ok("diff", "--json", "old", "new").json["routes"]}
+    assert "\n1 request is new: GET /new\n1 request is gone: GET /gone\n" in result.out
+    verdicts = {r["route"]: r["verdict"] for r in work.ok("diff", "--json", "old", "new").json["requests"]}
     assert verdicts == {"/new": "new", "/gone": "gone"}
 
 
@@ -104,17 +123,105 @@ def test_functions_match_wherever_they_stand(work):
         assert work.cprof("diff", "--exit-code", "old", run).status == 0, run
     result = work.cprof("diff", "--exit-code", "old", "renamed")
     assert result.status == 1
-    assert "1 route makes as many calls, but other ones: GET /" in result.out
-    assert "1 new function, 1 gone\n" in result.out
+    assert "1 request calls other functions: GET / (" in result.out
+    assert "0 functions changed in calls, 1 new, 1 gone.\n" in result.out
 
 
 def test_several_requests_to_a_route(work):
-    for number, n in enumerate([900, 10, 10]): # the first on cold caches
-        work.snapshot("old", "GET.root.00000%dms" % number, profile_of(load, n))
-        work.snapshot("new", "GET.root.00000%dms" % number, profile_of(load, n + 1))
-    (route,) = work.ok("diff", "--json", "old", "new").json["routes"]
-    assert route["verdict"] == "changed" and route["calls"]["delta"] == 1
-    assert route["requests"] == {"old": 3, "new": 3, "delta": 0, "ratio": 1}
+    # The first of a process, on cold caches, is left out; the others' counts are ranges.
+    for number, n in enumerate([900, 10, 12]):
+        for run, more in ("old", 0), ("over", 1), ("past", 3):
+            work.snapshot(run, "GET.root.00000%dms" % number, profile_of(load, n + more),
+                          start="2026-11-21T18:20:3%d.000000001+01:00" % number, served_before=number)
+    for run, verdict, delta in ("over", "same", 1), ("past", "more calls", 3):
+        (request,) = work.ok("diff", "--json", "old", run).json["requests"]
+        assert request["verdict"] == verdict and request["calls"]["delta"] == delta
+        assert request["requests"] == {"old": 2, "new": 2, "delta": 0, "ratio": 1}
+        low, high = request["calls"]["old_range"]
+        assert high - low == 2
+
+
+def slow_runs(work, side, factor):
+    """Five runs of three requests that spend `factor` milliseconds in C each."""
+    for run in range(5):
+        for number in range(3):
+            # Each run has a time of its own, as runs have.
+            work.snapshot("%s%d" % (side, run), "GET.root.00000%dms" % number,
+                          timed(factor * (1 + run / 50)), served_before=number,
+                          start="2026-11-21T18:20:3%d.000000001+01:00" % number)
+    return ",".join("%s%d" % (side, run) for run in range(5))
+
+
+class timed: # noqa: N801, what work.snapshot dumps
+    """A profile as cProfile would have dumped it, of times that are said."""
+
+    def __init__(self, milliseconds):
+        main, work = ("/srv/app.py", 1, "main"), ("~", 0, "<built-in method work>")
+        cost = milliseconds / 1000
+        self.stats = {main: (1, 1, 0.001, 0.001 + cost, {}), work: (4, 4, cost, cost, {main: (4, 4, cost, cost)})}
+
+    def dump_stats(self, path):
+        with open(path, "wb") as f:
+            marshal.dump(self.stats, f)
+
+
+def test_five_runs_prove_a_time(work):
+    old, new, again = slow_runs(work, "a", 10), slow_runs(work, "b", 40), slow_runs(work, "c", 10)
+    result = work.cprof("diff", "--exit-code", old, new)
+    assert result.status == 1, result
+    assert "old  5 runs  15 requests\n" in result.out
+    assert "\n1 request is slower: GET / (+31.2 ms)\n" in result.out
+    assert "GET /: work +31.2 ms by dearer calls\n" in result.out
+    assert "proven, p 0.004 over 5 and 5 runs: +29.2 ms to +33.2 ms" in result.out
+    (request,) = work.ok("diff", "--json", old, new).json["requests"]
+    assert request["evidence"] == "proven" and request["p"] == pytest.approx(1 / 252)
+    assert request["functions"][0]["interval"]["low"] == pytest.approx(29200000)
+    assert work.cprof("diff", "--exit-code", old, again).status == 0
+    # Fewer runs: their own spread is the floor.
+    (few,) = work.ok("diff", "--json", "a0,a4", "b0,b1").json["requests"]
+    assert (few["verdict"], few["evidence"], few["p"]) == ("slower?", "beyond noise", None)
+    assert work.cprof("diff", "--exit-code", "a0,a4", "b0,b1").status == 0
+    assert "only runs can be several" in work.refused("diff", "a0,a1/GET.root.000000ms", "b0")
+
+
+def test_markdown(archive):
+    out = archive.ok("diff", "--markdown", "old", "new").out
+    assert out.startswith("### 1 of 2 requests changed\n\n- old: `old  2 requests`\n")
+    assert "| more calls | `GET /item/{id}` | " in out
+    assert "\n#### `GET /item/{id}`: `builtins.abs 10 → 40 calls, " in out
+    assert archive.refused("diff", "--markdown", "--json", "old", "new").startswith("cprof: diff: --json and")
+
+
+def test_markdown_fits_a_comment(work):
+    for number in range(150):
+        name, route = "GET.r%d.000005ms" % number, "/r%d/%s" % (number, "|`x" * 60)
+        work.snapshot("old", name, profile_of(load, 10), route=route)
+        work.snapshot("new", name, profile_of(load, 200 - number), route=route)
+    out = work.ok("diff", "--markdown", "old", "new").out
+    assert len(out.encode()) < 60000
+    assert "100 more requests are left out of the table.\n" in out
+    assert out.splitlines()[-1].startswith("**") and "more requests changed and are left out here" in out
+    # The worst first, and no name ends its cell.
+    assert out.index("`GET /r0/") < out.index("`GET /r1/")
+    row = [line for line in out.splitlines() if line.startswith("| more calls")][0]
+    assert len(re.findall(r"(?<!\\)\|", row)) == 6
+
+
+def test_unlike_pythons_and_modes(work):
+    for run, member in ("old", {}), ("python", {"python": "3.12.1"}), ("mode", {"mode": "app"}):
+        work.snapshot(run, RUN, profile_of(load, 10), **member)
+    assert work.refused("diff", "old", "python") == \
+        "cprof: diff: Python 3.11 is not comparable with 3.12; --force compares them all the same"
+    assert "mode exact is not comparable with app" in work.refused("diff", "old", "mode")
+    out = work.ok("diff", "--force", "old", "python").out
+    assert "\nCompared by force: Python 3.11 is not comparable with 3.12.\n" in out
+
+
+def test_unlike_machines(work):
+    for run, host in ("old", "ann"), ("new", "bob"):
+        work.snapshot(run, RUN, profile_of(load, 10), host=host)
+    assert "\nThe sides ran on unlike machines" in work.ok("diff", "old", "new").out
+    assert work.ok("diff", "--json", "old", "new").json["other_machine"] is True
 
 
 def test_picture(archive):
@@ -148,7 +255,7 @@ def test_a_damaged_snapshot_is_left_out(archive):
     result = archive.cprof("diff", "--exit-code", "old", "new")
     assert result.status == 2, result
     assert result.err == "cprof: profiling/new/%s/profile.prof: truncated at byte 40; left out\n" % RUN
-    assert "GET /item/{id} (+30: " in result.out
+    assert "GET /item/{id} (+30 calls, " in result.out
     # Nothing is left: nothing to compare.
     other = archive.archive / "new" / "GET.item.{id}.000005ms" / "profile.prof"
     other.write_bytes(b"")
@@ -179,5 +286,5 @@ def test_served_runs(served):
     work, first, second = served
     result = work.cprof("diff", "--exit-code", first, second)
     assert result.status == 1, result
-    assert "1 route changed in calls: GET /item/{id} (+" in result.out
-    assert "1 route the same in calls" in result.out
+    assert "1 request makes more calls: GET /item/{id} (+" in result.out
+    assert "1 request makes the same calls" in result.out

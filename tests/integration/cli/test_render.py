@@ -323,4 +323,4 @@ def test_without_what_draws(archive):
     for args in ("render", "two/" + RUN), ("tag", "--force"):
         done = run(*args)
         assert done.returncode == 2
-        assert "/alone/lib/cprof/%s.so" % ("draw" if args[0] == "render" else "tag") in done.stderr
+        assert "/alone/lib/cprof/%s.so" % ("draw" if args[0] == "render" else "git") in done.stderr

@@ -12,7 +12,7 @@ def test_demo_finds_the_query_too_many(tmp_path):
                            str(tmp_path / "work")],
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
     assert done.returncode == 0, done.stdout
-    # What a reader sees: one route named as changed, and in it the query.
-    changed = re.findall(r"^changed +(.*?)  ", done.stdout, re.MULTILINE)
+    # What a reader sees: one request named as changed, and in it the query.
+    changed = re.findall(r"^more calls +(.*?)  ", done.stdout, re.MULTILINE)
     assert changed == ["GET /user/{id}"]
     assert re.search(r"^ *1 +21 +\+20 .* query ", done.stdout, re.MULTILINE)

@@ -103,11 +103,12 @@ def test_push__two_commits(project):
     assert done.returncode == 1, done.stderr  # calls differ, and that was the question
     before, run = project.runs()
     check_pushed(run, second)
-    # The comparison names the route that calls more, and no other.
-    rows = [line.split() for line in done.stdout.splitlines()]
-    assert {(row[0], row[2]) for row in rows if row[:1] in (["changed"], ["same"])} == {
-        ("changed" if route == "/user/{id}" else "same", route) for route in ROUTES}
-    assert "GET /user/{id}: 3 functions changed in calls" in done.stdout
+    # The comparison names the request that calls more, and no other.
+    rows = [line.split("  ")[0] + line.split("GET ")[1].split()[0] for line in done.stdout.splitlines()
+            if line.startswith(("more calls  ", "same  "))]
+    assert set(rows) == {("more calls" if route == "/user/{id}" else "same") + route for route in ROUTES}
+    assert "1 request makes more calls: GET /user/{id} (+60 calls, " in done.stdout
+    assert "3 functions changed in calls, 0 new, 0 gone." in done.stdout
     with tarfile.open(os.path.join(project.path, "run.tar")) as tar:
         names = tar.getnames()
     assert sum(name.endswith("/snapshot.json") for name in names) == sum(ROUTES.values())
@@ -116,7 +117,7 @@ def test_push__two_commits(project):
     # The same commit again is compared with the other one, not with itself.
     done = project.push(*COMMAND)
     assert done.returncode == 0, done.stderr
-    assert before.name in done.stdout and "GET /user/{id}: 3 functions changed" in done.stdout
+    assert before.name in done.stdout and "GET /user/{id} (+60 calls, " in done.stdout
 
 
 def test_push__no_snapshot_is_2(project):

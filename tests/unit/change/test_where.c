@@ -5,6 +5,8 @@
 #include "sample.h"
 #include "unit.h"
 
+static const struct roots roots = { "/srv", "/srv" };
+
 /* The way as "show > lines > execute". */
 static struct buf way_of(const struct profile *p, const struct profile *q,
 			 const struct rename_map *renames, struct place *last)
@@ -15,7 +17,7 @@ static struct buf way_of(const struct profile *p, const struct profile *q,
 	struct place *way;
 	size_t n;
 
-	ck_assert_msg(where_between(&way, &n, p, 0, q, 0, "/srv", renames, &arena, &err) == 0,
+	ck_assert_msg(where_between(&way, &n, p, 0, q, 0, &roots, renames, &arena, &err) == 0,
 		      "%s", err.text);
 	for (size_t i = 0; i < n; i++)
 		buf_printf(&text, "%s%s", i ? " > " : "", way[i].id.name);
@@ -30,12 +32,12 @@ static struct buf way_of(const struct profile *p, const struct profile *q,
 static void leads(struct profile *p, struct profile *q, const struct rename_map *renames,
 		  const char *way, int64_t old, int64_t new)
 {
-	struct place last = { .old_ns = 0 };
+	struct place last = { .old_value = 0 };
 	struct buf text = way_of(p, q, renames, &last);
 
 	ck_assert_str_eq(buf_str(&text), way);
-	ck_assert_int_eq(last.old_ns, old);
-	ck_assert_int_eq(last.new_ns, new);
+	ck_assert_int_eq(last.old_value, old);
+	ck_assert_int_eq(last.new_value, new);
 	buf_release(&text);
 	profile_free(p);
 	profile_free(q);
@@ -148,6 +150,31 @@ START_TEST(test_where__without_a_tree)
 }
 END_TEST
 
+/* The times are the same; of the calls 40 of 42 are below lines. */
+START_TEST(test_where__by_calls)
+{
+	struct profile *p = shop("/srv/app.py", 25, 20), *q = shop("/srv/app.py", 25, 20);
+	struct arena arena = ARENA_INIT;
+	struct error err = ERROR_INIT;
+	struct place *way;
+	size_t n;
+
+	q->nodes[2].ncalls += 2; /* template */
+	q->nodes[4].ncalls += 20; /* parse */
+	q->nodes[5].ncalls += 20; /* execute */
+	ck_assert_int_eq(where_between(&way, &n, p, WHERE_CALLS, q, WHERE_CALLS, &roots, NULL,
+				       &arena, &err), 0);
+	ck_assert_uint_eq(n, 2);
+	ck_assert_str_eq(way[1].id.name, "lines");
+	ck_assert_int_eq(way[1].old_value, 5);
+	ck_assert_int_eq(way[1].new_value, 45);
+	ck_assert_uint_eq(way[1].new_calls, 1);
+	arena_release(&arena);
+	profile_free(p);
+	profile_free(q);
+}
+END_TEST
+
 struct pair { struct profile *p, *q; };
 
 static int find(void *arg, struct error *err)
@@ -156,7 +183,7 @@ static int find(void *arg, struct error *err)
 	struct arena arena = ARENA_INIT;
 	struct place *way;
 	size_t n;
-	int rc = where_between(&way, &n, pair->p, 0, pair->q, 0, "/srv", NULL, &arena, err);
+	int rc = where_between(&way, &n, pair->p, 0, pair->q, 0, &roots, NULL, &arena, err);
 
 	arena_release(&arena);
 	return rc;
@@ -175,4 +202,5 @@ END_TEST
 UNIT_MAIN("change/where", test_where__the_deepest_with_most_of_it,
 	  test_where__a_work_tree_elsewhere, test_where__renamed_and_moved,
 	  test_where__passes_through_what_is_new, test_where__new_and_gone, test_where__strands,
-	  test_where__without_a_tree, test_where__out_of_memory)
+	  test_where__without_a_tree, test_where__by_calls,
+	  test_where__out_of_memory)

@@ -1,0 +1,281 @@
+#include "diff_side.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/text.h"
+
+/* --- finding it */
+
+static int add_subject(struct diff_side *side, const struct subject_options *o, const char *what)
+{
+	struct subject *grown = mem_grow(side->subjects, &side->subjects_cap,
+					 side->nsubjects + 1, sizeof *grown);
+
+	if (grown == NULL)
+		return complain("out of memory"), -1;
+	side->subjects = grown;
+	return subject_find(&grown[side->nsubjects++], o, what);
+}
+
+static bool is_list(const char *what)
+{
+	return strchr(what, ',') != NULL && *what != ',' && access(what, F_OK) != 0;
+}
+
+/* Each of "a,b,c" must be a run. The texts stay with the side: subjects borrow them. */
+static int add_list(struct diff_side *side, const struct subject_options *o, const char *what)
+{
+	for (const char *end; what != NULL; what = *end != '\0' ? end + 1 : NULL) {
+		size_t len = strcspn(what, ",");
+		char *name = mem_alloc(len + 1);
+		struct subject *s;
+		int rc;
+
+		end = what + len;
+		if (name == NULL)
+			return complain("out of memory"), -1;
+		memcpy(name, what, len);
+		name[len] = '\0';
+		rc = add_subject(side, o, name);
+		s = rc == 0 ? &side->subjects[side->nsubjects - 1] : NULL;
+		if (s != NULL && (s->kind != PATH_RUN || s->by_route)) {
+			complain("diff: %s is %s; only runs can be several", name,
+				 s->by_route ? "a request" : path_kind_name(s->kind));
+			rc = -1;
+		}
+		if (s != NULL)
+			s->what = NULL; /* it is freed below */
+		mem_free(name);
+		if (rc < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The nearest folder, it or one above, that is a repository's; of standard input by the
+ * current one. To free(). */
+static char *find_work_tree(const char *path)
+{
+	char *at = realpath(path == NULL || strcmp(path, "-") == 0 ? "." : path, NULL);
+
+	while (at != NULL) {
+		char *git = path_join(at, ".git"), *slash = strrchr(at, '/');
+		bool found = git != NULL && access(git, F_OK) == 0;
+
+		mem_free(git);
+		if (found)
+			return at;
+		if (slash == NULL || slash == at)
+			break;
+		*slash = '\0';
+	}
+	free(at);
+	return NULL;
+}
+
+int diff_side_find(struct diff_side *out, const struct subject_options *o, const char *what)
+{
+	const struct subject *first;
+
+	*out = (struct diff_side){ .title = BUF_INIT };
+	if (is_list(what))
+		return add_list(out, o, what);
+	if (add_subject(out, o, what) < 0)
+		return -1;
+	first = &out->subjects[0];
+	if (first->kind == PATH_ARCHIVE)
+		return complain("diff: %s is an archive; name two of its runs ('cprof ls' lists "
+				"them)", what), -1;
+	out->single = first->kind != PATH_RUN || first->by_route;
+	return 0;
+}
+
+/* --- reading it */
+
+struct watcher {
+	struct progress progress;
+	bool left_out;
+};
+
+static void on_progress(void *arg, size_t done, size_t total)
+{
+	struct watcher *w = arg;
+
+	progress_step(&w->progress, done, total);
+}
+
+static void on_problem(void *arg, const struct snapshot *s, const struct error *err)
+{
+	struct watcher *w = arg;
+
+	(void)s; /* the text names the file */
+	progress_end(&w->progress);
+	complain("%s; left out", err->text);
+	w->left_out = true;
+}
+
+static int read_run(struct summary *out, const struct subject *s, const char *root,
+		    bool *left_out)
+{
+	struct watcher w = { .left_out = false };
+	struct summary_watch watch = { on_progress, on_problem, &w };
+	struct error err = ERROR_INIT;
+	int rc;
+
+	progress_begin(&w.progress, "reading");
+	rc = summary_of_run(out, &s->run, root, &watch, &err);
+	progress_end(&w.progress);
+	if (rc < 0)
+		complain("%s", err.text);
+	*left_out |= w.left_out;
+	return rc;
+}
+
+/* Standard input can be read once, and is wanted more often: a file of its bytes. */
+static int spool(struct diff_side *side, struct subject *s, struct error *err)
+{
+	const char *dir = getenv("TMPDIR");
+	struct buf name = BUF_INIT;
+	char block[1 << 16];
+	ssize_t n = 0;
+	int fd;
+
+	buf_printf(&name, "%s/cprof-XXXXXX", dir != NULL && *dir != '\0' ? dir : "/tmp");
+	fd = name.failed ? -1 : mkstemp((char *)(uintptr_t)buf_str(&name));
+	if (fd < 0) {
+		error_errno(err, errno, "%s", buf_str(&name));
+		goto done;
+	}
+	mem_free(s->path);
+	s->path = name.data;
+	side->spool = s->path;
+	name = (struct buf)BUF_INIT;
+	while ((n = read(STDIN_FILENO, block, sizeof block)) > 0)
+		if (write(fd, block, (size_t)n) != n) {
+			n = -1;
+			break;
+		}
+	if (n < 0)
+		error_errno(err, errno, "standard input");
+	close(fd);
+done:
+	buf_release(&name);
+	return fd < 0 || n < 0 ? -1 : 0;
+}
+
+static int read_single(struct diff_side *side, struct summary *out, struct subject *s)
+{
+	struct snapshot file = { .path = s->path, .name = s->path };
+	struct error err = ERROR_INIT;
+	struct profile *p = NULL;
+	int rc = -1;
+
+	if (strcmp(s->path, "-") == 0 && spool(side, s, &err) < 0) {
+		complain("%s", err.text);
+		return -1;
+	}
+	file.path = file.name = s->path;
+	p = subject_profile(s, "diff");
+	if (p == NULL)
+		return -1;
+	profile_free(p);
+	rc = summary_of_snapshot(out, s->nsnapshots ? s->snapshots[0] : &file, side->root, &err);
+	if (rc < 0)
+		complain("%s", err.text);
+	return rc;
+}
+
+static void put_commit(struct buf *out, const struct summary *s)
+{
+	if (s->commit == NULL)
+		return;
+	buf_adds(out, "  ");
+	buf_printf(out, "%.7s", s->commit);
+	if (s->branch != NULL) {
+		buf_addc(out, ' ');
+		text_printable(out, s->branch);
+	}
+	if (s->dirty)
+		buf_adds(out, ", dirty");
+}
+
+static size_t count_requests(const struct diff_side *side)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < side->nruns; i++)
+		for (size_t g = 0; g < side->runs[i]->ngroups; g++)
+			n += side->runs[i]->groups[g].nrequests + side->runs[i]->groups[g].ncold;
+	return n;
+}
+
+static void fill_title(struct diff_side *side)
+{
+	const struct subject *first = &side->subjects[0];
+	struct buf *title = &side->title;
+
+	if (side->single && first->nsnapshots != 0 && first->snapshots[0]->has_manifest) {
+		request_title(title, first->snapshots[0]);
+		buf_adds(title, "  ");
+		local_time(title, first->snapshots[0]->manifest.start_ns);
+		put_commit(title, side->runs[0]);
+	} else if (side->single) {
+		text_printable(title, side->spool ? "standard input" : first->path);
+	} else {
+		if (side->nruns == 1)
+			text_printable(title, first->run.name);
+		else
+			plural(title, side->nruns, "run");
+		buf_adds(title, "  ");
+		plural(title, count_requests(side), "request");
+		put_commit(title, side->runs[0]);
+	}
+	side->report.title = buf_str(title);
+	for (size_t i = 0; i < first->nsnapshots && side->report.subject == NULL; i++)
+		if (first->snapshots[i]->has_manifest && !side->single)
+			side->report.subject = first->snapshots[i]->manifest.git.subject;
+}
+
+int diff_side_read(struct diff_side *side, bool *left_out)
+{
+	side->summaries = mem_zalloc(side->nsubjects * sizeof *side->summaries);
+	side->runs = mem_array(NULL, side->nsubjects, sizeof *side->runs);
+	if (side->summaries == NULL || side->runs == NULL)
+		return complain("out of memory"), -1;
+	side->root = find_work_tree(side->subjects[0].path);
+	for (size_t i = 0; i < side->nsubjects; i++) {
+		struct subject *s = &side->subjects[i];
+		struct summary *to = &side->summaries[i];
+
+		if ((side->single ? read_single(side, to, s)
+				  : read_run(to, s, side->root, left_out)) < 0)
+			return -1;
+		side->runs[side->nruns++] = to;
+	}
+	side->report.path = side->single && side->subjects[0].nsnapshots != 0
+				    ? side->subjects[0].snapshots[0]->path
+				    : side->subjects[0].path;
+	side->report.runs = (struct change_side){ side->runs, side->nruns };
+	fill_title(side);
+	return side->title.failed ? complain("out of memory"), -1 : 0;
+}
+
+void diff_side_release(struct diff_side *side)
+{
+	if (side->spool != NULL)
+		unlink(side->spool);
+	for (size_t i = 0; i < side->nruns; i++)
+		summary_release(&side->summaries[i]);
+	for (size_t i = 0; i < side->nsubjects; i++)
+		subject_release(&side->subjects[i]);
+	mem_free(side->summaries);
+	mem_free(side->runs);
+	mem_free(side->subjects);
+	free(side->root);
+	buf_release(&side->title);
+}
