@@ -6,13 +6,6 @@
 #include "profile/derive.h"
 #include "profile/diff.h"
 
-/* A function as a profile has it. */
-struct book_raw {
-	const char *file, *name; /* in book.texts */
-	uint32_t line;
-	uint32_t function;
-};
-
 /* Of one profile. */
 struct digesting {
 	struct book *book;
@@ -21,124 +14,7 @@ struct digesting {
 	uint32_t *group_of;    /* of the profile -> row of the digest */
 	uint32_t *rows;        /* of the book's functions -> row, or MAP_NONE */
 	uint32_t nrows;
-	struct table table;
 };
-
-/* --- the book */
-
-static uint64_t text_hash(const char *text)
-{
-	return map_hash_text(text, strlen(text));
-}
-
-static const char *intern(struct book *b, const char *text)
-{
-	return strtab_add(&b->texts, text, strlen(text));
-}
-
-static uint32_t find_function(const struct book *b, uint64_t key, const char *file,
-			      const char *name, uint32_t line)
-{
-	size_t at = 0;
-	uint32_t i;
-
-	while ((i = map_find(&b->function_index, key, &at)) != MAP_NONE)
-		if (b->functions[i].file == file && b->functions[i].name == name &&
-		    b->functions[i].line == line)
-			break;
-	return i;
-}
-
-/* By what it is known elsewhere; MAP_NONE without memory. */
-static uint32_t add_function(struct book *b, const char *raw_file, const char *raw_name,
-			     uint32_t line)
-{
-	enum origin origin;
-	const char *file = identity_file(&b->arena, raw_file, b->root, &origin);
-	const char *name = identity_name(&b->arena, raw_name);
-	struct book_function *grown;
-	uint64_t key;
-	uint32_t i;
-
-	if (file == NULL || name == NULL || (file = intern(b, file)) == NULL ||
-	    (name = intern(b, name)) == NULL)
-		return MAP_NONE;
-	key = map_mix((uintptr_t)file) ^ (uintptr_t)name ^ line;
-	i = find_function(b, key, file, name, line);
-	if (i != MAP_NONE)
-		return i;
-	grown = mem_grow(b->functions, &b->functions_cap, b->nfunctions + 1, sizeof *grown);
-	if (grown == NULL)
-		return MAP_NONE;
-	b->functions = grown;
-	i = (uint32_t)b->nfunctions;
-	grown[i] = (struct book_function){ file, name, origin, line };
-	if (map_add(&b->function_index, key, i) < 0)
-		return MAP_NONE;
-	b->nfunctions++;
-	return i;
-}
-
-/* The book's function for the profile's; MAP_NONE without memory. */
-static uint32_t book_function(struct book *b, const struct function *f, uint64_t file_hash)
-{
-	uint64_t key = file_hash ^ (text_hash(f->qualname) + f->line);
-	struct book_raw *grown, raw = { .line = f->line };
-	size_t at = 0;
-	uint32_t i;
-
-	while ((i = map_find(&b->raw_index, key, &at)) != MAP_NONE)
-		if (b->raws[i].line == f->line && strcmp(b->raws[i].name, f->qualname) == 0 &&
-		    strcmp(b->raws[i].file, f->file) == 0)
-			return b->raws[i].function;
-	raw.file = intern(b, f->file);
-	raw.name = intern(b, f->qualname);
-	if (raw.file == NULL || raw.name == NULL)
-		return MAP_NONE;
-	raw.function = add_function(b, raw.file, raw.name, f->line);
-	grown = mem_grow(b->raws, &b->raws_cap, b->nraws + 1, sizeof *grown);
-	if (grown != NULL)
-		b->raws = grown;
-	if (grown == NULL || raw.function == MAP_NONE ||
-	    map_add(&b->raw_index, key, (uint32_t)b->nraws) < 0)
-		return MAP_NONE;
-	b->raws[b->nraws++] = raw;
-	return raw.function;
-}
-
-static uint32_t book_arc(struct book *b, uint32_t caller, uint32_t callee)
-{
-	uint64_t key = map_pair(caller, callee);
-	uint32_t i = map_get(&b->arc_index, key);
-	struct book_arc *grown;
-
-	if (i != MAP_NONE)
-		return i;
-	grown = mem_grow(b->arcs, &b->arcs_cap, b->narcs + 1, sizeof *grown);
-	if (grown == NULL)
-		return MAP_NONE;
-	b->arcs = grown;
-	i = (uint32_t)b->narcs;
-	grown[i] = (struct book_arc){ caller, callee };
-	if (map_add(&b->arc_index, key, i) < 0)
-		return MAP_NONE;
-	b->narcs++;
-	return i;
-}
-
-void book_release(struct book *b)
-{
-	arena_release(&b->arena);
-	strtab_release(&b->texts);
-	mem_free(b->functions);
-	mem_free(b->arcs);
-	mem_free(b->raws);
-	map_release(&b->function_index);
-	map_release(&b->arc_index);
-	map_release(&b->raw_index);
-}
-
-/* --- a profile's functions */
 
 /* Fills function_of, and group_of with rows in the order of their first function. */
 static int find_functions(struct digesting *d, struct error *err)
@@ -156,7 +32,7 @@ static int find_functions(struct digesting *d, struct error *err)
 
 		if (f->file != file) {
 			file = f->file;
-			file_hash = text_hash(file);
+			file_hash = book_hash(file);
 		}
 		d->function_of[i] = book_function(d->book, f, file_hash);
 		if (d->function_of[i] == MAP_NONE)
@@ -190,7 +66,7 @@ static int take_metrics(struct digest *out, uint32_t order[], struct book *b,
 	for (uint32_t m = 0; m < n; m++) {
 		const struct metric *of = &p->metrics[order[m]];
 
-		out->metrics[m] = (struct book_metric){ intern(b, of->name), intern(b, of->unit) };
+		out->metrics[m] = (struct book_metric){ book_text(b, of->name), book_text(b, of->unit) };
 		if (out->metrics[m].name == NULL || out->metrics[m].unit == NULL)
 			return -1;
 	}
@@ -198,20 +74,206 @@ static int take_metrics(struct digest *out, uint32_t order[], struct book *b,
 	return 0;
 }
 
-static void take_functions(struct digest *out, const struct digesting *d, const uint32_t order[])
+/* --- from the call tree */
+
+/* The way down and back again. */
+struct step {
+	uint32_t first_child, next_sibling;
+};
+
+struct walk {
+	const struct profile *p;
+	struct digest *out;
+	const struct digesting *d;
+	const uint32_t *order;
+	struct step *steps;  /* per node */
+	uint32_t *on_stack;  /* per row: its frames on the stack */
+	uint32_t *arc_row;   /* of the book's arcs -> row, or MAP_NONE */
+	size_t narc_rows, arc_rows_cap;
+	/* Of the digest, until their number is known. */
+	uint32_t *arcs;
+	uint64_t *arc_calls;
+	size_t arcs_cap, arc_calls_cap;
+};
+
+static int add_arc_row(struct walk *w, uint32_t arc)
 {
-	for (uint32_t i = 0; i < d->p->nfunctions; i++)
-		out->functions[d->group_of[i]] = d->function_of[i];
+	struct digest *out = w->out;
+	uint32_t *arcs = mem_grow(w->arcs, &w->arcs_cap, out->narcs + 1u, sizeof *arcs);
+	uint64_t *calls;
+
+	if (arcs == NULL)
+		return -1;
+	w->arcs = arcs;
+	calls = mem_grow(w->arc_calls, &w->arc_calls_cap, out->narcs + 1u, sizeof *calls);
+	if (calls == NULL)
+		return -1;
+	w->arc_calls = calls;
+	arcs[out->narcs] = arc;
+	calls[out->narcs] = 0;
+	w->arc_row[arc] = out->narcs++;
+	return 0;
+}
+
+static int reserve_arc_rows(struct walk *w)
+{
+	size_t n = w->d->book->narcs;
+	uint32_t *grown = mem_grow(w->arc_row, &w->arc_rows_cap, n, sizeof *grown);
+
+	if (grown == NULL)
+		return -1;
+	w->arc_row = grown;
+	memset(grown + w->narc_rows, 0xff, (n - w->narc_rows) * sizeof *grown);
+	w->narc_rows = n;
+	return 0;
+}
+
+static int count_arc(struct walk *w, uint32_t caller, uint32_t callee, uint64_t ncalls)
+{
+	uint32_t arc = book_arc(w->d->book, caller, callee);
+
+	if (arc == MAP_NONE || (arc >= w->narc_rows && reserve_arc_rows(w) < 0))
+		return -1;
+	if (w->arc_row[arc] == MAP_NONE && add_arc_row(w, arc) < 0)
+		return -1;
+	w->arc_calls[w->arc_row[arc]] += ncalls;
+	return 0;
+}
+
+/* A node's cum is its function's self less what it calls has. In between sums may be
+ * larger than any number that a file can mean, hence unsigned. */
+static int enter(struct walk *w, uint32_t i)
+{
+	const struct profile *p = w->p;
+	struct digest *out = w->out;
+	const struct node *n = &p->nodes[i];
+	const int64_t *cum = profile_node_cum(p, i);
+	uint32_t row = w->d->group_of[n->function], caller = BOOK_REQUEST;
+	int64_t *costs = &out->costs[(size_t)row * 2 * out->nmetrics], *above = NULL;
+	bool outermost = w->on_stack[row]++ == 0;
+
+	if (n->parent != 0) {
+		uint32_t caller_row = w->d->group_of[p->nodes[n->parent].function];
+
+		caller = out->functions[caller_row];
+		above = &out->costs[(size_t)caller_row * 2 * out->nmetrics];
+	}
+	out->ncalls[row] += n->ncalls;
+	out->calls += n->ncalls;
+	for (uint32_t m = 0; m < out->nmetrics; m++) {
+		int64_t value = cum[w->order[m]];
+
+		costs[m] = (int64_t)((uint64_t)costs[m] + (uint64_t)value);
+		if (above != NULL)
+			above[m] = (int64_t)((uint64_t)above[m] - (uint64_t)value);
+		if (outermost)
+			costs[out->nmetrics + m] += value;
+	}
+	return count_arc(w, caller, out->functions[row], n->ncalls);
+}
+
+static void leave(struct walk *w, uint32_t i)
+{
+	w->on_stack[w->d->group_of[w->p->nodes[i].function]]--;
+}
+
+static int walk_tree(struct walk *w)
+{
+	const struct profile *p = w->p;
+	uint32_t node;
+
+	memset(w->steps, 0xff, p->nnodes * sizeof *w->steps);
+	for (uint32_t i = p->nnodes; i-- > 1;) {
+		struct step *parent = &w->steps[p->nodes[i].parent];
+
+		w->steps[i].next_sibling = parent->first_child;
+		parent->first_child = i;
+	}
+	node = w->steps[0].first_child;
+	while (node != PROFILE_NONE) {
+		if (enter(w, node) < 0)
+			return -1;
+		if (w->steps[node].first_child != PROFILE_NONE) {
+			node = w->steps[node].first_child;
+			continue;
+		}
+		leave(w, node);
+		while (w->steps[node].next_sibling == PROFILE_NONE) {
+			node = p->nodes[node].parent;
+			if (node == 0)
+				return 0;
+			leave(w, node);
+		}
+		node = w->steps[node].next_sibling;
+	}
+	return 0;
+}
+
+static int keep_arcs(struct digest *out, struct arena *arena, const struct walk *w)
+{
+	out->arcs = arena_alloc(arena, out->narcs * sizeof *out->arcs);
+	out->arc_calls = arena_alloc(arena, out->narcs * sizeof *out->arc_calls);
+	if (out->arcs == NULL || out->arc_calls == NULL)
+		return -1;
+	if (out->narcs != 0) {
+		memcpy(out->arcs, w->arcs, out->narcs * sizeof *out->arcs);
+		memcpy(out->arc_calls, w->arc_calls, out->narcs * sizeof *out->arc_calls);
+	}
+	return 0;
+}
+
+/* What derive_table does, less what is not wanted here: half the time of a summary was
+ * spent on it. */
+static int take_tree(struct digest *out, const struct digesting *d, const uint32_t order[])
+{
+	const struct profile *p = d->p;
+	struct walk w = { .p = p, .out = out, .d = d, .order = order };
+	int rc = -1;
+
+	w.steps = mem_array(NULL, p->nnodes, sizeof *w.steps);
+	w.on_stack = mem_zalloc((size_t)d->nrows * sizeof *w.on_stack);
+	if (w.steps != NULL && w.on_stack != NULL && reserve_arc_rows(&w) == 0 &&
+	    walk_tree(&w) == 0 && keep_arcs(out, &d->book->arena, &w) == 0)
+		rc = 0;
+	for (uint32_t m = 0; m < out->nmetrics; m++)
+		out->totals[m] = profile_node_cum(p, 0)[order[m]];
+	mem_free(w.steps);
+	mem_free(w.on_stack);
+	mem_free(w.arc_row);
+	mem_free(w.arcs);
+	mem_free(w.arc_calls);
+	return rc;
+}
+
+/* --- from a table, without a tree */
+
+static void take_functions(struct digest *out, const struct digesting *d, const struct table *t,
+			   const uint32_t order[])
+{
 	for (uint32_t i = 0; i < d->nrows; i++) {
-		const struct totals *t = &d->table.functions[i];
 		int64_t *costs = &out->costs[(size_t)i * 2 * out->nmetrics];
 
-		out->ncalls[i] = t->ncalls;
-		out->calls += t->ncalls;
+		out->ncalls[i] = t->functions[i].ncalls;
+		out->calls += out->ncalls[i];
 		for (uint32_t m = 0; m < out->nmetrics; m++) {
-			costs[m] = t->self[order[m]];
-			costs[out->nmetrics + m] = t->cum[order[m]];
+			costs[m] = t->functions[i].self[order[m]];
+			costs[out->nmetrics + m] = t->functions[i].cum[order[m]];
 		}
+	}
+}
+
+/* What pstats would add up, less what went on beside the request. */
+static void take_totals(struct digest *out, const struct digesting *d)
+{
+	size_t row = 2 * out->nmetrics;
+
+	for (uint32_t m = 0; m < out->nmetrics; m++) {
+		out->totals[m] = 0;
+		for (uint32_t i = 0; i < d->nrows; i++)
+			out->totals[m] += out->costs[i * row + m];
+		for (uint32_t i = 0; i < d->p->nfunctions; i++)
+			if (function_is_strand(&d->p->functions[i]))
+				out->totals[m] -= out->costs[d->group_of[i] * row + out->nmetrics + m];
 	}
 }
 
@@ -227,39 +289,24 @@ static int add_arc(struct digest *out, struct book *b, uint32_t caller, uint32_t
 	return 0;
 }
 
-/* What the request itself calls: below the root, or without a tree what nobody else is
- * known to have called. */
-static void count_entries(const struct digesting *d, uint64_t *entries)
+/* The request itself calls what nobody else is known to have called. */
+static int take_arcs(struct digest *out, const struct digesting *d, const struct table *t)
 {
-	const struct profile *p = d->p;
+	uint64_t *entries = mem_array(NULL, d->nrows, sizeof *entries);
+	size_t most = (size_t)t->narcs + d->nrows;
+	int rc = -1;
 
-	if (profile_has_tree(p)) {
-		for (uint32_t i = 1; i < p->nnodes; i++)
-			if (p->nodes[i].parent == 0)
-				entries[d->group_of[p->nodes[i].function]] += p->nodes[i].ncalls;
-		return;
-	}
+	out->arcs = arena_alloc(&d->book->arena, most * sizeof *out->arcs);
+	out->arc_calls = arena_alloc(&d->book->arena, most * sizeof *out->arc_calls);
+	if (entries == NULL || out->arcs == NULL || out->arc_calls == NULL)
+		goto done;
 	for (uint32_t i = 0; i < d->nrows; i++)
-		entries[i] = d->table.functions[i].ncalls;
-	for (uint32_t i = 0; i < d->table.narcs; i++) {
-		const struct arc *arc = &d->table.arcs[i];
+		entries[i] = t->functions[i].ncalls;
+	for (uint32_t i = 0; i < t->narcs; i++) {
+		const struct arc *arc = &t->arcs[i];
 		uint64_t *left = &entries[arc->callee];
 
 		*left -= *left < arc->totals.ncalls ? *left : arc->totals.ncalls;
-	}
-}
-
-static int take_arcs(struct digest *out, const struct digesting *d)
-{
-	uint64_t *entries = mem_zalloc((size_t)d->nrows * sizeof *entries);
-	int rc = -1;
-
-	if (entries == NULL)
-		return -1;
-	count_entries(d, entries);
-	for (uint32_t i = 0; i < d->table.narcs; i++) {
-		const struct arc *arc = &d->table.arcs[i];
-
 		if (add_arc(out, d->book, out->functions[arc->caller], out->functions[arc->callee],
 			    arc->totals.ncalls) < 0)
 			goto done;
@@ -274,64 +321,57 @@ done:
 	return rc;
 }
 
-/* Without a tree: what pstats would add up, less what went on beside the request. */
-static int64_t table_time(const struct digest *out, const struct digesting *d, uint32_t m)
+static int take_table(struct digest *out, const struct digesting *d, const uint32_t order[],
+		      struct error *err)
 {
-	size_t row = 2 * out->nmetrics;
-	int64_t sum = 0;
+	struct table t;
+	int rc;
 
-	for (uint32_t i = 0; i < d->nrows; i++)
-		sum += out->costs[i * row + m];
-	for (uint32_t i = 0; i < d->p->nfunctions; i++)
-		if (function_is_strand(&d->p->functions[i]))
-			sum -= out->costs[d->group_of[i] * row + out->nmetrics + m];
-	return sum;
+	if (derive_table(&t, d->p, d->group_of, d->nrows, err) < 0)
+		return -1;
+	take_functions(out, d, &t, order);
+	take_totals(out, d);
+	rc = take_arcs(out, d, &t);
+	table_release(&t);
+	return rc < 0 ? error_nomem(err) : 0;
 }
 
-static void take_totals(struct digest *out, const struct digesting *d, const uint32_t order[])
-{
-	for (uint32_t m = 0; m < out->nmetrics; m++)
-		out->totals[m] = profile_has_tree(d->p) ? profile_node_cum(d->p, 0)[order[m]]
-							: table_time(out, d, m);
-}
-
-static int make_room(struct digest *out, struct arena *arena, uint32_t nfunctions, size_t narcs)
+static int make_room(struct digest *out, struct arena *arena, const struct digesting *d)
 {
 	size_t row = 2 * out->nmetrics * sizeof *out->costs;
 
-	out->nfunctions = nfunctions;
+	out->nfunctions = d->nrows;
 	out->totals = arena_alloc(arena, out->nmetrics * sizeof *out->totals);
-	out->functions = arena_alloc(arena, nfunctions * sizeof *out->functions);
-	out->ncalls = arena_alloc(arena, nfunctions * sizeof *out->ncalls);
-	out->costs = arena_alloc(arena, nfunctions * row);
-	out->arcs = arena_alloc(arena, narcs * sizeof *out->arcs);
-	out->arc_calls = arena_alloc(arena, narcs * sizeof *out->arc_calls);
-	return out->totals != NULL && out->functions != NULL && out->ncalls != NULL &&
-	       out->costs != NULL && out->arcs != NULL && out->arc_calls != NULL ? 0 : -1;
+	out->functions = arena_alloc(arena, d->nrows * sizeof *out->functions);
+	out->ncalls = arena_zalloc(arena, d->nrows * sizeof *out->ncalls);
+	out->costs = arena_zalloc(arena, d->nrows * row);
+	if (out->totals == NULL || out->functions == NULL || out->ncalls == NULL ||
+	    out->costs == NULL)
+		return -1;
+	for (uint32_t i = 0; i < d->p->nfunctions; i++)
+		out->functions[d->group_of[i]] = d->function_of[i];
+	return 0;
 }
 
 int digest_profile(struct digest *out, struct book *book, const struct profile *p,
 		   struct error *err)
 {
-	struct digesting d = { .book = book, .p = p, .table = TABLE_INIT };
+	struct digesting d = { .book = book, .p = p };
 	uint32_t order[PROFILE_MAX_METRICS] = { 0 };
 	int rc = -1;
 
 	*out = (struct digest){ .sampled = p->sampled, .nlost = p->nlost };
 	if (p->nmetrics == 0)
 		return error_set(err, ERR_FORMAT, "a profile without values");
-	if (find_functions(&d, err) < 0 || derive_table(&d.table, p, d.group_of, d.nrows, err) < 0)
+	if (find_functions(&d, err) < 0)
 		goto done;
-	if (take_metrics(out, order, book, p) < 0 ||
-	    make_room(out, &book->arena, d.nrows, (size_t)d.table.narcs + d.nrows) < 0) {
+	if (take_metrics(out, order, book, p) < 0 || make_room(out, &book->arena, &d) < 0)
 		error_nomem(err);
-		goto done;
-	}
-	take_functions(out, &d, order);
-	take_totals(out, &d, order);
-	rc = take_arcs(out, &d) < 0 ? error_nomem(err) : 0;
+	else if (profile_has_tree(p))
+		rc = take_tree(out, &d, order) < 0 ? error_nomem(err) : 0;
+	else
+		rc = take_table(out, &d, order, err);
 done:
-	table_release(&d.table);
 	mem_free(d.function_of);
 	mem_free(d.group_of);
 	mem_free(d.rows);

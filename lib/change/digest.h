@@ -6,51 +6,11 @@
  *                arcs       0 request -> 0            1 0 -> 1
  *     digest     functions  0: 1 call, self 40, cum 100      1: 3 calls, self 60, cum 60
  *                arcs       0: 1 call                        1: 3 calls
- *
- * Functions that differ in addresses or in where their files lie are one.
  */
 #ifndef CPROF_CHANGE_DIGEST_H
 #define CPROF_CHANGE_DIGEST_H
 
-#include "base/arena.h"
-#include "base/map.h"
-#include "base/strtab.h"
-#include "change/identity.h"
-#include "profile/profile.h"
-
-/* The caller of what the request calls first. */
-#define BOOK_REQUEST UINT32_MAX
-
-struct book_function {
-	const char *file, *name; /* of its identity, in book.texts: equal ones are one pointer */
-	enum origin origin;
-	uint32_t line;
-};
-
-struct book_arc {
-	uint32_t caller, callee; /* functions of the book */
-};
-
-struct book_metric {
-	const char *name, *unit; /* in book.texts */
-};
-
-struct book {
-	const char *root; /* the work tree, or NULL */
-	struct arena arena; /* of the digests, too */
-	struct strtab texts;
-	struct book_function *functions;
-	struct book_arc *arcs;
-	size_t nfunctions, functions_cap, narcs, arcs_cap;
-	struct map function_index, arc_index;
-	/* Functions as profiles name them: most are met again in the next profile. */
-	struct book_raw *raws;
-	size_t nraws, raws_cap;
-	struct map raw_index;
-};
-
-#define BOOK_INIT { .arena = ARENA_INIT, .texts = STRTAB_INIT, .function_index = MAP_INIT, \
-		    .arc_index = MAP_INIT, .raw_index = MAP_INIT }
+#include "change/book.h"
 
 struct digest {
 	struct book_metric metrics[PROFILE_MAX_METRICS]; /* [0] is its time */
@@ -68,6 +28,5 @@ struct digest {
 
 int digest_profile(struct digest *out, struct book *book, const struct profile *p,
 		   struct error *err);
-void book_release(struct book *book);
 
 #endif

@@ -27,6 +27,7 @@
 #include "format/foreign.h"
 #include "format/gzip.h"
 #include "format/pprof_fields.h"
+#include "format/pprof_path.h"
 #include "format/pprof_raw.h"
 #include "format/proto.h"
 #include "format/stacks.h"
@@ -47,9 +48,8 @@ struct reader {
 	struct pprof_raw raw;
 	bool ours;
 
+	struct pprof_path path;
 	/* Of one sample. */
-	uint64_t *path; /* location ids */
-	size_t npath, path_cap;
 	int64_t values[PPROF_MAX_TYPES];
 	unsigned nvalues;
 	uint64_t nframes; /* of all samples so far */
@@ -207,18 +207,36 @@ static void *find_id(void *rows, size_t n, size_t size, uint64_t id)
 	return n == 0 ? NULL : bsearch(&id, rows, n, size, by_id);
 }
 
+/* By their id; returns the second of two rows with one, or 0. */
+static size_t sort_by_id(void *rows, size_t n, size_t size)
+{
+	const char *row = rows;
+	size_t i;
+
+	/* Most files have them so, ours too. */
+	for (i = 1; i < n; i++)
+		if (by_id(row + (i - 1) * size, row + i * size) >= 0)
+			break;
+	if (i >= n)
+		return 0;
+	qsort(rows, n, size, by_id);
+	for (i = 1; i < n; i++)
+		if (by_id(row + (i - 1) * size, row + i * size) == 0)
+			return i;
+	return 0;
+}
+
 static int read_functions(struct reader *r)
 {
+	size_t twice;
+
 	/* In the order of the file, which is that of our writer's profile. */
 	for (size_t i = 0; i < r->raw.nfunctions; i++)
 		if (read_function(r, &r->raw.functions[i]) < 0)
 			return -1;
-	if (r->raw.nfunctions != 0)
-		qsort(r->raw.functions, r->raw.nfunctions, sizeof *r->raw.functions, by_id);
-	for (size_t i = 1; i < r->raw.nfunctions; i++)
-		if (r->raw.functions[i].id == r->raw.functions[i - 1].id)
-			return bad(r, r->raw.functions[i].offset, "a function's id that comes twice");
-	return 0;
+	twice = sort_by_id(r->raw.functions, r->raw.nfunctions, sizeof *r->raw.functions);
+	return twice == 0 ? 0 : bad(r, r->raw.functions[twice].offset,
+				    "a function's id that comes twice");
 }
 
 /* Without symbols a location has an address and no lines. */
@@ -240,6 +258,8 @@ static int name_address(struct reader *r, struct pprof_location *l)
 
 static int read_locations(struct reader *r)
 {
+	size_t twice;
+
 	for (size_t i = 0; i < r->raw.nlocations; i++) {
 		struct pprof_location *l = &r->raw.locations[i];
 
@@ -254,12 +274,9 @@ static int read_locations(struct reader *r)
 		if (l->nlines == 0 && name_address(r, l) < 0)
 			return -1;
 	}
-	if (r->raw.nlocations != 0)
-		qsort(r->raw.locations, r->raw.nlocations, sizeof *r->raw.locations, by_id);
-	for (size_t i = 1; i < r->raw.nlocations; i++)
-		if (r->raw.locations[i].id == r->raw.locations[i - 1].id)
-			return bad(r, r->raw.locations[i].offset, "a location's id that comes twice");
-	return 0;
+	twice = sort_by_id(r->raw.locations, r->raw.nlocations, sizeof *r->raw.locations);
+	return twice == 0 ? 0 : bad(r, r->raw.locations[twice].offset,
+				    "a location's id that comes twice");
 }
 
 /* --- samples */
@@ -275,22 +292,6 @@ static int read_values(struct reader *r, const struct proto *in, const struct pr
 		if (r->nvalues == r->raw.ntypes)
 			return bad(r, f->offset, "a sample with too many values");
 		r->values[r->nvalues++] = (int64_t)value;
-	}
-	return rc;
-}
-
-static int read_path(struct reader *r, const struct proto *in, const struct proto_field *f)
-{
-	struct proto_numbers n;
-	uint64_t value;
-	int rc;
-
-	proto_numbers_begin(&n, in, f);
-	while ((rc = proto_numbers_next(&n, &value)) > 0) {
-		if (r->npath == MAX_DEPTH)
-			return bad(r, f->offset, "a stack of over 65,536 frames");
-		if (pprof_push(&r->path, &r->npath, &r->path_cap, value, r->err) < 0)
-			return -1;
 	}
 	return rc;
 }
@@ -311,6 +312,22 @@ static int enter_location(struct reader *r, uint64_t id, uint32_t *node, size_t 
 			return error_nomem(r->err);
 	}
 	return profile_is_too_large(r->p, 0) ? bad(r, offset, PROFILE_TOO_LARGE) : 0;
+}
+
+/* Only what is not the path of the sample before, too. */
+static int enter_path(struct reader *r, uint32_t *node, size_t offset)
+{
+	struct pprof_path *path = &r->path;
+
+	if (pprof_path_end(path, r->err) < 0)
+		return -1;
+	*node = path->nshared != 0 ? path->nodes[path->nshared - 1] : 0;
+	for (size_t i = path->nids; i-- > 0;) {
+		if (enter_location(r, path->ids[i], node, offset) < 0)
+			return -1;
+		path->nodes[path->nnodes++] = *node;
+	}
+	return 0;
 }
 
 static int add_values(struct reader *r, uint32_t node, size_t offset)
@@ -341,10 +358,10 @@ static int read_sample(struct reader *r, struct proto in)
 	uint32_t node = 0;
 	int rc;
 
-	r->npath = 0;
+	pprof_path_begin(&r->path);
 	r->nvalues = 0;
 	while ((rc = proto_next(&in, &f)) > 0) {
-		if (f.number == SAMPLE_LOCATION_ID && read_path(r, &in, &f) < 0)
+		if (f.number == SAMPLE_LOCATION_ID && pprof_path_field(&r->path, &in, &f) < 0)
 			return -1;
 		if (f.number == SAMPLE_VALUE && read_values(r, &in, &f) < 0)
 			return -1;
@@ -353,9 +370,8 @@ static int read_sample(struct reader *r, struct proto in)
 		return -1;
 	if (r->nvalues != r->raw.ntypes)
 		return bad(r, in.offset, "a sample with too few values");
-	for (size_t i = r->npath; i-- > 0;)
-		if (enter_location(r, r->path[i], &node, in.offset) < 0)
-			return -1;
+	if (enter_path(r, &node, in.offset) < 0)
+		return -1;
 	return add_values(r, node, in.offset);
 }
 
@@ -367,6 +383,8 @@ static int read_samples(struct reader *r)
 
 	if (profile_add_root(r->p) < 0)
 		return error_nomem(r->err);
+	in.at = r->raw.samples;
+	in.in.len = r->raw.samples_end;
 	while ((rc = proto_next(&in, &f)) > 0)
 		if (f.number == PROFILE_SAMPLE && read_sample(r, proto_inside(&in, &f)) < 0)
 			return -1;
@@ -381,7 +399,7 @@ static int read_samples(struct reader *r)
 static void release(struct reader *r)
 {
 	pprof_raw_release(&r->raw);
-	mem_free(r->path);
+	pprof_path_release(&r->path);
 }
 
 /* beside the rows so much is held of the file. */

@@ -184,9 +184,14 @@ int pprof_scan(struct pprof_raw *r, struct bytes bytes, struct error *err)
 	struct proto_field f;
 	int rc;
 
-	while ((rc = proto_next(&in, &f)) > 0) {
+	for (size_t at = 0; (rc = proto_next(&in, &f)) > 0; at = in.at) {
 		if (scan_field(r, &in, &f) < 0)
 			return -1;
+		if (f.number == PROFILE_SAMPLE) {
+			r->samples = r->samples_end == 0 ? at : r->samples;
+			r->samples_end = in.at;
+			continue;
+		}
 		if (pprof_raw_size(r) > SIZE_MIN + bytes.len / 2)
 			return pprof_bad(err, f.offset, PROFILE_TOO_LARGE);
 	}

@@ -52,6 +52,7 @@ struct pprof_raw {
 	uint64_t *comments; /* texts */
 	size_t ncomments, comments_cap;
 	uint64_t default_type; /* a text */
+	size_t samples, samples_end; /* where in the file all samples are */
 };
 
 /* Fills *r, which begins zeroed and is to be released also on failure. There is

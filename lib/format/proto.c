@@ -44,7 +44,7 @@ static int truncated(const struct proto *p)
 	return error_set(p->err, ERR_FORMAT, "truncated at byte %zu", p->offset + p->in.len);
 }
 
-int proto_next_varint(struct proto *p, uint64_t *value)
+int proto_next_long_varint(struct proto *p, uint64_t *value)
 {
 	size_t start = p->at;
 

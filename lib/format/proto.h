@@ -44,8 +44,16 @@ struct proto proto_whole(struct bytes in, struct error *err);
 /* 1 with the next field, 0 at the end, -1 with err ("truncated at byte 12"). */
 int proto_next(struct proto *p, struct proto_field *f);
 
-/* The next varint: 1, 0 at the end, -1 with err. */
-int proto_next_varint(struct proto *p, uint64_t *value);
+/* The next varint: 1, 0 at the end, -1 with err. Most are one byte. */
+int proto_next_long_varint(struct proto *p, uint64_t *value);
+
+static inline int proto_next_varint(struct proto *p, uint64_t *value)
+{
+	if (p->at == p->in.len || p->in.data[p->at] >= 0x80)
+		return proto_next_long_varint(p, value);
+	*value = p->in.data[p->at++];
+	return 1;
+}
 
 /* To read what is in a field of kind 2. */
 struct proto proto_inside(const struct proto *p, const struct proto_field *f);

@@ -454,9 +454,8 @@ START_TEST(test_pprof__hostile)
 }
 END_TEST
 
-/* A location of 10,000 inlined functions, and 10,000 samples of it one byte each:
- * a hundred million nodes in 60 kB. */
-/* Few nodes, but gone through again and again. */
+/* Few nodes, but gone through again and again: by turns, for what a sample has in
+ * common with the one before costs nothing. */
 START_TEST(test_pprof__frame_bomb)
 {
 	struct buf location = BUF_INIT, line = BUF_INIT, sample = BUF_INIT, ids = BUF_INIT;
@@ -464,21 +463,93 @@ START_TEST(test_pprof__frame_bomb)
 	begin_message();
 	add_function(1, 3, 0);
 	proto_add_uint(&line, LINE_FUNCTION_ID, 1);
-	proto_add_uint(&location, LOCATION_ID, 1);
-	for (int i = 0; i < 100; i++) {
-		proto_add_bytes(&location, LOCATION_LINE, line.data, line.len);
-		proto_add_varint(&ids, 1);
+	for (unsigned id = 1; id <= 2; id++) {
+		buf_clear(&location);
+		proto_add_uint(&location, LOCATION_ID, id);
+		for (int i = 0; i < 100; i++)
+			proto_add_bytes(&location, LOCATION_LINE, line.data, line.len);
+		proto_add_bytes(&message, PROFILE_LOCATION, location.data, location.len);
 	}
-	proto_add_bytes(&message, PROFILE_LOCATION, location.data, location.len);
-	proto_add_bytes(&sample, SAMPLE_LOCATION_ID, ids.data, ids.len);
-	proto_add_int(&sample, SAMPLE_VALUE, 1);
-	for (int i = 0; i < 10; i++)
+	for (unsigned i = 0; i < 20; i++) {
+		buf_clear(&ids);
+		buf_clear(&sample);
+		for (int k = 0; k < 100; k++)
+			proto_add_varint(&ids, 1 + i % 2);
+		proto_add_bytes(&sample, SAMPLE_LOCATION_ID, ids.data, ids.len);
+		proto_add_int(&sample, SAMPLE_VALUE, 1);
 		proto_add_bytes(&message, PROFILE_SAMPLE, sample.data, sample.len);
+	}
 	assert_refused("more frames than the file can mean");
 	buf_release(&location);
 	buf_release(&line);
 	buf_release(&sample);
 	buf_release(&ids);
+}
+END_TEST
+
+/* A location `id` of function `id`. */
+static void add_place(unsigned id)
+{
+	struct buf location = BUF_INIT, line = BUF_INIT;
+
+	add_function(id, 3 + (id == 1), 0);
+	proto_add_uint(&line, LINE_FUNCTION_ID, id);
+	proto_add_uint(&location, LOCATION_ID, id);
+	proto_add_bytes(&location, LOCATION_LINE, line.data, line.len);
+	proto_add_bytes(&message, PROFILE_LOCATION, location.data, location.len);
+	buf_release(&location);
+	buf_release(&line);
+}
+
+/* Each piece is a field: of several ids packed, of one alone as a number. */
+static void add_pieces(int64_t value, size_t npieces, const char *const *pieces)
+{
+	struct buf sample = BUF_INIT;
+
+	for (size_t i = 0; i < npieces; i++) {
+		if (pieces[i][0] == 1 && pieces[i][1] == '\0')
+			proto_add_uint(&sample, SAMPLE_LOCATION_ID, 1);
+		else
+			proto_add_bytes(&sample, SAMPLE_LOCATION_ID, pieces[i], strlen(pieces[i]));
+	}
+	proto_add_int(&sample, SAMPLE_VALUE, value);
+	proto_add_bytes(&message, PROFILE_SAMPLE, sample.data, sample.len);
+	buf_release(&sample);
+}
+
+/* Number 200 is the bytes C8 01, of which the last alone is number 1. */
+START_TEST(test_pprof__what_stacks_have_in_common)
+{
+	static const char *const f200[] = { "\xC8\x01" }, *const f1[] = { "\x01\x01" };
+	static const char *const below[] = { "\x01\xC8\x01" }, *const above[] = { "\xC8\x01\x01\x01" };
+	static const char *const parts[] = { "\x01", "\xC8\x01" }, *const same[] = { "\x01\xC8\x01" };
+	struct profile *p;
+	int64_t want[6];
+
+	begin_message();
+	add_place(1);
+	add_place(200);
+	add_pieces(1, 1, f200);  /* 200 */
+	add_pieces(2, 1, f1);    /* 1 > 1 */
+	add_pieces(4, 1, below); /* 200 > 1 */
+	add_pieces(8, 1, above); /* 1 > 1 > 200 */
+	add_pieces(16, 2, parts); /* 200 > 1 */
+	add_pieces(32, 1, same);  /* 200 > 1 */
+	add_pieces(64, 1, same);
+	p = read_message();
+	/* 200, 1, 1 > 1, 200 > 1, 1 > 1 > 200 in the order they came. */
+	ck_assert_uint_eq(p->nnodes, 6);
+	for (int i = 0; i < 6; i++)
+		want[i] = *profile_node_cum(p, (uint32_t)i) / 1000000;
+	ck_assert_int_eq(want[0], 127);
+	ck_assert_int_eq(want[1], 1 + 4 + 16 + 32 + 64);
+	ck_assert_int_eq(want[2], 2 + 8);
+	ck_assert_int_eq(want[3], 2 + 8);
+	ck_assert_int_eq(want[4], 4 + 16 + 32 + 64);
+	ck_assert_int_eq(want[5], 8);
+	ck_assert_uint_eq(p->nodes[4].parent, 1);
+	ck_assert_uint_eq(p->nodes[5].parent, 3);
+	profile_free(p);
 }
 END_TEST
 
@@ -576,6 +647,7 @@ UNIT_MAIN("format/pprof",
 	  test_pprof__foreign,
 	  test_pprof__hostile,
 	  test_pprof__frame_bomb,
+	  test_pprof__what_stacks_have_in_common,
 	  test_pprof__cut,
 	  test_pprof__sniff,
 	  test_pprof__without_memory)
