@@ -97,14 +97,14 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 	va_end(ap);
 }
 
-void buf_addu(struct buf *b, uint64_t n)
+char *buf_digits(char *to, uint64_t n)
 {
 	static const char pairs[] = "0001020304050607080910111213141516171819"
 				    "2021222324252627282930313233343536373839"
 				    "4041424344454647484950515253545556575859"
 				    "6061626364656667686970717273747576777879"
 				    "8081828384858687888990919293949596979899";
-	char digits[20];
+	char digits[BUF_DIGITS];
 	size_t i = sizeof digits;
 
 	for (; n >= 100; n /= 100) {
@@ -117,7 +117,14 @@ void buf_addu(struct buf *b, uint64_t n)
 	} else {
 		digits[--i] = (char)('0' + n);
 	}
-	buf_add(b, digits + i, sizeof digits - i);
+	memcpy(to, digits + i, sizeof digits - i);
+	return to + sizeof digits - i;
+}
+
+void buf_addu(struct buf *b, uint64_t n)
+{
+	if (buf_reserve(b, BUF_DIGITS))
+		b->len = (size_t)(buf_digits(b->data + b->len, n) - b->data);
 }
 
 const char *buf_str(struct buf *b)

@@ -33,6 +33,10 @@ void buf_vprintf(struct buf *b, const char *fmt, va_list ap);
 /* Unsigned decimal: printf costs ten times as much. */
 void buf_addu(struct buf *b, uint64_t n);
 
+/* The same at `to`, at most BUF_DIGITS characters; where they end. */
+enum { BUF_DIGITS = 20 };
+char *buf_digits(char *to, uint64_t n);
+
 /* Makes room for `extra` more bytes; false without memory. */
 bool buf_reserve(struct buf *b, size_t extra);
 

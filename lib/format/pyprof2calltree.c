@@ -1,6 +1,5 @@
 #include "format/pyprof2calltree.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,40 +17,42 @@ struct writer {
 	struct buf *out;
 	const struct pstats_sum *s;
 	struct place {
-		uint32_t file; /* its place among the files */
-		uint32_t line;
+		uint64_t file_line; /* the file's place among the files, the line */
 		const char *name;
 		uint32_t entry;
 	} *order;
+	bool *has_namesake;     /* per entry: another has its file and name */
 	uint32_t *first, *last; /* per entry: its calls, or MAP_NONE */
 	struct call *calls;
 	uint32_t ncalls;
-	struct map names; /* file, name -> entry: twice where there are several */
 	/* What is written of an entry where it is called, "FILE\ncfn=NAME\ncalls=":
 	 * it is written again and again. */
 	struct buf labels;
-	size_t *labels_from; /* nentries + 1 */
+	struct label {
+		size_t at, file_len, name_len;
+	} *label; /* per entry */
 };
+
+static const char between[] = "\ncfn=", behind[] = "\ncalls=";
+enum { BETWEEN = sizeof between - 1, BEHIND = sizeof behind - 1 };
 
 static int by_label(const void *left, const void *right)
 {
 	const struct place *a = left, *b = right;
 
-	if (a->file != b->file)
-		return a->file < b->file ? -1 : 1;
-	if (a->line != b->line)
-		return a->line < b->line ? -1 : 1;
+	if (a->file_line != b->file_line)
+		return a->file_line < b->file_line ? -1 : 1;
 	return strcmp(a->name, b->name);
 }
 
-static int by_text(const void *left, const void *right)
-{
-	return strcmp(*(const char *const *)left, *(const char *const *)right);
-}
+struct file {
+	const char *name;
+	uint32_t number; /* in the order in which they come */
+};
 
-static uint64_t name_hash(const struct pstats_key *k)
+static int by_name(const void *left, const void *right)
 {
-	return map_mix((uintptr_t)k->file) ^ (uintptr_t)k->name;
+	return strcmp(((const struct file *)left)->name, ((const struct file *)right)->name);
 }
 
 static const struct pstats_key *key_of(const struct writer *w, uint32_t entry)
@@ -59,57 +60,74 @@ static const struct pstats_key *key_of(const struct writer *w, uint32_t entry)
 	return &w->s->keys[w->s->entries[entry].key];
 }
 
-/* How many of this file and name there are, 2 standing for more. */
-static unsigned count_namesakes(const struct writer *w, const struct pstats_key *k)
+/* Files once, in their order: they are long, and many functions share one. Until they are
+ * in order, an entry has the number of its file. */
+static int rank_files(struct writer *w)
 {
-	unsigned n = 0;
-	uint32_t i;
-	size_t at = 0;
-
-	while (n < 2 && (i = map_find(&w->names, name_hash(k), &at)) != MAP_NONE)
-		n += key_of(w, i)->file == k->file && key_of(w, i)->name == k->name;
-	return n;
-}
-
-/* Files once, in their order: they are long, and many functions share one. */
-static int rank_files(const struct writer *w, struct map *ranks)
-{
-	size_t n = w->s->nentries, nfiles = 0;
-	const char **files = mem_array(NULL, n, sizeof *files);
-	int rc = files == NULL ? -1 : 0;
+	size_t n = w->s->nentries;
+	struct file *files = mem_array(NULL, n, sizeof *files);
+	uint32_t *rank = mem_array(NULL, n, sizeof *rank), nfiles = 0;
+	struct map numbers = MAP_INIT;
+	int rc = files == NULL || rank == NULL ? -1 : 0;
 
 	for (uint32_t i = 0; i < n && rc == 0; i++) {
-		const char *file = key_of(w, i)->file;
+		const char *name = key_of(w, i)->file;
+		uint32_t number = map_get(&numbers, (uintptr_t)name);
 
-		if (map_get(ranks, (uintptr_t)file) != MAP_NONE)
-			continue;
-		files[nfiles++] = file;
-		rc = map_add(ranks, (uintptr_t)file, 0);
+		if (number == MAP_NONE) {
+			number = nfiles++;
+			files[number] = (struct file){ name, number };
+			rc = map_add(&numbers, (uintptr_t)name, number);
+		}
+		w->order[i].file_line = number;
 	}
 	if (rc == 0 && nfiles != 0)
-		qsort(files, nfiles, sizeof *files, by_text);
-	map_clear(ranks);
+		qsort(files, nfiles, sizeof *files, by_name);
 	for (uint32_t i = 0; i < nfiles && rc == 0; i++)
-		rc = map_add(ranks, (uintptr_t)files[i], i);
+		rank[files[i].number] = i;
+	for (uint32_t i = 0; i < n && rc == 0; i++)
+		w->order[i].file_line = map_pair(rank[w->order[i].file_line], key_of(w, i)->line);
+	map_release(&numbers);
 	mem_free(files);
+	mem_free(rank);
 	return rc;
 }
 
 static int sort_entries(struct writer *w)
 {
-	struct map ranks = MAP_INIT;
 	size_t n = w->s->nentries;
-	int rc = rank_files(w, &ranks);
+	int rc = rank_files(w);
 
 	for (uint32_t i = 0; i < n && rc == 0; i++) {
-		const struct pstats_key *k = key_of(w, i);
-
-		w->order[i] = (struct place){ map_get(&ranks, (uintptr_t)k->file), k->line,
-					      k->name, i };
+		w->order[i].name = key_of(w, i)->name;
+		w->order[i].entry = i;
 	}
 	if (rc == 0 && n != 0)
 		qsort(w->order, n, sizeof *w->order, by_label);
-	map_release(&ranks);
+	return rc;
+}
+
+static int find_namesakes(struct writer *w)
+{
+	struct map names = MAP_INIT;
+	int rc = map_reserve(&names, w->s->nentries);
+
+	for (uint32_t i = 0; i < w->s->nentries && rc == 0; i++) {
+		const struct pstats_key *k = key_of(w, i);
+		uint64_t hash = map_mix((uintptr_t)k->file) ^ (uintptr_t)k->name;
+		uint32_t other;
+		size_t at = 0;
+
+		while ((other = map_find(&names, hash, &at)) != MAP_NONE)
+			if (key_of(w, other)->file == k->file && key_of(w, other)->name == k->name)
+				break;
+		w->has_namesake[i] = other != MAP_NONE;
+		if (other != MAP_NONE)
+			w->has_namesake[other] = true;
+		else
+			rc = map_add(&names, hash, i);
+	}
+	map_release(&names);
 	return rc;
 }
 
@@ -119,20 +137,17 @@ static int prepare(struct writer *w)
 	size_t n = s->nentries;
 
 	w->order = mem_array(NULL, n, sizeof *w->order);
+	w->has_namesake = mem_array(NULL, n, sizeof *w->has_namesake);
 	w->first = mem_array(NULL, n, sizeof *w->first);
 	w->last = mem_array(NULL, n, sizeof *w->last);
 	w->calls = mem_array(NULL, s->ncallers, sizeof *w->calls);
-	w->labels_from = mem_array(NULL, n + 1, sizeof *w->labels_from);
-	if (w->order == NULL || w->first == NULL || w->last == NULL || w->calls == NULL ||
-	    w->labels_from == NULL || map_reserve(&w->names, n) < 0)
+	w->label = mem_array(NULL, n, sizeof *w->label);
+	if (w->order == NULL || w->has_namesake == NULL || w->first == NULL || w->last == NULL ||
+	    w->calls == NULL || w->label == NULL)
 		return -1;
-	for (uint32_t i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < n; i++)
 		w->first[i] = MAP_NONE;
-		if (count_namesakes(w, key_of(w, i)) < 2 &&
-		    map_add(&w->names, name_hash(key_of(w, i)), i) < 0)
-			return -1;
-	}
-	return sort_entries(w);
+	return find_namesakes(w) < 0 ? -1 : sort_entries(w);
 }
 
 /* Callees in their order, so that each caller's list is in it, too. */
@@ -163,92 +178,136 @@ static int64_t to_ns(double seconds)
 	return (int64_t)(seconds * 1e9);
 }
 
-static void put_int(struct buf *out, int64_t n)
-{
-	if (n < 0)
-		buf_addc(out, '-');
-	buf_addu(out, n < 0 ? 0 - (uint64_t)n : (uint64_t)n);
-}
-
-static void put_name(struct buf *out, const struct writer *w, const struct pstats_key *k)
-{
-	text_printable(out, k->name);
-	if (count_namesakes(w, k) > 1) {
-		buf_addc(out, ':');
-		buf_addu(out, k->line);
-	}
-	buf_addc(out, '\n');
-}
-
+/* In the order of the output, in which those of one file stand together. */
 static void make_labels(struct writer *w)
 {
-	size_t n = w->s->nentries;
+	const struct label *before = NULL;
+	const char *file = NULL;
 
-	for (uint32_t i = 0; i < n; i++) {
-		w->labels_from[i] = w->labels.len;
-		text_printable(&w->labels, key_of(w, i)->file);
-		buf_add(&w->labels, "\ncfn=", 5);
-		put_name(&w->labels, w, key_of(w, i));
-		buf_add(&w->labels, "calls=", 6);
+	for (size_t i = 0; i < w->s->nentries; i++) {
+		uint32_t entry = w->order[i].entry;
+		const struct pstats_key *k = key_of(w, entry);
+		struct label *l = &w->label[entry];
+
+		l->at = w->labels.len;
+		if (k->file == file && buf_reserve(&w->labels, before->file_len))
+			buf_add(&w->labels, w->labels.data + before->at, before->file_len);
+		else
+			text_printable(&w->labels, k->file);
+		l->file_len = w->labels.len - l->at;
+		buf_add(&w->labels, between, BETWEEN);
+		text_printable(&w->labels, k->name);
+		if (w->has_namesake[entry]) {
+			buf_addc(&w->labels, ':');
+			buf_addu(&w->labels, k->line);
+		}
+		l->name_len = w->labels.len - l->at - l->file_len - BETWEEN;
+		buf_add(&w->labels, behind, BEHIND);
+		before = l;
+		file = k->file;
 	}
-	w->labels_from[n] = w->labels.len;
 }
 
-static void put_cost(struct buf *out, uint32_t line, double seconds)
+static size_t label_len(const struct label *l)
 {
-	buf_addu(out, line);
-	buf_addc(out, ' ');
-	put_int(out, to_ns(seconds));
-	buf_addc(out, '\n');
+	return l->file_len + BETWEEN + l->name_len + BEHIND;
 }
 
-static void put_call(struct writer *w, const struct call *call)
+/* What follows puts where there is room, and returns where it ends. */
+
+static char *put(char *to, const char *from, size_t n)
 {
-	const struct pstats_row *row = &w->s->callers[call->caller_row].row;
-	size_t from = w->labels_from[call->callee];
-
-	buf_add(w->out, "cfl=", 4);
-	buf_add(w->out, w->labels.data + from, w->labels_from[call->callee + 1] - from);
-	put_int(w->out, row->ncalls);
-	buf_addc(w->out, ' ');
-	buf_addu(w->out, key_of(w, call->callee)->line);
-	buf_addc(w->out, '\n');
+	memcpy(to, from, n);
+	return to + n;
 }
 
-static void put_entry(struct writer *w, uint32_t entry)
+static char *put_int(char *to, int64_t n)
+{
+	if (n < 0)
+		*to++ = '-';
+	return buf_digits(to, n < 0 ? 0 - (uint64_t)n : (uint64_t)n);
+}
+
+static char *put_cost(char *to, uint32_t line, double seconds)
+{
+	to = buf_digits(to, line);
+	*to++ = ' ';
+	to = put_int(to, to_ns(seconds));
+	*to++ = '\n';
+	return to;
+}
+
+static char *put_call(char *to, const struct writer *w, const struct call *call)
+{
+	const struct label *l = &w->label[call->callee];
+
+	to = put(to, "cfl=", 4);
+	to = put(to, w->labels.data + l->at, label_len(l));
+	to = put_int(to, w->s->callers[call->caller_row].row.ncalls);
+	*to++ = ' ';
+	to = buf_digits(to, key_of(w, call->callee)->line);
+	*to++ = '\n';
+	return to;
+}
+
+static char *put_entry(char *to, const struct writer *w, uint32_t entry)
 {
 	const struct pstats_sum *s = w->s;
-	const struct pstats_key *k = key_of(w, entry);
+	const struct label *l = &w->label[entry];
+	const char *label = w->labels.data + l->at;
+	uint32_t line = key_of(w, entry)->line;
 
-	buf_add(w->out, "fl=", 3);
-	text_printable(w->out, k->file);
-	buf_add(w->out, "\nfn=", 4);
-	put_name(w->out, w, k);
-	put_cost(w->out, k->line, s->entries[entry].row.tottime);
+	to = put(to, "fl=", 3);
+	to = put(to, label, l->file_len);
+	to = put(to, "\nfn=", 4);
+	to = put(to, label + l->file_len + BETWEEN, l->name_len);
+	*to++ = '\n';
+	to = put_cost(to, line, s->entries[entry].row.tottime);
 	for (uint32_t i = w->first[entry]; i != MAP_NONE; i = w->calls[i].next) {
-		put_call(w, &w->calls[i]);
-		put_cost(w->out, k->line, s->callers[w->calls[i].caller_row].row.cumtime);
+		to = put_call(to, w, &w->calls[i]);
+		to = put_cost(to, line, s->callers[w->calls[i].caller_row].row.cumtime);
 	}
-	buf_addc(w->out, '\n');
+	*to++ = '\n';
+	return to;
 }
 
-/* About as much as it will be: so that it is not moved again and again. */
-static void reserve(struct writer *w)
+/* Room for all that put_entry puts, numbers of any length. */
+static bool reserve(const struct writer *w)
 {
-	size_t need = w->labels.len + 48 * w->s->nentries;
+	enum { COST = 2 * BUF_DIGITS + 3, ENTRY = 16 + COST, CALL = 8 + 2 * COST };
+	size_t need = 0;
 
-	for (uint32_t i = 0; i < w->ncalls; i++) {
-		uint32_t callee = w->calls[i].callee;
+	for (size_t i = 0; i < w->s->nentries; i++)
+		need += label_len(&w->label[i]) + ENTRY;
+	for (uint32_t i = 0; i < w->ncalls; i++)
+		need += label_len(&w->label[w->calls[i].callee]) + CALL;
+	return buf_reserve(w->out, need);
+}
 
-		need += w->labels_from[callee + 1] - w->labels_from[callee] + 40;
-	}
-	buf_reserve(w->out, need);
+static int put_all(struct writer *w)
+{
+	struct buf *out = w->out;
+	int64_t most = 0;
+	char *to;
+
+	for (size_t i = 0; i < w->s->nentries; i++)
+		if (to_ns(w->s->entries[i].row.cumtime) > most)
+			most = to_ns(w->s->entries[i].row.cumtime);
+	buf_adds(out, "event: ns : Nanoseconds\nevents: ns\nsummary: ");
+	buf_addu(out, (uint64_t)most);
+	buf_addc(out, '\n');
+	if (w->labels.failed || !reserve(w))
+		return -1;
+	to = out->data + out->len;
+	for (size_t i = 0; i < w->s->nentries; i++)
+		to = put_entry(to, w, w->order[i].entry);
+	out->len = (size_t)(to - out->data);
+	return 0;
 }
 
 int pyprof2calltree_write(struct buf *out, const struct pstats_sum *s, struct error *err)
 {
 	struct writer w = { .out = out, .s = s };
-	int64_t most = 0;
 	int rc = -1;
 
 	if (s->kind.counts_only)
@@ -257,29 +316,17 @@ int pyprof2calltree_write(struct buf *out, const struct pstats_sum *s, struct er
 	/* to_ns() of what no int64_t holds is undefined. */
 	if (s->seconds > 4e9)
 		return error_set(err, ERR_REFUSED, "times that add up to over a century");
-	if (prepare(&w) < 0)
-		goto done;
-	link_calls(&w);
-	make_labels(&w);
-	if (w.labels.failed)
-		goto done;
-	reserve(&w);
-	for (size_t i = 0; i < s->nentries; i++)
-		if (to_ns(s->entries[i].row.cumtime) > most)
-			most = to_ns(s->entries[i].row.cumtime);
-	buf_adds(out, "event: ns : Nanoseconds\nevents: ns\nsummary: ");
-	put_int(out, most);
-	buf_addc(out, '\n');
-	for (size_t i = 0; i < s->nentries; i++)
-		put_entry(&w, w.order[i].entry);
-	rc = out->failed || w.labels.failed ? -1 : 0;
-done:
+	if (prepare(&w) == 0) {
+		link_calls(&w);
+		make_labels(&w);
+		rc = put_all(&w);
+	}
 	mem_free(w.order);
+	mem_free(w.has_namesake);
 	mem_free(w.first);
 	mem_free(w.last);
 	mem_free(w.calls);
-	map_release(&w.names);
 	buf_release(&w.labels);
-	mem_free(w.labels_from);
+	mem_free(w.label);
 	return rc < 0 ? error_nomem(err) : 0;
 }
