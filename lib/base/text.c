@@ -92,7 +92,7 @@ bool text_is_unprintable(uint32_t c)
 
 /* Most of what is printed is ASCII: eight at a time. A top bit is set where a
  * character has it, is less than ' ', or is a DEL. */
-static size_t plain_length(const char *s, size_t left)
+size_t text_plain_length(const char *s, size_t left)
 {
 	const uint64_t ones = 0x0101010101010101u;
 	uint64_t word;
@@ -113,7 +113,7 @@ void text_printable(struct buf *out, const char *s)
 	size_t left = strlen(s);
 
 	while (left != 0) {
-		size_t plain = plain_length(s, left), len;
+		size_t plain = text_plain_length(s, left), len;
 		uint32_t code;
 
 		buf_add(out, s, plain);

@@ -20,6 +20,9 @@ void text_size(struct buf *out, uint64_t bytes);
  * bytes that are not UTF-8 appear as \xNN; bidirectional overrides too. */
 void text_printable(struct buf *out, const char *s);
 
+/* How many of the first characters are printable ASCII. */
+size_t text_plain_length(const char *s, size_t left);
+
 /* What could move a terminal's cursor, colour it, or turn the text around. */
 bool text_is_unprintable(uint32_t code);
 

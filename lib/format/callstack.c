@@ -104,19 +104,6 @@ static void add_header(struct buf *out, const struct row *rows, uint32_t n,
 	buf_adds(out, " seconds\n\n");
 }
 
-static char *put_count(char *to, uint64_t n)
-{
-	char digits[20];
-	size_t i = sizeof digits;
-
-	do {
-		digits[--i] = (char)('0' + n % 10);
-		n /= 10;
-	} while (n != 0);
-	memcpy(to, digits + i, sizeof digits - i);
-	return to + sizeof digits - i;
-}
-
 static void add_time(struct buf *out, double seconds)
 {
 	char *end = buf_reserve(out, NUMBER_PUT_MAX + 1)
@@ -142,12 +129,12 @@ static void add_percall(struct buf *out, double seconds, uint64_t calls)
 void callstack_add_numbers(struct buf *out, uint64_t ncalls, uint64_t nprimitive,
 			   double tottime, double cumtime)
 {
-	char calls[48], *end = put_count(calls, ncalls);
+	char calls[48], *end = buf_digits(calls, ncalls);
 	size_t len;
 
 	if (ncalls != nprimitive) {
 		*end++ = '/';
-		end = put_count(end, nprimitive);
+		end = buf_digits(end, nprimitive);
 	}
 	len = (size_t)(end - calls);
 	buf_pad(out, ' ', len < 9 ? 9 - len : 0);
@@ -163,13 +150,11 @@ void callstack_add_numbers(struct buf *out, uint64_t ncalls, uint64_t nprimitive
 static void add_printable(struct buf *out, size_t from)
 {
 	struct buf raw = BUF_INIT;
-	size_t plain = from;
+	size_t len = out->len - from;
 
-	while (plain < out->len && out->data[plain] >= 0x20 && out->data[plain] < 0x7F)
-		plain++;
-	if (plain == out->len || out->failed)
+	if (out->failed || text_plain_length(out->data + from, len) == len)
 		return;
-	buf_add(&raw, out->data + from, out->len - from);
+	buf_add(&raw, out->data + from, len);
 	out->len = from;
 	text_printable(out, buf_str(&raw));
 	out->failed = out->failed || raw.failed;

@@ -41,23 +41,27 @@ static void to_c_locale(char *text)
 
 char *number_put_thousandths(char *to, int width, double value)
 {
-	char text[NUMBER_PUT_MAX], *at = text + sizeof text;
-	size_t len;
+	char text[NUMBER_PUT_MAX], *end = text + sizeof text, *at = end - 4;
+	unsigned rest;
 	uint64_t n;
 
 	if (!text_scale(value, 1000, &n))
 		return NULL;
-	for (int digits = 0; digits < 4 || n != 0; digits++) {
-		if (digits == 3)
-			*--at = '.';
+	memset(text, ' ', sizeof text);
+	rest = (unsigned)(n % 1000);
+	at[0] = '.';
+	at[1] = (char)('0' + rest / 100);
+	at[2] = (char)('0' + rest / 10 % 10);
+	at[3] = (char)('0' + rest % 10);
+	n /= 1000;
+	do {
 		*--at = (char)('0' + n % 10);
 		n /= 10;
-	}
-	while (text + sizeof text - at < width)
-		*--at = ' ';
-	len = (size_t)(text + sizeof text - at);
-	memcpy(to, at, len);
-	return to + len;
+	} while (n != 0);
+	if (end - at < width)
+		at = end - width;
+	memcpy(to, at, (size_t)(end - at));
+	return to + (end - at);
 }
 
 void number_add_fixed(struct buf *out, int width, int decimals, double value)
