@@ -26,10 +26,9 @@ static int grow_extra(int64_t **rows, uint32_t nextra, size_t old_cap, size_t ca
 /* Multiplied, every bit of either makes a difference to the highest ones. */
 static size_t place_of(const struct recorder *rec, uint32_t parent, uint64_t function)
 {
-	uint64_t x = (function ^ (uint64_t)parent << 40) * 0x9E3779B97F4A7C15u;
+	uint64_t x = function ^ (uint64_t)parent << 40;
 
-	x ^= x >> 32;
-	return (size_t)(x * 0xBF58476D1CE4E5B9u >> (64 - rec->index_bits));
+	return (size_t)(x * 0x9E3779B97F4A7C15u >> (64 - rec->index_bits));
 }
 
 static void put_in_index(struct recorder *rec, uint32_t node)
@@ -56,6 +55,19 @@ static int grow_index(struct recorder *rec, unsigned bits)
 	return 0;
 }
 
+static struct recorder_node new_node(const struct recorder *rec, uint32_t parent,
+				     uint64_t function)
+{
+	return (struct recorder_node){ .function = function, .parent = parent,
+				       .child = { rec->nodes, rec->nodes },
+				       .sibling = { rec->nodes, rec->nodes } };
+}
+
+static uint32_t number_of(const struct recorder *rec, const struct recorder_node *node)
+{
+	return (uint32_t)(node - rec->nodes);
+}
+
 struct recorder *recorder_new(uint32_t max_nodes, uint32_t nextra)
 {
 	struct recorder *rec = mem_zalloc(sizeof *rec);
@@ -72,10 +84,10 @@ struct recorder *recorder_new(uint32_t max_nodes, uint32_t nextra)
 		recorder_free(rec);
 		return NULL;
 	}
-	rec->nodes[0] = (struct recorder_node){ .function = RECORDER_NONE };
+	rec->nodes[0] = new_node(rec, 0, RECORDER_NONE);
 	rec->nnodes = 1;
-	rec->frames[0] = (struct recorder_frame){ .expect = &rec->nodes[0].expect[0],
-						  .slow = RECORDER_ROOT };
+	rec->frames[0] = (struct recorder_frame){ .expect = &rec->nodes[0].child,
+						  .node = rec->nodes, .slow = RECORDER_ROOT };
 	rec->top = rec->frames;
 	rec->last = rec->frames + rec->frames_cap - 1;
 	return rec;
@@ -133,27 +145,44 @@ void recorder_extra_return(struct recorder *rec)
 	if (rec->nextra == 0)
 		return;
 	begun = rec->frame_extra + (size_t)(rec->top - rec->frames) * rec->nextra;
-	cum = rec->node_extra + (size_t)rec->top->node * rec->nextra;
+	cum = rec->node_extra + (size_t)number_of(rec, rec->top->node) * rec->nextra;
 	for (uint32_t i = 0; i < rec->nextra; i++)
 		cum[i] += rec->extra_now[i] - begun[i];
 }
 
-/* Frames point at guesses inside the nodes: they move along. */
+static void move_guess(struct recorder_guess *guess, uintptr_t by)
+{
+	guess->last = (void *)((uintptr_t)guess->last + by);
+	guess->other = (void *)((uintptr_t)guess->other + by);
+}
+
+/* Nodes point at each other, and frames at them and their guesses. */
+static void move_nodes(struct recorder *rec, struct recorder_node *to)
+{
+	uintptr_t by = (uintptr_t)to - (uintptr_t)rec->nodes;
+
+	rec->nodes = to;
+	for (uint32_t i = 0; i < rec->nnodes; i++) {
+		move_guess(&to[i].child, by);
+		move_guess(&to[i].sibling, by);
+	}
+	for (struct recorder_frame *f = rec->frames; f <= rec->top; f++) {
+		f->node = (void *)((uintptr_t)f->node + by);
+		f->expect = (void *)((uintptr_t)f->expect + by);
+	}
+}
+
 static int grow_nodes(struct recorder *rec, uint32_t need)
 {
-	struct recorder_node *old = rec->nodes;
-	uintptr_t from = (uintptr_t)old;
 	size_t old_cap = rec->nodes_cap, cap = old_cap;
 	struct recorder_node *grown;
 
-	grown = mem_grow(old, &cap, need, sizeof *grown);
+	grown = mem_grow(rec->nodes, &cap, need, sizeof *grown);
 	if (grown == NULL)
 		return -1;
 	if (cap == old_cap)
 		return 0;
-	rec->nodes = grown;
-	for (struct recorder_frame *f = rec->frames; f <= rec->top; f++)
-		f->expect = (uint32_t *)((char *)grown + ((uintptr_t)f->expect - from));
+	move_nodes(rec, grown);
 	/* The nodes may have grown without their rows: then they are grown again. */
 	if (grow_extra(&rec->node_extra, rec->nextra, old_cap, cap) < 0)
 		return -1;
@@ -199,7 +228,7 @@ static uint32_t add_node(struct recorder *rec, uint32_t parent, uint64_t functio
 	if (rec->nnodes > (size_t)1 << (rec->index_bits - 1) &&
 	    grow_index(rec, rec->index_bits + 1) < 0)
 		return PROFILE_NONE;
-	rec->nodes[rec->nnodes] = (struct recorder_node){ .function = function, .parent = parent };
+	rec->nodes[rec->nnodes] = new_node(rec, parent, function);
 	put_in_index(rec, rec->nnodes);
 	return rec->nnodes++;
 }
@@ -216,24 +245,32 @@ void recorder_reserve(struct recorder *rec, uint32_t nnodes)
 		(void)grow_index(rec, bits);
 }
 
+static void expect_next(struct recorder *rec, struct recorder_node *node)
+{
+	struct recorder_guess *guess = rec->top->expect;
+
+	guess->other = guess->last;
+	guess->last = node;
+}
+
 bool recorder_recalls(struct recorder *rec, uint64_t function)
 {
 	uint32_t node;
 
 	if (rec->lost_depth != 0)
 		return false;
-	node = find_node(rec, rec->top->node, function);
+	node = find_node(rec, number_of(rec, rec->top->node), function);
 	if (node == PROFILE_NONE)
 		return false;
-	*rec->top->expect = node;
+	expect_next(rec, &rec->nodes[node]);
 	return true;
 }
 
 static uint32_t nearest_on_stack(const struct recorder *rec, uint64_t function)
 {
 	for (const struct recorder_frame *f = rec->top; f > rec->frames; f--)
-		if (rec->nodes[f->node].function == function)
-			return f->node;
+		if (f->node->function == function)
+			return number_of(rec, f->node);
 	return PROFILE_NONE;
 }
 
@@ -248,7 +285,7 @@ static void lose_call(struct recorder *rec)
 	if (rec->lost_depth++ != 0)
 		return;
 	rec->losing_expect = f->expect;
-	f->expect = &rec->nodes[0].expect[1]; /* nobody calls the root: none follows it */
+	f->expect = &rec->nodes[0].sibling; /* nobody calls the root: none follows it */
 	f->slow |= RECORDER_LOSING;
 }
 
@@ -263,15 +300,16 @@ static void lose_return(struct recorder *rec)
 
 void recorder_call_slowly(struct recorder *rec, uint64_t function, uint64_t now)
 {
-	uint32_t slow = 0, node;
+	uint32_t slow = 0, caller, node;
 
 	if (rec->lost_depth != 0 || (rec->top == rec->last && grow_frames(rec) < 0)) {
 		lose_call(rec);
 		return;
 	}
-	node = find_node(rec, rec->top->node, function);
+	caller = number_of(rec, rec->top->node);
+	node = find_node(rec, caller, function);
 	if (node == PROFILE_NONE)
-		node = add_node(rec, rec->top->node, function);
+		node = add_node(rec, caller, function);
 	if (node == PROFILE_NONE) {
 		node = nearest_on_stack(rec, function);
 		if (node == PROFILE_NONE) {
@@ -281,16 +319,17 @@ void recorder_call_slowly(struct recorder *rec, uint64_t function, uint64_t now)
 		slow = RECORDER_FOLDED;
 		rec->nfolded++;
 	} else {
-		*rec->top->expect = node;
+		expect_next(rec, &rec->nodes[node]);
 	}
-	*++rec->top = (struct recorder_frame){ now, &rec->nodes[node].expect[0], node, slow };
+	*++rec->top = (struct recorder_frame){ now, &rec->nodes[node].child,
+					       &rec->nodes[node], slow };
 	recorder_extra_call(rec);
 }
 
 /* By the tree, not the stack: the cost of a folded call is that of its node. */
 void recorder_book(struct recorder *rec, uint32_t i, int64_t amount)
 {
-	uint32_t node = rec->top->node;
+	uint32_t node = number_of(rec, rec->top->node);
 
 	for (;; node = rec->nodes[node].parent) {
 		rec->node_extra[(size_t)node * rec->nextra + i] += amount;
@@ -314,7 +353,7 @@ static void return_folded(struct recorder *rec, uint64_t now)
 	const struct recorder_frame *f = rec->top;
 	size_t row = (size_t)(f - rec->frames) * rec->nextra;
 	int64_t ticks = (int64_t)(now - f->start), extra[RECORDER_MAX_EXTRA];
-	uint32_t from = f[-1].node, to = f->node;
+	uint32_t from = number_of(rec, f[-1].node), to = number_of(rec, f->node);
 
 	for (uint32_t i = 0; i < rec->nextra; i++)
 		extra[i] = rec->extra_now[i] - rec->frame_extra[row + i];

@@ -13,8 +13,9 @@
  *
  * A frame remembers where its next child is expected: its node's first child at
  * entry, then the one that followed the child that just returned, last time.
- * If that is not the callee, a hash of (parent, function) finds it, and it is what
- * is expected from then on. Nothing is allocated once a path has been seen.
+ * If that is not the callee it may be who was there before that one, for calls
+ * often alternate; else a hash of (parent, function) finds it. It is what is
+ * expected from then on. Nothing is allocated once a path has been seen.
  *
  * Beside the time, up to RECORDER_MAX_EXTRA other quantities that only go up can be
  * recorded: the caller writes their readings into rec->extra_now before each event,
@@ -36,14 +37,19 @@
 
 enum { RECORDER_MAX_EXTRA = PROFILE_MAX_METRICS - 1 };
 
+/* Who was called here the last time, and who was before it was that one. The root
+ * means nobody: it is never called. */
+struct recorder_guess {
+	struct recorder_node *last, *other;
+};
+
 struct recorder_node {
 	uint64_t function;
 	uint64_t ncalls;
 	int64_t cum;
+	/* Guesses: the first child, and the sibling called after this node. */
+	struct recorder_guess child, sibling;
 	uint32_t parent;
-	/* Guesses: expect[0] the first child, expect[1] the sibling called after
-	 * this node the last time. 0, the root, means none: nobody calls it. */
-	uint32_t expect[2];
 };
 
 /* Why a frame is not left as nearly all are. */
@@ -57,8 +63,8 @@ struct recorder_frame {
 	uint64_t start;
 	/* One of a node's guesses: the child to come. While it is losing, one that
 	 * is never right. */
-	uint32_t *expect;
-	uint32_t node;
+	struct recorder_guess *expect;
+	struct recorder_node *node;
 	uint32_t slow; /* enum recorder_slow */
 };
 
@@ -67,7 +73,7 @@ struct recorder {
 	struct recorder_frame *top;    /* the innermost frame */
 	struct recorder_frame *last;   /* the last there is room for */
 	size_t lost_depth;             /* calls above them that were lost */
-	uint32_t *losing_expect;       /* of the frame that is losing */
+	struct recorder_guess *losing_expect; /* of the frame that is losing */
 	uint64_t nslow_events;         /* that left no call in a node: lost, unmatched */
 	struct recorder_frame *frames; /* frames[0] is the root's */
 	size_t frames_cap;
@@ -110,33 +116,40 @@ void recorder_extra_call(struct recorder *rec);
 void recorder_extra_return(struct recorder *rec);
 
 /* The node that recorder_call(rec, function, ...) would find where it is expected,
- * 0 if it would not. */
-static inline uint32_t recorder_expects(const struct recorder *rec, uint64_t function)
+ * NULL if it would not. */
+static inline struct recorder_node *recorder_expects(struct recorder *rec, uint64_t function)
 {
-	uint32_t node = *rec->top->expect;
+	struct recorder_guess *guess = rec->top->expect;
+	struct recorder_node *node = guess->last;
 
-	return rec->nodes[node].function == function ? node : 0;
+	if (node->function == function)
+		return node;
+	node = guess->other;
+	if (node->function != function)
+		return NULL;
+	guess->other = guess->last;
+	return guess->last = node;
 }
 
 /* Whether the innermost function has called this one before: then it is expected. */
 static inline bool recorder_knows(struct recorder *rec, uint64_t function)
 {
-	return recorder_expects(rec, function) != 0 || recorder_recalls(rec, function);
+	return recorder_expects(rec, function) != NULL || recorder_recalls(rec, function);
 }
 
 /* The function that called last and has not returned; RECORDER_NONE outside all. */
 static inline uint64_t recorder_innermost(const struct recorder *rec)
 {
-	return rec->nodes[rec->top->node].function;
+	return rec->top->node->function;
 }
 
 /* A call of the node that recorder_expects, in a recorder without readings. */
-static inline void recorder_enter(struct recorder *rec, uint32_t node, uint64_t now)
+static inline void recorder_enter(struct recorder *rec, struct recorder_node *node, uint64_t now)
 {
 	struct recorder_frame *f = rec->top + 1;
 
 	f->start = now;
-	f->expect = &rec->nodes[node].expect[0];
+	f->expect = &node->child;
 	f->node = node;
 	f->slow = 0;
 	rec->top = f;
@@ -149,9 +162,9 @@ static inline bool recorder_has_room(const struct recorder *rec)
 
 static inline void recorder_call(struct recorder *rec, uint64_t function, uint64_t now)
 {
-	uint32_t node = recorder_expects(rec, function);
+	struct recorder_node *node = recorder_expects(rec, function);
 
-	if (node == 0 || !recorder_has_room(rec)) {
+	if (node == NULL || !recorder_has_room(rec)) {
 		recorder_call_slowly(rec, function, now);
 		return;
 	}
@@ -170,11 +183,11 @@ static inline bool recorder_leaves(const struct recorder *rec)
 static inline void recorder_leave(struct recorder *rec, uint64_t now)
 {
 	struct recorder_frame *f = rec->top;
-	struct recorder_node *node = &rec->nodes[f->node];
+	struct recorder_node *node = f->node;
 
 	node->ncalls++;
 	node->cum += (int64_t)(now - f->start);
-	f[-1].expect = &node->expect[1];
+	f[-1].expect = &node->sibling;
 	rec->top = f - 1;
 }
 

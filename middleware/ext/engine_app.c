@@ -84,7 +84,7 @@ static PyObject *on_return(PyObject *self, PyObject *const *args, size_t nargs, 
 	(void)self, (void)nargs, (void)names;
 	if (t != NULL && t->quick == &engine &&
 	    recorder_innermost(t->recording.rec) == (uintptr_t)args[0] &&
-	    trace_quick_return(t, true, t->costs.python))
+	    trace_quick_return(t, true, &t->costs.python))
 		Py_RETURN_NONE;
 	if (!application_owns((PyCodeObject *)args[0]))
 		return Py_NewRef(tool.disable);

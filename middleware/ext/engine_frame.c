@@ -252,7 +252,7 @@ static PyObject *hook(HOOK_PARAMETERS)
 	if (t == NULL)
 		return result;
 	if ((owner != OWNER_APPLICATION && t->mode == MODE_APP) ||
-	    !trace_quick_return(t, t->quick == &engine_frame, t->costs.python))
+	    !trace_quick_return(t, t->quick == &engine_frame, &t->costs.python))
 		return_slowly(code, owner);
 	return result;
 }

@@ -124,7 +124,7 @@ static PyObject *on_return(PyObject *self, PyObject *const *args, size_t nargs, 
 	struct trace *t = trace_top;
 
 	(void)self, (void)args, (void)nargs, (void)names;
-	if (t != NULL && trace_quick_return(t, t->quick == &engine, t->costs.python))
+	if (t != NULL && trace_quick_return(t, t->quick == &engine, &t->costs.python))
 		Py_RETURN_NONE;
 	return return_slowly();
 }
@@ -176,6 +176,17 @@ static bool unbind(PyObject *const *call, PyObject **callable, PyObject **self_a
 	return unbound;
 }
 
+/* c_definition of nearly all; NULL if that has to be looked for. */
+static inline PyMethodDef *quick_definition(PyObject *callable, PyObject *self_arg)
+{
+	if (Py_TYPE(callable) == &PyCFunction_Type)
+		return ((PyCFunctionObject *)callable)->m_ml;
+	if (Py_TYPE(callable) == &PyMethodDescr_Type &&
+	    Py_TYPE(self_arg) == PyDescr_TYPE(callable) && self_arg != tool.missing)
+		return ((PyMethodDescrObject *)callable)->d_method;
+	return NULL;
+}
+
 SLOW call_c_function(PyObject *const *args)
 {
 	PyObject *callable = args[2], *self_arg = args[3];
@@ -183,32 +194,52 @@ SLOW call_c_function(PyObject *const *args)
 
 	if (trace_top == NULL)
 		return nobody_hears();
+	if (Py_TYPE(callable) == &PyType_Type)
+		Py_RETURN_NONE;
 	def = c_definition(callable, self_arg);
 	if (def == NULL && unbind(args, &callable, &self_arg))
 		def = c_definition(callable, self_arg);
-	if (def != NULL)
-		trace_call_c_function(&engine, def, callable, self_arg);
+	if (def != NULL && trace_top != NULL)
+		trace_call_c_function_slowly(&engine, def, callable, self_arg);
 	Py_RETURN_NONE;
 }
 
 /* (code, offset, callable, first argument) of CALL. */
 static PyObject *on_call(PyObject *self, PyObject *const *args, size_t nargs, PyObject *names)
 {
+	struct trace *t = trace_top;
+	PyMethodDef *def;
+
 	(void)self, (void)nargs, (void)names;
-	if (trace_top != NULL && PyFunction_Check(args[2]))
+	if (t != NULL && PyFunction_Check(args[2]))
 		Py_RETURN_NONE; /* PY_START comes for it */
+	if (t != NULL && t->quick_c == &engine) {
+		def = quick_definition(args[2], args[3]);
+		if (def != NULL && trace_quick_call(t, true, (uintptr_t)def))
+			Py_RETURN_NONE;
+	}
 	return call_c_function(args);
+}
+
+SLOW c_function_returns(PyObject *const *args)
+{
+	if (trace_top == NULL)
+		return nobody_hears();
+	if (Py_TYPE(args[2]) != &PyType_Type && c_definition(args[2], args[3]) != NULL)
+		trace_return_c_function_slowly(&engine);
+	Py_RETURN_NONE;
 }
 
 /* The same of C_RETURN and C_RAISE, which come for types as well. */
 static PyObject *on_c_return(PyObject *self, PyObject *const *args, size_t nargs, PyObject *names)
 {
+	struct trace *t = trace_top;
+
 	(void)self, (void)nargs, (void)names;
-	if (trace_top == NULL)
-		return nobody_hears();
-	if (c_definition(args[2], args[3]) != NULL)
-		trace_return_c_function(&engine);
-	Py_RETURN_NONE;
+	if (t != NULL && t->quick_c == &engine && quick_definition(args[2], args[3]) != NULL &&
+	    trace_quick_return(t, true, &t->costs.c))
+		Py_RETURN_NONE;
+	return c_function_returns(args);
 }
 
 static const struct monitoring_callback callbacks[] = {

@@ -15,6 +15,14 @@
 #include "forks.h"
 #include "trace.h"
 
+#if PY_VERSION_HEX >= 0x030B0000 && PY_VERSION_HEX < 0x030C0000
+#define Py_BUILD_CORE
+#include <internal/pycore_frame.h>
+#undef Py_BUILD_CORE
+/* Twice at each call of a function the price of the rest would be paid. */
+#define frame_code(frame) ((frame)->f_frame->f_code)
+#endif
+
 #define THREAD_LOCAL static __thread __attribute__((tls_model("initial-exec")))
 
 THREAD_LOCAL unsigned narmed;
@@ -23,10 +31,16 @@ THREAD_LOCAL Py_tracefunc previous; /* what was installed before ours */
 THREAD_LOCAL PyObject *previous_arg;
 
 static int hook(PyObject *self, PyFrameObject *frame, int what, PyObject *arg);
+static int hook_in_full(PyObject *self, PyFrameObject *frame, int what, PyObject *arg);
+
+static bool is_ours(Py_tracefunc function)
+{
+	return function == hook || function == hook_in_full;
+}
 
 static bool is_installed(void)
 {
-	return PyThreadState_Get()->c_profilefunc == hook;
+	return is_ours(PyThreadState_Get()->c_profilefunc);
 }
 
 static void put_back(void)
@@ -72,14 +86,15 @@ static int leave_cut(PyFrameObject *frame, int what, PyObject *arg)
 
 	trace_sweep();
 	if (trace_top != NULL)
-		rc = hook(NULL, frame, what, arg);
+		rc = hook_in_full(NULL, frame, what, arg);
 	else if (next != NULL)
 		rc = next(next_arg, frame, what, arg);
 	Py_XDECREF(next_arg);
 	return rc;
 }
 
-static int hook(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
+/* Where another was before it, this alone is installed. */
+static int hook_in_full(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
 {
 	(void)self;
 	if (trace_top == NULL) {
@@ -109,6 +124,35 @@ static int hook(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
 	return previous ? previous(previous_arg, frame, what, arg) : 0;
 }
 
+/* Nearly all events, and none of them saves a register. */
+static int hook(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
+{
+	struct trace *t = trace_top;
+
+	(void)self;
+	if (t == NULL || t->quick_c != &engine_setprofile)
+		return hook_in_full(NULL, frame, what, arg);
+	if (what == PyTrace_CALL) {
+		PyCodeObject *code = frame_code(frame);
+
+		if (!trace_quick_call(t, true, (uintptr_t)code))
+			trace_call_code_slowly(&engine_setprofile, code);
+	} else if (what == PyTrace_RETURN) {
+		if (!trace_quick_return(t, true, &t->costs.python))
+			trace_return_code_slowly(&engine_setprofile);
+	} else if (Py_TYPE(arg) != &PyCFunction_Type) {
+		return hook_in_full(NULL, frame, what, arg);
+	} else if (what == PyTrace_C_CALL) {
+		PyMethodDef *def = ((PyCFunctionObject *)arg)->m_ml;
+
+		if (!trace_quick_call(t, true, (uintptr_t)def))
+			trace_call_c_function_slowly(&engine_setprofile, def, arg, NULL);
+	} else if (!trace_quick_return(t, true, &t->costs.c)) {
+		trace_return_c_function_slowly(&engine_setprofile);
+	}
+	return 0;
+}
+
 /* The innermost that stays armed: the one being disarmed is in the list yet. */
 static PyObject *owner(void)
 {
@@ -123,7 +167,7 @@ static void install(void)
 {
 	PyObject *old = Py_XNewRef(PyThreadState_Get()->c_profileobj);
 
-	PyEval_SetProfile(hook, owner());
+	PyEval_SetProfile(previous != NULL ? hook_in_full : hook, owner());
 	Py_XDECREF(old);
 }
 
@@ -140,7 +184,7 @@ static void arm(enum mode mode)
 	(void)mode;
 	forget_after_fork();
 	narmed++;
-	if (ts->c_profilefunc != hook) {
+	if (!is_ours(ts->c_profilefunc)) {
 		/* Someone may have come between two of ours. */
 		previous = ts->c_profilefunc;
 		Py_XINCREF(ts->c_profileobj);

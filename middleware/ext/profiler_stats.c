@@ -116,7 +116,7 @@ static int add_nodes(struct tally *t, const struct trace *trace, const struct ma
 	}
 	for (const struct recorder_frame *f = rec->frames + 1; f <= rec->top; f++)
 		if ((f->slow & RECORDER_FOLDED) == 0)
-			profile_node_cum(p, to[f->node])[0] += (int64_t)(now - f->start);
+			profile_node_cum(p, to[f->node - rec->nodes])[0] += (int64_t)(now - f->start);
 	return 0;
 }
 

@@ -150,11 +150,15 @@ void trace_meet_c_function(struct trace *t, PyMethodDef *def, PyObject *callable
 uint64_t trace_timer(struct trace *t);
 void trace_measure(struct trace *t);
 uint64_t trace_clock_slowly(struct trace *t, uint64_t ticks, uint64_t now);
+void trace_enter_late(struct trace *t, uint64_t ticks);
+void trace_leave_late(struct trace *t, uint64_t ticks, struct cost cost);
 void trace_call_code_slowly(const struct engine *engine, PyCodeObject *code);
 void trace_call_c_function_slowly(const struct engine *engine, PyMethodDef *def,
 				  PyObject *callable, PyObject *self_arg);
 void trace_return_code_slowly(const struct engine *engine);
 void trace_return_c_function_slowly(const struct engine *engine);
+
+#define TRACE_SELDOM(condition) __builtin_expect(condition, 0)
 
 /* The clock, less what was taken out, now `cost` ticks more. One that seems to go
  * back, as one after a long gap, is looked at. */
@@ -194,29 +198,47 @@ static inline void trace_return_to(struct trace *t, struct cost cost)
 }
 
 /* The way of nearly all events, for an engine that is the trace's `quick` or quick_c:
- * false when it cannot be gone. */
+ * false when it cannot be gone. Nothing here outlives a call, so that a hook which
+ * ends with this saves no registers. */
 static inline bool trace_quick_call(struct trace *t, bool quick, uintptr_t function)
 {
 	struct recorder *rec = t->recording.rec;
-	uint32_t node;
+	struct recorder_node *node;
+	uint64_t ticks, now;
 
 	if (!quick)
 		return false;
 	node = recorder_expects(rec, function);
-	if (node == 0 || !recorder_has_room(rec))
+	if (node == NULL || !recorder_has_room(rec))
 		return false;
-	recorder_enter(rec, node, trace_clock(t, clock_quick_ticks(), 0));
+	ticks = clock_quick_ticks();
+	now = ticks - t->away;
+	if (TRACE_SELDOM(now - t->last > t->readings.ask_after)) {
+		trace_enter_late(t, ticks);
+		return true;
+	}
+	t->last = now;
+	recorder_enter(rec, node, now);
 	return true;
 }
 
-static inline bool trace_quick_return(struct trace *t, bool quick, struct cost cost)
+static inline bool trace_quick_return(struct trace *t, bool quick, const struct cost *cost)
 {
 	struct recorder *rec = t->recording.rec;
+	uint64_t ticks, away, now;
 
 	if (!quick || !recorder_leaves(rec))
 		return false;
-	recorder_leave(rec, trace_clock(t, clock_quick_ticks(), cost.inside));
-	t->away += cost.outside;
+	ticks = clock_quick_ticks();
+	away = t->away + cost->inside;
+	now = ticks - away;
+	if (TRACE_SELDOM(now - t->last > t->readings.ask_after)) {
+		trace_leave_late(t, ticks, *cost);
+		return true;
+	}
+	t->last = now;
+	t->away = away + cost->outside;
+	recorder_leave(rec, now);
 	return true;
 }
 
@@ -246,7 +268,7 @@ static inline void trace_return_code(const struct engine *engine)
 {
 	struct trace *t = trace_top;
 
-	if (t != NULL && !trace_quick_return(t, t->quick == engine, t->costs.python))
+	if (t != NULL && !trace_quick_return(t, t->quick == engine, &t->costs.python))
 		trace_return_code_slowly(engine);
 }
 
@@ -254,7 +276,7 @@ static inline void trace_return_c_function(const struct engine *engine)
 {
 	struct trace *t = trace_top;
 
-	if (t != NULL && !trace_quick_return(t, t->quick_c == engine, t->costs.c))
+	if (t != NULL && !trace_quick_return(t, t->quick_c == engine, &t->costs.c))
 		trace_return_c_function_slowly(engine);
 }
 

@@ -89,6 +89,20 @@ uint64_t trace_clock_slowly(struct trace *t, uint64_t ticks, uint64_t now)
 	return now;
 }
 
+/* A call that was expected, and a return, at a time that is to be looked at. */
+void trace_enter_late(struct trace *t, uint64_t ticks)
+{
+	uint64_t now = trace_clock(t, ticks, 0);
+
+	recorder_enter(t->recording.rec, t->recording.rec->top->expect->last, now);
+}
+
+void trace_leave_late(struct trace *t, uint64_t ticks, struct cost cost)
+{
+	recorder_leave(t->recording.rec, trace_clock(t, ticks, cost.inside));
+	t->away += cost.outside;
+}
+
 /* Readings before an event; the callables are not recorded themselves. */
 void trace_measure(struct trace *t)
 {
@@ -165,8 +179,23 @@ void trace_meet_c_function(struct trace *t, PyMethodDef *def, PyObject *callable
 	end_python(t, top);
 }
 
+/* A call that was another than expected, but was made before. */
+static bool call_recalled(struct trace *t, uintptr_t function)
+{
+	struct recorder *rec = t->recording.rec;
+
+	if (!recorder_has_room(rec) || !recorder_recalls(rec, function))
+		return false;
+	trace_enter_late(t, clock_quick_ticks());
+	return true;
+}
+
 void trace_call_code_slowly(const struct engine *engine, PyCodeObject *code)
 {
+	struct trace *top = trace_top;
+
+	if (top != NULL && top->quick == engine && call_recalled(top, (uintptr_t)code))
+		return;
 	for (struct trace *t = trace_top; t != NULL; t = t->outer) {
 		if (t->hears != engine)
 			continue;
@@ -179,6 +208,10 @@ void trace_call_code_slowly(const struct engine *engine, PyCodeObject *code)
 void trace_call_c_function_slowly(const struct engine *engine, PyMethodDef *def,
 				  PyObject *callable, PyObject *self_arg)
 {
+	struct trace *top = trace_top;
+
+	if (top != NULL && top->quick_c == engine && call_recalled(top, (uintptr_t)def))
+		return;
 	for (struct trace *t = trace_top; t != NULL; t = t->outer) {
 		if (t->hears != engine || t->mode != MODE_EXACT)
 			continue;

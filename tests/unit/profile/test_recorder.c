@@ -625,6 +625,39 @@ START_TEST(test_recorder__reserved)
 }
 END_TEST
 
+/* Both of two that take turns are expected, also where the nodes have moved to. */
+START_TEST(test_recorder__taking_turns)
+{
+	struct recorder *rec = start(0);
+	struct recorder_node *nodes[2];
+	struct profile *p;
+
+	recorder_start(rec, 0);
+	for (uint64_t i = 0; i < 10; i++) {
+		recorder_call(rec, H, i);
+		recorder_call(rec, i % 2 ? G : F, i);
+		recorder_return(rec, i);
+		recorder_return(rec, i);
+	}
+	recorder_call(rec, H, 10);
+	for (int moved = 0; moved < 2; moved++) {
+		ck_assert_ptr_null(recorder_expects(rec, 4));
+		for (int round = 0; round < 4; round++) {
+			nodes[round % 2] = recorder_expects(rec, round % 2 ? F : G);
+			ck_assert_ptr_nonnull(nodes[round % 2]);
+			ck_assert_uint_lt(nodes[round % 2] - rec->nodes, rec->nnodes);
+			ck_assert_uint_eq(nodes[round % 2]->ncalls, 5);
+		}
+		ck_assert_ptr_ne(nodes[0], nodes[1]);
+		recorder_reserve(rec, 100000);
+	}
+	recorder_finish(rec, 10);
+	p = finish(rec);
+	assert_totals(p, "g", 5, 5, 0, 0);
+	profile_free(p);
+}
+END_TEST
+
 /* 3000 different functions, each 3000 deep: rows move with nodes and frames. Each
  * call adds 1: the n-th of N frames sees N - n + 1 calls begin below it. */
 START_TEST(test_recorder__extra_quantities_deep)
@@ -657,6 +690,7 @@ UNIT_MAIN("profile/recorder",
 	  test_recorder__booked_quantities,
 	  test_recorder__booked_in_a_folded_call,
 	  test_recorder__reserved,
+	  test_recorder__taking_turns,
 	  test_recorder__one_call_in_another,
 	  test_recorder__direct_recursion,
 	  test_recorder__mutual_recursion,
