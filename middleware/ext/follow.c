@@ -100,11 +100,15 @@ static PyObject *run_coroutine_call(struct wrapper *w, PyObject *args, PyObject 
 enum { START, SUBMIT, RUN_COROUTINE, RUN_COROUTINE_AT_HOME, NPLACES };
 
 static struct place places[NPLACES] = {
-	[START] = { "threading", "Thread", "start", start_call },
-	[SUBMIT] = { "concurrent.futures.thread", "ThreadPoolExecutor", "submit", submit_call },
-	[RUN_COROUTINE] = { "asyncio", NULL, "run_coroutine_threadsafe", run_coroutine_call },
-	[RUN_COROUTINE_AT_HOME] = { "asyncio.tasks", NULL, "run_coroutine_threadsafe",
-				    run_coroutine_call },
+	[START] = { .module = "threading", .class = "Thread", .name_text = "start",
+		    .call = start_call },
+	[SUBMIT] = { .module = "concurrent.futures.thread", .class = "ThreadPoolExecutor",
+		     .name_text = "submit", .call = submit_call },
+	[RUN_COROUTINE] = { .module = "asyncio", .name_text = "run_coroutine_threadsafe",
+			    .call = run_coroutine_call },
+	[RUN_COROUTINE_AT_HOME] = { .module = "asyncio.tasks",
+				    .name_text = "run_coroutine_threadsafe",
+				    .call = run_coroutine_call },
 };
 
 /* What the class itself has, or the module; a new reference, or NULL. */
