@@ -27,7 +27,8 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     # A session inside a test of another is that test's.
-    if config.getoption("cprof") and not config.getoption("collectonly") and Session.current is None:
+    if (config.getoption("cprof", False) and not config.getoption("collectonly", False)
+            and Session.current is None):
         config.pluginmanager.register(Session(config), "cprof-session")
 
 

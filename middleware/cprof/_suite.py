@@ -40,7 +40,7 @@ class Suite:
             raise
         self.set_variable("CPROF_DIR", self.directory)
         self.set_variable("CPROF_RUN", self.run)
-        self.kept_before = self.count_kept()
+        self.before = self.counts()
         self.clients = Clients(directory=self.directory, run=self.run, **options)
         self.clients.install()
 
@@ -91,19 +91,19 @@ class Suite:
         except OSError as exc:
             _log.warn("the outcome is not kept: %s" % exc)
 
-    def count_kept(self):
-        """Snapshots of all processes of the run."""
+    def counts(self):
+        """Requests kept and dropped by all processes of the run."""
         try:
             with open(os.path.join(self.folder, "run.json"), encoding="utf-8") as file:
                 document = json.load(file)
-            return sum(row["kept"] for row in document["processes"]) + \
-                document.get("earlier", {}).get("kept", 0)
+            rows = document["processes"] + [document.get("earlier", {})]
+            return tuple(sum(row.get(name, 0) for row in rows) for name in ("kept", "dropped"))
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
-            return 0
+            return 0, 0
 
     def summary(self, tests=None):
         """Lines for who started the suite."""
-        kept = self.count_kept() - self.kept_before
+        kept, dropped = (now - before for now, before in zip(self.counts(), self.before))
         folder = os.path.relpath(self.folder)
         if folder.startswith(os.pardir):
             folder = self.folder
@@ -111,6 +111,8 @@ class Suite:
         if tests:
             text += " of " + plural(tests, "test")
         lines = [text + " in " + folder]
+        if dropped:
+            lines.append("cprof: " + plural(dropped, "request") + " dropped: the log says why")
         if os.environ.get("CPROF_DISABLE", "0") not in ("", "0"):
             lines.append("cprof: CPROF_DISABLE is set: nothing was profiled")
         if self.clients.unprofiled:

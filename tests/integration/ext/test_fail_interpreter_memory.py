@@ -28,7 +28,7 @@ archive = Archive("failing")
 options = {"metrics": ["cpu", "vcsw"]} if sys.argv[1] == "metrics" else {"mode": sys.argv[1]}
 middleware = archive.wrap(app, **options)
 NS = range(150)
-environs = [environ_for() for _ in NS]
+environs = [environ_for(**{"cprof.label": "label"}) for _ in NS]
 answers = []
 
 def start_response(*args):
@@ -58,6 +58,8 @@ assert len(snapshots) > len(NS) - 40, "most of them were profiled"
 for snapshot in snapshots:
     if answers[snapshot.json["served_before"]] and snapshot.json["lost"] == 0:
         assert sum(snapshot.calls().values()) == total, (snapshot.name, snapshot.calls())
+labels = [snapshot.json.get("label") for snapshot in snapshots]
+assert set(labels) <= {None, "label"} and labels.count(None) < 10 and labels[-1], labels
 """
 
 

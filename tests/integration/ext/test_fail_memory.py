@@ -132,6 +132,28 @@ def test_requests(tmp_path, caplog, application, options):
     assert of_workload(last.stats) == expected and last.json["lost"] == 0
 
 
+def test_labels(tmp_path):
+    """One that is cut, too, is right or not there."""
+    archive = Archive(tmp_path / "failing")
+
+    def plain(environ, start_response):
+        start_response("200 OK", [])
+        return [b"x"]
+
+    middleware = archive.wrap(plain)
+    label = "x" * 2000
+
+    def run():
+        assert serve(middleware, **{"cprof.label": label}).body == b"x"
+        assert cprof.flush(30)
+
+    for _ in each_allocation(run):
+        pass
+    labels = [snapshot.json.get("label") for snapshot in archive.snapshots()]
+    assert {type(found) for found in labels} == {str, type(None)}
+    assert len(set(labels)) == 2 and labels[-1].startswith(label[:983] + "~")
+
+
 @pytest.mark.parametrize("options", [
     {}, {"mode": "fast"}, {"mode": "app"}, {"timer": iter(range(10 ** 9)).__next__},
     {"metrics": ["cpu", "allocs"]}, {"builtins": False, "subcalls": False},

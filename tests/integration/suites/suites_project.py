@@ -13,12 +13,12 @@ from cprof import CProfMiddleware
 
 app = flask.Flask(__name__)
 
-def find(id):
+def look_up(id):
     return "user %d" % id
 
 @app.get("/user/<int:id>")
 def show(id):
-    return find(id)
+    return look_up(id)
 
 @app.get("/old/<int:id>")
 def old(id):
@@ -26,7 +26,7 @@ def old(id):
 
 @app.get("/stream")
 def stream():
-    return flask.Response(find(id) for id in range(3))
+    return flask.Response(look_up(id) for id in range(3))
 
 @app.get("/boom")
 def boom():
@@ -43,20 +43,20 @@ from django.conf import settings
 from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import path
 
-def find(name):
+def look_up(name):
     return "hello " + name
 
 def hello(request, name):
-    return HttpResponse(find(name))
+    return HttpResponse(look_up(name))
 
 def boom(request):
     raise ZeroDivisionError
 
 def stream(request):
-    return StreamingHttpResponse(find(name) for name in "ab")
+    return StreamingHttpResponse(look_up(name) for name in "ab")
 
 async def later(request):
-    return HttpResponse(find("later"))
+    return HttpResponse(look_up("later"))
 
 urlpatterns = [path("hello/<str:name>", hello), path("boom", boom), path("stream", stream),
                path("later", later)]

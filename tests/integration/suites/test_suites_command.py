@@ -85,7 +85,7 @@ sys.exit(int(sys.argv[1]))
         "show": [(1, "GET /user/{id}", 200), (2, "GET /user/{id}", 200)],
         None: [(None, "GET /stream", 200)]}
     assert project.run_json()["outcome"] == "failed"
-    assert project.snapshots()[0].calls("find") == 1
+    assert project.snapshots()[0].calls("look_up") == 1
 
 
 def test_pytest(project):

@@ -170,7 +170,7 @@ def test_what_was_profiled(suite):
         if request[1] == "GET /stream":
             expected = {("test_held", 1): 1, ("test_stream", 1): 2,
                         ("test_stream", 2): 1}.get((label.split("::")[1], request[0]), 0)
-        assert snapshot.calls("find") == expected, (label, request)
+        assert snapshot.calls("look_up") == expected, (label, request)
         assert snapshot.calls("work") == (2 if "test_wsgi" in label or label == "mine" else 0)
         assert snapshot.json["lost"] == 0
 
@@ -219,7 +219,7 @@ def test_it():
     assert project.run_json("archive")["outcome"] == "failed"
     snapshot, = project.snapshots("archive")
     assert snapshot.json["mode"] == "app"
-    assert snapshot.calls("find") == 1 and snapshot.calls("full_dispatch_request") == 0
+    assert snapshot.calls("look_up") == 1 and snapshot.calls("full_dispatch_request") == 0
     assert not (project.path / "ignored").exists()
     # One part of the run failed; what passes later does not make it good.
     project.write("test_it.py", "def test_it(): pass")
