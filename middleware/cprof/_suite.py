@@ -8,6 +8,7 @@ for what a test client sends: the suite's is around it, and each request is prof
 once.
 """
 
+import contextlib
 import functools
 import json
 import os
@@ -122,27 +123,57 @@ class Suite:
 
 
 class UnitTests:
-    """Gives the suite the id of each test that unittest runs."""
+    """Gives the suite the id of each test that unittest runs, and of what a class does
+    before and after its tests."""
 
     def __init__(self, suite):
         self.suite = suite
-        self.hooks = Hooks({"unittest.case": self.change})
+        self.hooks = Hooks({"unittest.case": self.change_cases,
+                            "unittest.suite": self.change_classes})
         self.hooks.install()
 
-    def change(self, module):
+    def change_cases(self, module):
         run = module.TestCase.run
-        suite = self.suite
 
         @functools.wraps(run)
         def replacement(case, result=None):
-            suite.begin(case.id())
             try:
-                return run(case, result)
+                with self.labelled(case.id()):
+                    return run(case, result)
             finally:
-                suite.end()
-                suite.test_is_over()
+                self.suite.test_is_over()
 
         module.TestCase.run = replacement
+
+    def change_classes(self, module):
+        set_up = module.TestSuite._handleClassSetUp
+        tear_down = module.TestSuite._tearDownPreviousClass
+
+        @functools.wraps(set_up)
+        def labelled_set_up(suite, test, result):
+            with self.labelled(class_name(type(test)) + " (setUpClass)"):
+                set_up(suite, test, result)
+
+        @functools.wraps(tear_down)
+        def labelled_tear_down(suite, test, result):
+            before = getattr(result, "_previousTestClass", None)
+            with self.labelled(class_name(before) + " (tearDownClass)"):
+                tear_down(suite, test, result)
+
+        module.TestSuite._handleClassSetUp = labelled_set_up
+        module.TestSuite._tearDownPreviousClass = labelled_tear_down
+
+    @contextlib.contextmanager
+    def labelled(self, label):
+        self.suite.begin(label)
+        try:
+            yield
+        finally:
+            self.suite.end()
+
+
+def class_name(cls):
+    return "%s.%s" % (getattr(cls, "__module__", "?"), getattr(cls, "__qualname__", "?"))
 
 
 def plural(n, what):

@@ -9,6 +9,10 @@ class Users(unittest.TestCase):
     def setUpClass(cls):
         app.test_client().get("/user/0")
 
+    @classmethod
+    def tearDownClass(cls):
+        app.test_client().get("/old/0")
+
     def setUp(self):
         self.client = app.test_client()
         self.client.get("/user/1")
@@ -45,7 +49,8 @@ def test_unittest(project):
     said = project.run("-m", "cprof", "--requests", "--mode", "fast", "-m", "unittest", "-q", "test_unit")
     show = "GET /user/{id}", 200
     assert project.requests() == {
-        None: [(None, *show)],
+        "test_unit.Users (setUpClass)": [(1, *show)],
+        "test_unit.Users (tearDownClass)": [(1, "GET /old/{id}", 302)],
         "test_unit.Asynchronous.test_user": [(1, *show)],
         "test_unit.Users.test_nested": [(1, *show), (2, *show)],
         "inner": [(1, *show)],
@@ -54,7 +59,7 @@ def test_unittest(project):
     }
     assert {snapshot.json["mode"] for snapshot in project.snapshots()} == {"fast"}
     run = project.only_run().name
-    assert said.splitlines()[-1] == "cprof: 9 requests of 5 tests in profiling/" + run
+    assert said.splitlines()[-1] == "cprof: 10 requests of 5 tests in profiling/" + run
     assert project.run_json()["outcome"] == "passed"
     # Another suite, into the same run.
     project.write("test_unit.py", UNIT_TESTS + FAILING)
