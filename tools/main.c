@@ -17,6 +17,8 @@ const struct command commands[] = {
 	{ "store", "keep tagged runs in the repository itself, under refs/cprof", cmd_store,
 	  &store_usage, false },
 	{ "fetch", "fetch the runs that others have stored", cmd_fetch, &fetch_usage, false },
+	{ "log", "follow a request over the commits: time, calls, and what changed them", cmd_log,
+	  &log_usage, true },
 	{ "render", "draw a snapshot's call graph as a PNG", cmd_render, &render_usage, false },
 	{ "merge", "add many profiles up to one, as pstats does", cmd_merge, &merge_usage, false },
 	{ "export", "write a profile in another format", cmd_export, &export_usage, true },

@@ -1,7 +1,7 @@
 /* plugin.h -- what is loaded only by the commands that need it, for cairo, graphviz and
  * libgit2 take longer to load than a table takes to print, and C++ is not everywhere:
  *
- *     PREFIX/bin/cprof              PREFIX/lib/cprof/draw.so     render, diff --render
+ *     PREFIX/bin/cprof              PREFIX/lib/cprof/draw.so     render, diff --png, log --png
 <<<<<<< HEAD
  *                                   PREFIX/lib/cprof/git.so      tag
  *                                   PREFIX/lib/cprof/toml.so     gate, where there is a
@@ -16,6 +16,7 @@
 #define CPROF_TOOLS_PLUGIN_H
 
 #include "draw/picture.h"
+#include "draw/series.h"
 #include "git/rename.h"
 #include "git/revision.h"
 #include "git/store.h"
@@ -30,6 +31,7 @@ struct draw_plugin {
 			 const struct profile *after, const struct caption *old_caption,
 			 const struct caption *new_caption,
 			 const struct picture_options *options, struct error *err);
+	int (*series)(struct buf *out, const struct series *s, struct error *err);
 };
 
 /* lib/git's functions, by their headers there: revision_commit is `commit`. */
