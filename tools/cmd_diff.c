@@ -2,10 +2,12 @@
 #include <math.h>
 #include <string.h>
 
-#include "diff_side.h"
+#include "base/mem.h"
+#include "diff_past.h"
 #include "picture.h"
 #include "plugin.h"
 #include "profile/diff.h"
+#include "snapshot/pick.h"
 
 static const char *const sort_keys[] = { "cost", "calls", "tottime", "cumtime", "name", NULL };
 
@@ -14,7 +16,7 @@ enum { LIMIT = 20 };
 
 struct diff_options {
 	struct subject_options from;
-	const char *png;
+	const char *png, *repo;
 	unsigned sort, limit, color;
 	bool exit_code, json, markdown, force, wide;
 };
@@ -39,16 +41,19 @@ static const struct opt rows[] = {
 	  "print Markdown for the summary of a job or a comment: under 60 KB" },
 	OPT_ROW_JSON(diff_options),
 	OPT_ROW_SUBJECT_DIR(diff_options),
+	OPT_ROW_REPO(diff_options),
 	OPT_ROW_COLOR(diff_options),
 	{ 0, NULL, OPT_FLAG, 0, NULL, NULL, NULL }
 };
 
 const struct usage diff_usage = {
-	"OLD NEW", 2, 2, "what", rows,
+	"OLD NEW | A..B", 1, 2, "what", rows,
 	"Says what changed between two runs, or two snapshots or profile files: which\n"
 	"requests, by how much, where in the call tree, and by which functions.\n"
 	"\n"
-	"Several runs of one commit, RUN,RUN,..., are one side. Requests pair by their\n"
+	"Several runs of one commit, RUN,RUN,..., are one side; so is a commit, with all\n"
+	"runs that are tagged with it or stored in the repository. A..B are two commits,\n"
+	"A...B the merge base and B. What the commits renamed is followed. Requests pair by their\n"
 	"label in a test suite, else by method and route; functions by file and\n"
 	"qualified name, wherever their lines have moved. Of a function's difference it\n"
 	"is said how much is due to more calls (at the old cost of a call) and how much\n"
@@ -78,6 +83,7 @@ const struct usage diff_usage = {
 	"  Every quantity is {old, new, delta, ratio}; ratio is null where old is 0.\n",
 	"  cprof diff 2026-11-21_18:20:37 2026-11-21_18:25:01\n"
 	"                                    what a push changed\n"
+	"  cprof diff main..HEAD             what a branch changed\n"
 	"  cprof diff --exit-code OLD NEW    fail a build on it\n"
 	"  cprof diff a1,a2,a3,a4,a5 b1,b2,b3,b4,b5\n"
 	"                                    enough runs to prove a time\n"
@@ -191,18 +197,31 @@ static int refuse(const struct diff_side *old, const struct diff_side *new,
 	return complain("diff: %s; --force compares them all the same", why->text);
 }
 
-static int compare(const struct diff_options *o, struct diff_side *old, struct diff_side *new)
+/* All that a comparison is made of. */
+struct diffing {
+	const struct diff_options *options;
+	struct diff_past past;
+	struct diff_side old, new;
+	bool left_out; /* a profile could not be read */
+};
+
+static int compare(struct diffing *d)
 {
-	struct change_options options = { .force = o->force, .single = old->single,
-					  .roots = { old->root, new->root } };
-	struct report r = { .before = old->report, .after = new->report, .single = old->single,
-			    .sort = o->sort, .limit = o->limit };
+	const struct diff_options *o = d->options;
+	struct change_options options = { .force = o->force, .single = d->old.single,
+					  .roots = { d->old.root, d->new.root } };
+	struct report r = { .before = d->old.report, .after = d->new.report,
+			    .single = d->old.single, .sort = o->sort, .limit = o->limit };
 	struct error err = ERROR_INIT;
 	int status = EXIT_COULD_NOT;
 	struct change c;
 
-	if (change_between(&c, &old->report.runs, &new->report.runs, &options, &err) < 0)
-		return refuse(old, new, &options, &err);
+	diff_past_prepare(&d->past, &d->old, &d->new);
+	options.renames = &d->past.renames;
+	options.noise = d->past.noise;
+	options.nnoise = d->past.nnoise;
+	if (change_between(&c, &d->old.report.runs, &d->new.report.runs, &options, &err) < 0)
+		return refuse(&d->old, &d->new, &options, &err);
 	r.change = &c;
 	term_init(&r.term, o->color);
 	if (o->wide)
@@ -212,43 +231,74 @@ static int compare(const struct diff_options *o, struct diff_side *old, struct d
 	else
 		status = o->exit_code && report_differs(&c) ? EXIT_JUDGED : EXIT_DONE;
 	change_release(&c);
-	return status;
+	/* What could not be read may be what differs. */
+	return d->left_out ? EXIT_COULD_NOT : status;
+}
+
+static bool is_there(const struct diff_options *o, const char *what)
+{
+	struct error ignored = ERROR_INIT;
+	enum path_kind kind;
+	char *found = NULL;
+	int rc = archive_find(archive_folder(o->from.dir), what, &kind, &found, &ignored);
+
+	mem_free(found);
+	return rc == 0 || ignored.code != ERR_NOT_FOUND || strcmp(what, "-") == 0;
+}
+
+/* A path or a name, a request, else a commit. */
+static int find_side(struct diffing *d, struct diff_side *side, const char *what)
+{
+	const char *commit = is_there(d->options, what) || pick_is_pattern(what)
+				     ? NULL : diff_past_commit(&d->past, what);
+
+	return commit != NULL ? diff_past_side(&d->past, side, what, commit)
+			      : diff_side_find(side, &d->options->from, what);
+}
+
+static int find_range(struct diffing *d, const char *text)
+{
+	const char *from, *to;
+
+	if (diff_past_range(&d->past, text, &from, &to) < 0)
+		return -1;
+	return diff_past_side(&d->past, &d->old, from, from) < 0 ||
+	       diff_past_side(&d->past, &d->new, to, to) < 0 ? -1 : 0;
 }
 
 static const char *side_kind(const struct diff_side *side)
 {
+	if (side->nsubjects == 0)
+		return "a commit";
 	return side->nsubjects > 1 ? "several runs" : path_kind_name(side->subjects[0].kind);
 }
 
-static int diff(const struct diff_options *o, const char *what_old, const char *what_new)
+/* A commit's side has been read as it was found. */
+static int read_side(struct diffing *d, struct diff_side *side)
 {
-	struct diff_side old, new = { .title = BUF_INIT };
-	int status = EXIT_COULD_NOT;
-	bool left_out = false;
+	return side->nsubjects == 0 ? 0 : diff_side_read(side, &d->left_out);
+}
 
-	if (diff_side_find(&old, &o->from, what_old) < 0 ||
-	    diff_side_find(&new, &o->from, what_new) < 0)
-		goto done;
-	if (old.single != new.single) {
-		complain("diff: %s is %s and %s is %s; name two runs, or two snapshots or profile "
-			 "files", what_old, side_kind(&old), what_new, side_kind(&new));
-		goto done;
-	}
-	if (diff_side_read(&old, &left_out) < 0 || diff_side_read(&new, &left_out) < 0)
-		goto done;
-	status = compare(o, &old, &new);
-	/* What could not be read may be what differs. */
-	if (left_out)
-		status = EXIT_COULD_NOT;
-done:
-	diff_side_release(&old);
-	diff_side_release(&new);
-	return status;
+static int diff(struct diffing *d, int n, char **what)
+{
+	if (n == 1)
+		return find_range(d, what[0]) < 0 ? EXIT_COULD_NOT : compare(d);
+	if (find_side(d, &d->old, what[0]) < 0 || find_side(d, &d->new, what[1]) < 0)
+		return EXIT_COULD_NOT;
+	if (d->old.single != d->new.single)
+		return complain("diff: %s is %s and %s is %s; name two runs, or two snapshots or "
+				"profile files", what[0], side_kind(&d->old), what[1],
+				side_kind(&d->new));
+	if (read_side(d, &d->old) < 0 || read_side(d, &d->new) < 0)
+		return EXIT_COULD_NOT;
+	return compare(d);
 }
 
 int cmd_diff(int argc, char **argv)
 {
 	struct diff_options o = { .limit = UNSET };
+	struct diffing d = { .options = &o, .old = { .title = BUF_INIT },
+			     .new = { .title = BUF_INIT } };
 	int status, n = command_options("diff", &o, argc, argv, &status);
 
 	if (n < 0)
@@ -259,5 +309,10 @@ int cmd_diff(int argc, char **argv)
 		return complain("diff: --json and --markdown exclude each other");
 	if (o.png != NULL && strcmp(o.png, "-") == 0)
 		return complain("diff: --png needs a file: standard output has the text");
-	return diff(&o, argv[0], argv[1]);
+	diff_past_init(&d.past, archive_folder(o.from.dir), o.repo);
+	status = diff(&d, n, argv);
+	diff_side_release(&d.old);
+	diff_side_release(&d.new);
+	diff_past_release(&d.past);
+	return status;
 }

@@ -82,7 +82,7 @@ int diff_side_find(struct diff_side *out, const struct subject_options *o, const
 {
 	const struct subject *first;
 
-	*out = (struct diff_side){ .title = BUF_INIT };
+	*out = (struct diff_side){ .title = BUF_INIT, .subject = BUF_INIT };
 	if (is_list(what))
 		return add_list(out, o, what);
 	if (add_subject(out, o, what) < 0)
@@ -204,7 +204,7 @@ static void put_commit(struct buf *out, const struct summary *s)
 		buf_adds(out, ", dirty");
 }
 
-static size_t count_requests(const struct diff_side *side)
+static size_t count_requests(const struct change_side *side)
 {
 	size_t n = 0;
 
@@ -214,31 +214,55 @@ static size_t count_requests(const struct diff_side *side)
 	return n;
 }
 
-static void fill_title(struct diff_side *side)
+static void title_runs(struct buf *title, const struct change_side *runs)
+{
+	if (runs->nruns == 1)
+		text_printable(title, runs->runs[0]->name);
+	else
+		plural(title, runs->nruns, "run");
+	buf_adds(title, "  ");
+	plural(title, count_requests(runs), "request");
+	put_commit(title, runs->runs[0]);
+}
+
+static void title_single(struct diff_side *side)
+{
+	const struct subject *s = &side->subjects[0];
+
+	if (s->nsnapshots == 0 || !s->snapshots[0]->has_manifest) {
+		text_printable(&side->title, side->spool ? "standard input" : s->path);
+		return;
+	}
+	request_title(&side->title, s->snapshots[0]);
+	buf_adds(&side->title, "  ");
+	local_time(&side->title, s->snapshots[0]->manifest.start_ns);
+	put_commit(&side->title, side->runs[0]);
+}
+
+/* Of the commit that the runs are tagged with. */
+static void find_subject(struct diff_side *side)
 {
 	const struct subject *first = &side->subjects[0];
-	struct buf *title = &side->title;
+	const char *subject = NULL;
 
-	if (side->single && first->nsnapshots != 0 && first->snapshots[0]->has_manifest) {
-		request_title(title, first->snapshots[0]);
-		buf_adds(title, "  ");
-		local_time(title, first->snapshots[0]->manifest.start_ns);
-		put_commit(title, side->runs[0]);
-	} else if (side->single) {
-		text_printable(title, side->spool ? "standard input" : first->path);
-	} else {
-		if (side->nruns == 1)
-			text_printable(title, first->run.name);
-		else
-			plural(title, side->nruns, "run");
-		buf_adds(title, "  ");
-		plural(title, count_requests(side), "request");
-		put_commit(title, side->runs[0]);
-	}
-	side->report.title = buf_str(title);
-	for (size_t i = 0; i < first->nsnapshots && side->report.subject == NULL; i++)
-		if (first->snapshots[i]->has_manifest && !side->single)
-			side->report.subject = first->snapshots[i]->manifest.git.subject;
+	for (size_t i = 0; i < first->nsnapshots && subject == NULL; i++)
+		if (first->snapshots[i]->has_manifest)
+			subject = first->snapshots[i]->manifest.git.subject;
+	if (subject != NULL)
+		buf_adds(&side->subject, subject);
+}
+
+void diff_side_take(struct diff_side *side, const char *path, const struct summary *const *runs,
+		    size_t n)
+{
+	side->report.path = path;
+	side->report.runs = (struct change_side){ runs, n };
+	if (side->single)
+		title_single(side);
+	else
+		title_runs(&side->title, &side->report.runs);
+	side->report.title = buf_str(&side->title);
+	side->report.subject = side->subject.len != 0 ? buf_str(&side->subject) : NULL;
 }
 
 int diff_side_read(struct diff_side *side, bool *left_out)
@@ -257,11 +281,11 @@ int diff_side_read(struct diff_side *side, bool *left_out)
 			return -1;
 		side->runs[side->nruns++] = to;
 	}
-	side->report.path = side->single && side->subjects[0].nsnapshots != 0
-				    ? side->subjects[0].snapshots[0]->path
-				    : side->subjects[0].path;
-	side->report.runs = (struct change_side){ side->runs, side->nruns };
-	fill_title(side);
+	if (!side->single)
+		find_subject(side);
+	diff_side_take(side, side->single && side->subjects[0].nsnapshots != 0
+				     ? side->subjects[0].snapshots[0]->path
+				     : side->subjects[0].path, side->runs, side->nruns);
 	return side->title.failed ? complain("out of memory"), -1 : 0;
 }
 
@@ -276,6 +300,8 @@ void diff_side_release(struct diff_side *side)
 	mem_free(side->summaries);
 	mem_free(side->runs);
 	mem_free(side->subjects);
+	history_summaries_release(&side->past);
 	free(side->root);
 	buf_release(&side->title);
+	buf_release(&side->subject);
 }

@@ -2,11 +2,13 @@ import cProfile
 import marshal
 import os
 import re
+import shutil
 import subprocess
 
 import pytest
 
 from cli_work import CPROF, load, profile_of
+from test_tag import git
 
 RUN = "GET.root.000005ms"
 
@@ -288,3 +290,64 @@ def test_served_runs(served):
     assert result.status == 1, result
     assert "1 request makes more calls: GET /item/{id} (+" in result.out
     assert "1 request makes the same calls" in result.out
+
+
+# --- commits
+
+SOURCE = """
+def helper(number):
+    total = 0
+    for other in range(number):
+        total += abs(other - number)
+    return total
+
+
+def show():
+    return [helper(number) for number in range(%d)]
+"""
+
+
+def tagged_run(work, name, source, n):
+    """A run of the application as HEAD has it, tagged."""
+    (work.path / "app.py").write_text(source % n)
+    git(work.path, "add", "app.py")
+    git(work.path, "commit", "-q", "-m", "Show %d" % n)
+    space = {}
+    exec(compile(source % n, str(work.path / "app.py"), "exec"), space)
+    work.snapshot(name, RUN, profile_of(space["show"]))
+    work.ok("tag", "--force", name)
+
+
+def test_commits(work):
+    git(work.path, "init", "-q", ".")
+    git(work.path, "symbolic-ref", "HEAD", "refs/heads/main")
+    tagged_run(work, "before", SOURCE, 5)
+    tagged_run(work, "after", SOURCE.replace("helper", "assist"), 8)
+    by_run = work.ok("diff", "before", "after").out
+    assert "assist  " in by_run and "  was helper\n" in by_run
+    assert by_run.startswith("old  before  1 request  ") and " main  Show 5\nnew  after  1 request  " in by_run
+    for words in ["main~1..main"], ["HEAD~1..."], ["HEAD~1", "HEAD"], ["before", "HEAD"]:
+        assert work.ok("diff", *words).out == by_run, words
+    document = work.ok("diff", "--json", "HEAD~1..HEAD").json
+    assert document["before"]["commit"] == git(work.path, "rev-parse", "HEAD~1") == document["before"]["path"]
+    (function,) = [f for f in document["requests"][0]["functions"] if f["name"] == "assist"]
+    assert function["match"] == "renamed" and function["was"] == {"file": "app.py", "name": "helper"}
+    assert (function["calls"]["old"], function["calls"]["new"]) == (5, 8)
+    # The summaries alone, from the repository: no snapshots, hence no place.
+    work.ok("store", "before", "after", "--raw-paths")
+    shutil.rmtree(str(work.archive))
+    stored = work.ok("diff", "--json", "HEAD~1..HEAD").json
+    assert stored["requests"][0]["typical"] == {"old": None, "new": None}
+    assert stored["requests"][0]["calls"] == document["requests"][0]["calls"]
+    assert "could be drawn" in work.cprof("diff", "HEAD~1", "HEAD", "--png", "x.png").err
+
+
+def test_commits_that_cannot_be_compared(archive):
+    assert "HEAD is one side" not in archive.refused("diff", "HEAD") # there is no repository
+    git(archive.path, "init", "-q", ".")
+    git(archive.path, "commit", "-q", "--allow-empty", "-m", "Begin")
+    assert archive.refused("diff", "HEAD") == \
+        "cprof: diff: HEAD is one side; name OLD NEW, or two commits, A..B"
+    assert archive.refused("diff", "missing..HEAD") == "cprof: diff: missing: no such revision"
+    assert ": run it with profiling and 'cprof tag' the run" in archive.refused("diff", "HEAD..HEAD")
+    assert " is a commit" not in archive.refused("diff", "old", "missing")

@@ -74,7 +74,7 @@ def test_version(work):
     (["ls", "a", "b"], "cprof: ls: 'b' is one too many: expects [WHAT] "
                        "('cprof ls --help' explains)"),
     (["version", "a"], "cprof: version: takes no 'a' ('cprof version --help' explains)"),
-    (["diff", "a"], "cprof: diff: expects OLD NEW ('cprof diff --help' explains)"),
+    (["diff"], "cprof: diff: expects OLD NEW | A..B ('cprof diff --help' explains)"),
     (["show", "-n", "-1", "a"], "cprof: show: --limit: '-1' is not a whole number "
                                 "('cprof show --help' explains)"),
     (["show", "-n99999999999999999999", "a"],
