@@ -96,6 +96,20 @@ static void triangle(struct canvas *c, const struct point corners[3], struct col
 	cairo_fill(cr);
 }
 
+static void polygon(struct canvas *c, const struct point *corners, size_t n, struct colour fill,
+		    const struct pen *edge)
+{
+	cairo_t *cr = context(c);
+
+	for (size_t i = 0; i < n; i++)
+		cairo_line_to(cr, corners[i].x, corners[i].y);
+	cairo_close_path(cr);
+	set_colour(cr, fill);
+	cairo_fill_preserve(cr);
+	set_pen(cr, edge);
+	cairo_stroke(cr);
+}
+
 static void text(struct canvas *c, enum style style, double x, double y, struct colour colour,
 		 const char *s)
 {
@@ -120,5 +134,5 @@ static void close_part(struct canvas *c)
 	(void)c;
 }
 
-const struct canvas_ops canvas_cairo_ops = { rect, rounded, curve, triangle, text, move,
+const struct canvas_ops canvas_cairo_ops = { rect, rounded, curve, triangle, polygon, text, move,
 					     open_part, close_part };

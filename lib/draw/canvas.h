@@ -31,6 +31,9 @@ struct canvas_ops {
 	void (*curve)(struct canvas *c, const struct point *points, size_t npoints,
 		      const struct pen *pen);
 	void (*triangle)(struct canvas *c, const struct point corners[3], struct colour fill);
+	/* Fills it and strokes its edge. */
+	void (*polygon)(struct canvas *c, const struct point *corners, size_t n,
+			struct colour fill, const struct pen *edge);
 	/* Left upper corner at x, y. */
 	void (*text)(struct canvas *c, enum style style, double x, double y,
 		     struct colour colour, const char *s);

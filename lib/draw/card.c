@@ -17,6 +17,8 @@ enum {
 	LEAST_WIDTH = 104,
 	BAR = 4,
 	BAR_GAP = 2,
+	CUT = 9,        /* of a corner that says how a difference goes */
+	SIGN = 9,       /* width of the triangle that does */
 	STEP = 16
 };
 
@@ -189,7 +191,8 @@ static void make_own(struct card *card, const struct graph *g, uint32_t node,
 					   .dim = true };
 	card->rows[0].left = fonts_elide(fonts, STYLE_NAME, n->name, NAME_WIDTH,
 					 ELIDE_MIDDLE, arena);
-	card->rows[0].right = "";
+	/* Room for the sign of a difference. */
+	card->rows[0].right = g->is_diff ? "  " : "";
 	card->rows[1].left = fonts_elide(fonts, STYLE_SMALL, n->place, PLACE_WIDTH,
 					 ELIDE_MIDDLE, arena);
 	if (g->is_diff)
@@ -267,32 +270,98 @@ static void draw_rows(struct canvas *c, const struct card *card, const struct bo
 	}
 }
 
-/* Built-in functions are pills without a mark; all else is square, with the
- * mark of its origin on the left edge. */
-static void draw_shape(struct canvas *c, const struct graph *g, const struct graph_node *n,
+enum card_shape card_shape(const struct graph *g, uint32_t node)
+{
+	const struct graph_node *n = &g->nodes[node];
+	double whole = (double)(g->total > g->total_before ? g->total : g->total_before);
+	double delta = (double)n->cost.cum - (double)n->before.cum;
+
+	if (!g->is_diff)
+		return SHAPE_SAME;
+	if (n->change != CHANGE_NONE)
+		return n->change == CHANGE_NEW ? SHAPE_NEW : SHAPE_GONE;
+	if (fabs(delta) < 0.01 * whole)
+		return SHAPE_SAME;
+	return delta > 0 ? SHAPE_SLOWER : SHAPE_FASTER;
+}
+
+void card_draw_shape(struct canvas *c, enum card_shape shape, const struct box *box, double cut,
+		     struct colour fill, struct pen *edge)
+{
+	double in = edge->width / 2;
+	double above = shape == SHAPE_SLOWER || shape == SHAPE_NEW ? cut : 0;
+	double below = shape == SHAPE_FASTER || shape == SHAPE_NEW ? cut : 0;
+	double left = box->x + in, right = box->x + box->w - in;
+	double top = box->y + in, bottom = box->y + box->h - in;
+	struct point corners[] = {
+		{ left, top + above }, { left + above, top }, { right - above, top },
+		{ right, top + above }, { right, bottom - below }, { right - below, bottom },
+		{ left + below, bottom }, { left, bottom - below },
+	};
+
+	if (shape == SHAPE_GONE)
+		edge->dash[0] = 5, edge->dash[1] = 4;
+	c->ops->polygon(c, corners, sizeof corners / sizeof *corners, fill, edge);
+}
+
+static void draw_mark(struct canvas *c, const struct graph_node *n, const struct box *box,
+		      enum card_shape shape, double edge)
+{
+	double above = shape == SHAPE_SLOWER || shape == SHAPE_NEW ? CUT : edge;
+	double below = shape == SHAPE_FASTER || shape == SHAPE_NEW ? CUT : edge;
+	struct box mark = { box->x + edge, box->y + above, MARK - 1, box->h - above - below };
+
+	c->ops->rect(c, &mark, c->theme->origins[n->origin], 1);
+	/* A seam of paper parts the mark from any fill. */
+	mark.x += MARK - 1;
+	mark.w = 2;
+	c->ops->rect(c, &mark, c->theme->paper, 1);
+}
+
+/* A triangle behind the name, up or down: the colours alone are not for every eye. */
+static void draw_sign(struct canvas *c, enum card_shape shape, const struct box *box,
+		      struct colour fill)
+{
+	double right = box->x + box->w - PAD, left = right - SIGN, y = box->y + PAD_Y + 4;
+	double top = shape == SHAPE_SLOWER ? y : y + SIGN - 1;
+	double bottom = shape == SHAPE_SLOWER ? y + SIGN - 1 : y;
+	struct point corners[3] = { { left, bottom }, { right, bottom },
+				    { (left + right) / 2, top } };
+	struct colour colour = shape == SHAPE_SLOWER ? c->theme->slower : c->theme->faster;
+
+	/* On a strong fill of its own colour it is ink. */
+	if (colour_contrast(colour, fill) < 2)
+		colour = theme_text_on(c->theme, fill);
+	c->ops->triangle(c, corners, colour);
+}
+
+/* Built-in functions are pills without a mark; all else is square, with the mark of its
+ * origin on the left edge. In a difference shapes mean something else. */
+static void draw_shape(struct canvas *c, const struct graph *g, uint32_t node,
 		       const struct box *box, struct colour fill)
 {
+	const struct graph_node *n = &g->nodes[node];
 	const struct theme *t = c->theme;
 	bool pill = n->origin == ORIGIN_BUILTIN;
+	enum card_shape shape = card_shape(g, node);
 	struct pen edge = { colour_mix(fill, t->ink, 0.35), n->hot ? 2 : 1, { 0, 0 }, 0 };
 
 	if (n->origin == ORIGIN_APP)
 		edge.colour = t->origins[ORIGIN_APP];
 	if (n->hot && !g->is_diff)
 		edge.colour = colour_mix(theme_heat(t, 1), t->ink, 0.3);
-	if (n->change == CHANGE_GONE)
-		edge.dash[0] = 5, edge.dash[1] = 4;
-	c->ops->rounded(c, box, pill ? 12 : 2, fill, &edge);
-	if (!pill) {
-		struct box mark = { box->x + edge.width, box->y + edge.width, MARK - 1,
-				    box->h - 2 * edge.width };
-
-		c->ops->rect(c, &mark, t->origins[n->origin], 1);
-		/* A seam of paper parts the mark from any fill. */
-		mark.x += MARK - 1;
-		mark.w = 2;
-		c->ops->rect(c, &mark, t->paper, 1);
+	if (shape == SHAPE_NEW || shape == SHAPE_GONE) {
+		edge.colour = shape == SHAPE_NEW ? t->slower : t->faster;
+		edge.width = 2;
 	}
+	if (g->is_diff)
+		card_draw_shape(c, shape, box, CUT, fill, &edge);
+	else
+		c->ops->rounded(c, box, pill ? 12 : 2, fill, &edge);
+	if (!pill)
+		draw_mark(c, n, box, shape, edge.width);
+	if (shape == SHAPE_SLOWER || shape == SHAPE_FASTER)
+		draw_sign(c, shape, box, fill);
 }
 
 void card_draw(struct canvas *c, const struct card *card, const struct graph *g, uint32_t node,
@@ -305,7 +374,7 @@ void card_draw(struct canvas *c, const struct card *card, const struct graph *g,
 	if (card->centred)
 		c->ops->rect(c, box, fill, 1);
 	else
-		draw_shape(c, g, n, box, fill);
+		draw_shape(c, g, node, box, fill);
 	draw_rows(c, card, box, fill);
 	if (!g->is_diff && !card->centred)
 		draw_bar(c, n, box, fill);

@@ -7,7 +7,9 @@
  *     |itself 12.3%         176/1x |      only where it calls itself: that arc
  *     |====--------------------    |      total and, dark, self, of the whole
  *
- * In a difference the numbers are new with change, old beneath. A package has the
+ * In a difference the numbers are new with change, old beneath, and the box's shape says
+ * what its colour does: corners are cut off above where it is slower, below where it is
+ * faster, all four where it is new; dashed where it is gone. A package has the
  * number of its functions in its second row. gprof2dot's boxes are those four lines
  * centred, without a mark or a bar.
  */
@@ -34,6 +36,15 @@ struct card {
 /* The text of a node, in `arena`, and its size; -1 without memory. */
 int card_make(struct card *card, const struct graph *g, uint32_t node, const struct theme *theme,
 	      struct fonts *fonts, struct arena *arena);
+
+/* How a box of a difference looks; SHAPE_SAME of any other. What is within a hundredth of
+ * the whole is the same. */
+enum card_shape { SHAPE_SAME, SHAPE_SLOWER, SHAPE_FASTER, SHAPE_NEW, SHAPE_GONE };
+enum card_shape card_shape(const struct graph *g, uint32_t node);
+
+/* The shape alone, its corners cut off by `cut`; also in a legend. */
+void card_draw_shape(struct canvas *c, enum card_shape shape, const struct box *box, double cut,
+		     struct colour fill, struct pen *edge);
 
 struct colour card_fill(const struct theme *t, const struct graph *g, uint32_t node);
 

@@ -1,5 +1,6 @@
 #include <math.h>
 
+#include "draw/card.h"
 #include "draw/title.h"
 
 enum {
@@ -39,30 +40,37 @@ static void add_marks(struct title *t, const struct graph *g)
 		[ORIGIN_APP] = "own code", [ORIGIN_PACKAGE] = "library",
 		[ORIGIN_STDLIB] = "standard library", [ORIGIN_BUILTIN] = "built-in",
 	};
-	bool origins[4] = { false }, hot = false, skips = false, gone = false;
+	bool origins[4] = { false }, shapes[SHAPE_GONE + 1] = { false };
+	bool hot = false, skips = false;
 
 	for (uint32_t i = 0; i < g->nnodes; i++) {
 		origins[g->nodes[i].origin] = true;
-		gone = gone || g->nodes[i].change == CHANGE_GONE;
+		shapes[card_shape(g, i)] = true;
 	}
 	for (uint32_t i = 0; i < g->nedges; i++) {
 		hot = hot || g->edges[i].hot;
 		skips = skips || g->edges[i].skips;
-		gone = gone || g->edges[i].change == CHANGE_GONE;
+		shapes[SHAPE_GONE] = shapes[SHAPE_GONE] || g->edges[i].change == CHANGE_GONE;
 	}
 	add(t, g->is_diff ? LEGEND_CHANGE : LEGEND_HEAT, ORIGIN_APP,
 	    g->is_diff ? "of the total, faster or slower" : "of the total");
 	if (!g->is_diff)
 		add(t, LEGEND_BAR, ORIGIN_APP, "self, total");
-	for (int i = 0; i < 4; i++)
+	if (shapes[SHAPE_SLOWER])
+		add(t, LEGEND_SLOWER, ORIGIN_APP, "slower");
+	if (shapes[SHAPE_FASTER])
+		add(t, LEGEND_FASTER, ORIGIN_APP, "faster");
+	if (shapes[SHAPE_NEW])
+		add(t, LEGEND_NEW, ORIGIN_APP, "new");
+	if (shapes[SHAPE_GONE])
+		add(t, LEGEND_GONE, ORIGIN_APP, "gone");
+	for (int i = 0; i < (g->is_diff ? ORIGIN_BUILTIN : 4); i++)
 		if (origins[i])
 			add(t, LEGEND_ORIGIN, (enum origin)i, texts[i]);
 	if (hot)
 		add(t, LEGEND_HOT, ORIGIN_APP, "hot path");
 	if (skips)
 		add(t, LEGEND_SKIPS, ORIGIN_APP, "through hidden functions");
-	if (gone)
-		add(t, LEGEND_GONE, ORIGIN_APP, "gone");
 }
 
 double legend_make(struct title *t, const struct graph *g, double y, double width,
@@ -129,11 +137,27 @@ static void draw_stroke(struct canvas *c, const struct legend_item *item, double
 
 	if (item->kind == LEGEND_SKIPS)
 		pen.dash[0] = 1.5, pen.dash[1] = 3;
-	else if (item->kind == LEGEND_GONE)
-		pen.dash[0] = 5, pen.dash[1] = 4;
 	for (int i = 0; i < 4; i++)
 		line[i] = (struct point){ x + STROKE * i / 3.0, y + ROW / 2.0 };
 	c->ops->curve(c, line, 4, &pen);
+}
+
+/* A small box of that shape, in the colour of a tenth. */
+static void draw_box(struct canvas *c, const struct legend_item *item, double x, double y)
+{
+	const struct theme *t = c->theme;
+	struct box box = { x, y + 1, STROKE, ROW - 2 };
+	struct pen edge = { colour_mix(t->paper, t->ink, 0.5), 1, { 0, 0 }, 0 };
+	enum card_shape shape = item->kind == LEGEND_SLOWER ? SHAPE_SLOWER
+				: item->kind == LEGEND_FASTER ? SHAPE_FASTER
+				: item->kind == LEGEND_NEW ? SHAPE_NEW : SHAPE_GONE;
+	bool more = shape == SHAPE_SLOWER || shape == SHAPE_NEW;
+
+	if (shape == SHAPE_NEW || shape == SHAPE_GONE) {
+		edge.colour = more ? t->slower : t->faster;
+		edge.width = 2;
+	}
+	card_draw_shape(c, shape, &box, 5, theme_change(t, more ? 0.1 : -0.1), &edge);
 }
 
 static void draw_bar(struct canvas *c, double x, double y)
@@ -162,6 +186,12 @@ void legend_draw(struct canvas *c, const struct title *t, double x, double y)
 			break;
 		case LEGEND_BAR:
 			draw_bar(c, left, top);
+			break;
+		case LEGEND_SLOWER:
+		case LEGEND_FASTER:
+		case LEGEND_NEW:
+		case LEGEND_GONE:
+			draw_box(c, item, left, top);
 			break;
 		default:
 			draw_stroke(c, item, left, top);

@@ -164,6 +164,23 @@ static void triangle(struct canvas *c, const struct point corners[3], struct col
 	buf_adds(s->out, "/>");
 }
 
+static void polygon(struct canvas *c, const struct point *corners, size_t n, struct colour fill,
+		    const struct pen *edge)
+{
+	struct svg *s = svg_of(c);
+
+	buf_adds(s->out, "<path d=\"M");
+	for (size_t i = 0; i < n; i++) {
+		if (i != 0)
+			buf_addc(s->out, 'L');
+		add_point(s, corners[i]);
+	}
+	buf_adds(s->out, "Z\"");
+	add_colour(s->out, "fill", fill);
+	add_pen(s->out, edge);
+	buf_adds(s->out, "/>");
+}
+
 /* As wide as it was measured, whatever font there is where it is looked at. */
 static void text(struct canvas *c, enum style style, double x, double y, struct colour colour,
 		 const char *words)
@@ -312,7 +329,7 @@ static void end(struct svg *s)
 
 int svg_write(struct buf *out, struct scene *scene, struct error *err)
 {
-	static const struct canvas_ops ops = { rect, rounded, curve, triangle, text, move,
+	static const struct canvas_ops ops = { rect, rounded, curve, triangle, polygon, text, move,
 					       open_part, close_part };
 	struct svg s = { { &ops, scene->theme, &scene->fonts }, out, scene, 0, 0, false };
 

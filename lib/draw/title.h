@@ -7,7 +7,7 @@
 #include "draw/canvas.h"
 #include "draw/picture.h"
 
-enum { TITLE_LINES = 7, LEGEND_ITEMS = 10 };
+enum { TITLE_LINES = 7, LEGEND_ITEMS = 12 };
 
 struct title_line {
 	enum style style;
@@ -16,7 +16,8 @@ struct title_line {
 };
 
 enum legend_kind { LEGEND_HEAT, LEGEND_CHANGE, LEGEND_ORIGIN, LEGEND_BAR, LEGEND_HOT,
-		   LEGEND_SKIPS, LEGEND_GONE };
+		   LEGEND_SKIPS, LEGEND_GONE,
+		   LEGEND_SLOWER, LEGEND_FASTER, LEGEND_NEW };
 
 struct legend_item {
 	enum legend_kind kind;
