@@ -180,8 +180,8 @@ static int read_function(struct reader *r, struct pprof_function *f)
 	/* In files of others it is the linker's name, if anything. */
 	if (system[0] == '\0' || (!r->ours && name[0] != '\0'))
 		system = name;
-	f->function = profile_function(r->p, file, (uint32_t)f->line, system,
-				       name[0] != '\0' ? name : NULL);
+	f->function = profile_function_of(r->p, file, (uint32_t)f->line, system,
+					  name[0] != '\0' ? name : system);
 	if (f->function == PROFILE_NONE)
 		return error_nomem(r->err);
 	return profile_is_too_large(r->p, 0) ? bad(r, f->offset, PROFILE_TOO_LARGE) : 0;

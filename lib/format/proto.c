@@ -74,12 +74,38 @@ static int take(struct proto *p, uint64_t n, struct proto_field *f)
 	return 1;
 }
 
+/* Head and value, or length, of a byte each: most fields. False leaves all to do. */
+static bool next_short(struct proto *p, struct proto_field *f)
+{
+	size_t left = p->in.len - p->at;
+	const uint8_t *at = p->in.data + p->at;
+	bool is_bytes;
+
+	if (left < 2 || at[0] >= 0x80 || at[0] < 8 || at[1] >= 0x80)
+		return false;
+	is_bytes = (at[0] & 7) == BYTES;
+	if (!is_bytes && (at[0] & 7) != VARINT)
+		return false;
+	if (is_bytes && at[1] > left - 2)
+		return false;
+	f->number = at[0] >> 3;
+	f->is_bytes = is_bytes;
+	f->value = is_bytes ? 0 : at[1];
+	f->bytes = (struct bytes){ is_bytes ? at + 2 : NULL, is_bytes ? at[1] : 0 };
+	f->offset = p->offset + p->at + 1 + is_bytes;
+	p->at += 2 + f->bytes.len;
+	return true;
+}
+
 int proto_next(struct proto *p, struct proto_field *f)
 {
 	size_t start = p->at;
 	uint64_t head, len;
-	int rc = proto_next_varint(p, &head);
+	int rc;
 
+	if (next_short(p, f))
+		return 1;
+	rc = proto_next_varint(p, &head);
 	if (rc <= 0)
 		return rc;
 	if (head >> 3 == 0 || head >> 3 > 536870911)

@@ -103,10 +103,6 @@ static uint32_t add_function(struct profile *p, const struct function *f, uint64
 uint32_t profile_function(struct profile *p, const char *file, uint32_t line,
 			  const char *name, const char *qualname)
 {
-	uint64_t key;
-	uint32_t i;
-	size_t at = 0;
-
 	if (qualname == NULL)
 		qualname = name;
 	file = strtab_add(&p->strings, file, strlen(file));
@@ -114,7 +110,16 @@ uint32_t profile_function(struct profile *p, const char *file, uint32_t line,
 	qualname = strtab_add(&p->strings, qualname, strlen(qualname));
 	if (file == NULL || name == NULL || qualname == NULL)
 		return PROFILE_NONE;
-	key = function_key(file, line, name, qualname);
+	return profile_function_of(p, file, line, name, qualname);
+}
+
+uint32_t profile_function_of(struct profile *p, const char *file, uint32_t line,
+			     const char *name, const char *qualname)
+{
+	uint64_t key = function_key(file, line, name, qualname);
+	uint32_t i;
+	size_t at = 0;
+
 	while ((i = map_find(&p->function_index, key, &at)) != MAP_NONE) {
 		const struct function *f = &p->functions[i];
 

@@ -168,6 +168,10 @@ int profile_add_metric(struct profile *p, const char *name, const char *unit);
 uint32_t profile_function(struct profile *p, const char *file, uint32_t line,
 			  const char *name, const char *qualname);
 
+/* The same of texts that are in p->strings; qualname is not NULL. */
+uint32_t profile_function_of(struct profile *p, const char *file, uint32_t line,
+			     const char *name, const char *qualname);
+
 /* Adds a function that is known to be new, of texts that are in p->strings; its
  * qualname is its name. */
 uint32_t profile_add_function(struct profile *p, const char *file, uint32_t line,
