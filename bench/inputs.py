@@ -2,7 +2,9 @@
 
     small    one request of examples/flask_app, the first that is served
     medium   what `django-admin check` does
-    large    importing most of the standard library and what is installed, and looking at it
+    large    both of these, importing what is installed and the standard library with its
+             tests, running some of them, and looking at all of it: 20,000 functions where
+             those tests are installed (Debian has them in libpython3-testsuite)
 
     inputs.py FOLDER               makes FOLDER/small.prof, medium.prof, large.prof
     inputs.py FOLDER requests:N    makes FOLDER/000001.prof ..., N requests one by one
@@ -68,10 +70,14 @@ def look_at(value):
         pass
 
 
+# What acts when it is imported: opens a browser, or runs tests, some of which turn
+# profiling off.
+SKIPPED = {"antigravity", "this", "idlelib", "test", "tests", "turtledemo", "__main__"}
+
+
 def import_all(path, prefix, depth):
-    skipped = {"antigravity", "this", "idlelib", "test", "tests", "turtledemo", "__main__"}
     for module in sorted(pkgutil.iter_modules(path), key=lambda found: found.name):
-        if module.name in skipped or module.name.startswith("_pytest"):
+        if module.name in SKIPPED or module.name.startswith("_pytest"):
             continue
         try:
             __import__(prefix + module.name)
@@ -82,13 +88,47 @@ def import_all(path, prefix, depth):
             import_all(package.__path__, prefix + module.name + ".", depth - 1)
 
 
+RUN = "argparse", "configparser", "dataclasses", "difflib", "enum", "statistics", "typing"
+
+
+def tests():
+    """Imports those of the standard library, and runs some that only compute."""
+    try:
+        import test
+    except ImportError:
+        return
+    import unittest
+    for module in sorted(found.name for found in pkgutil.iter_modules(test.__path__)):
+        if module.startswith("test_"):
+            try:
+                __import__("test." + module)
+            except BaseException:  # noqa: those that are for other systems
+                pass
+    with open(os.devnull, "w") as null:
+        for name in RUN:
+            module = sys.modules.get("test.test_" + name)
+            if module is not None:
+                unittest.TextTestRunner(null).run(unittest.defaultTestLoader.loadTestsFromModule(module))
+
+
 def large():
+    request, check = small(), medium()
+
     def run():
-        import_all(None, "", 2)
+        request()
+        check()
+        sys.path.remove(HERE)  # where programs lie that measure
+        import_all(None, "", 4)
+        tests()
         for module in [module for _, module in sorted(sys.modules.items())]:
             for _, value in sorted((getattr(module, "__dict__", None) or {}).items()):
                 look_at(value)
+        the_end()
     return run
+
+
+def the_end():
+    pass
 
 
 def main():
@@ -102,7 +142,9 @@ def main():
         run()
         profiler.disable()
         profiler.dump_stats(path)
-        os._exit(0)  # not what was imported may still want to do at the end
+        # A module that turned profiling off, and nobody on again.
+        lost = size == "large" and not any(row.code is the_end.__code__ for row in profiler.getstats())
+        os._exit(lost)  # not what was imported may still want to do at the end
     else:
         make(sys.argv[1])
 
