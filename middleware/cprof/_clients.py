@@ -6,13 +6,15 @@ suite that uses none of them imports none.
 """
 
 import functools
-import sys
 import weakref
 
 from cprof._cprof import CProfMiddleware
+from cprof._imports import Hooks
 
 # Applications that were called last: not all are kept that a test makes.
 KEPT = 8
+# Requests past which those that are over are not looked after any more.
+OPEN = 1000
 
 
 class Clients:
@@ -25,7 +27,8 @@ class Clients:
         self.sent = 0
         self.unprofiled = 0
         self.applications = []  # (application, what is called in place of it)
-        self.open = weakref.WeakSet()
+        # References to requests. Other threads may send some at any time, hence no set.
+        self.open = []
         self.undo = []
         self.hooks = Hooks({"werkzeug.test": self.change_werkzeug,
                             "django.test.client": self.change_django})
@@ -47,9 +50,11 @@ class Clients:
 
     def finish(self):
         """Requests whose bodies nobody closed end here: tests seldom do."""
-        for request in list(self.open):
-            request._finish()
-        self.open.clear()
+        references, self.open = self.open, []
+        for reference in references:
+            request = reference()
+            if request is not None:
+                request._finish()
 
     def change(self, target, name, replacement):
         original = getattr(target, name)
@@ -61,7 +66,9 @@ class Clients:
         body = middleware(environ, start_response)
         request = environ.get("cprof.request")
         if hasattr(request, "_finish"):
-            self.open.add(request)
+            self.open.append(weakref.ref(request))
+            if len(self.open) > OPEN:
+                self.open = [reference for reference in self.open if reference() is not None]
         return body
 
     def change_werkzeug(self, module):
@@ -146,52 +153,3 @@ class DjangoCall:
         # What an asynchronous one sends is not profiled.
         self.streams = not getattr(response, "is_async", False)
         return response.streaming_content if self.streams else ()
-
-
-class Hooks:
-    """Calls a function with each of some modules once it is imported."""
-
-    def __init__(self, functions):
-        self.functions = functions
-
-    def install(self):
-        for name, function in self.functions.items():
-            if name in sys.modules:
-                function(sys.modules[name])
-        sys.meta_path.insert(0, self)
-
-    def remove(self):
-        if self in sys.meta_path:
-            sys.meta_path.remove(self)
-
-    def find_spec(self, name, path=None, target=None):
-        function = self.functions.get(name)
-        if function is None:
-            return None
-        for finder in list(sys.meta_path):
-            find = getattr(finder, "find_spec", None)
-            spec = find(name, path, target) if find and finder is not self else None
-            if spec is not None:
-                if spec.loader is not None:
-                    spec.loader = Loader(spec.loader, function)
-                return spec
-        return None
-
-
-class Loader:
-    """The module's own, and then the function."""
-
-    def __init__(self, loader, function):
-        self.loader = loader
-        self.function = function
-
-    def __getattr__(self, name):
-        return getattr(self.loader, name)
-
-    def create_module(self, spec):
-        return self.loader.create_module(spec)
-
-    def exec_module(self, module):
-        module.__loader__ = module.__spec__.loader = self.loader
-        self.loader.exec_module(module)
-        self.function(module)

@@ -15,7 +15,8 @@ import os
 
 import cprof
 from cprof import _cprof, _log
-from cprof._clients import Clients, Hooks
+from cprof._clients import Clients
+from cprof._imports import Hooks
 
 
 class Suite:
