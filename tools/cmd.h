@@ -42,6 +42,7 @@ const struct command *command_find(const char *name);
 int cmd_ls(int argc, char **argv);
 int cmd_show(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
+int cmd_gate(int argc, char **argv);
 int cmd_tag(int argc, char **argv);
 int cmd_store(int argc, char **argv);
 int cmd_fetch(int argc, char **argv);
@@ -55,7 +56,7 @@ int cmd_completion(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 int cmd_version(int argc, char **argv);
 
-extern const struct usage ls_usage, show_usage, diff_usage, tag_usage, store_usage,
+extern const struct usage ls_usage, show_usage, diff_usage, gate_usage, tag_usage, store_usage,
 	fetch_usage, log_usage, render_usage,
 	merge_usage, export_usage, import_usage, verify_usage, completion_usage, help_usage, version_usage;
 

@@ -255,7 +255,7 @@ static int find_side(struct diffing *d, struct diff_side *side, const char *what
 				     ? NULL : diff_past_commit(&d->past, what);
 
 	return commit != NULL ? diff_past_side(&d->past, side, what, commit)
-			      : diff_side_find(side, &d->options->from, what);
+			      : diff_side_find(side, "diff", &d->options->from, what);
 }
 
 static int find_range(struct diffing *d, const char *text)

@@ -44,7 +44,7 @@ static int add_list(struct diff_side *side, const struct subject_options *o, con
 		rc = add_subject(side, o, name);
 		s = rc == 0 ? &side->subjects[side->nsubjects - 1] : NULL;
 		if (s != NULL && (s->kind != PATH_RUN || s->by_route)) {
-			complain("diff: %s is %s; only runs can be several", name,
+			complain("%s: %s is %s; only runs can be several", side->command, name,
 				 s->by_route ? "a request" : path_kind_name(s->kind));
 			rc = -1;
 		}
@@ -78,19 +78,20 @@ static char *find_work_tree(const char *path)
 	return NULL;
 }
 
-int diff_side_find(struct diff_side *out, const struct subject_options *o, const char *what)
+int diff_side_find(struct diff_side *out, const char *command, const struct subject_options *o,
+		   const char *what)
 {
 	const struct subject *first;
 
-	*out = (struct diff_side){ .title = BUF_INIT, .subject = BUF_INIT };
+	*out = (struct diff_side){ .command = command, .title = BUF_INIT, .subject = BUF_INIT };
 	if (is_list(what))
 		return add_list(out, o, what);
 	if (add_subject(out, o, what) < 0)
 		return -1;
 	first = &out->subjects[0];
 	if (first->kind == PATH_ARCHIVE)
-		return complain("diff: %s is an archive; name two of its runs ('cprof ls' lists "
-				"them)", what), -1;
+		return complain("%s: %s is an archive; name two of its runs ('cprof ls' lists "
+				"them)", command, what), -1;
 	out->single = first->kind != PATH_RUN || first->by_route;
 	return 0;
 }
@@ -180,7 +181,7 @@ static int read_single(struct diff_side *side, struct summary *out, struct subje
 		return -1;
 	}
 	file.path = file.name = s->path;
-	p = subject_profile(s, "diff");
+	p = subject_profile(s, side->command);
 	if (p == NULL)
 		return -1;
 	profile_free(p);

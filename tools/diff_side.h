@@ -1,4 +1,4 @@
-/* diff_side.h -- one side of `cprof diff` from the word that was typed for it:
+/* diff_side.h -- one side of `cprof diff` or `cprof gate` from the word that was typed for it:
  *
  *     2026-11-21_18:20:37       a run
  *     run-1,run-2,run-3         several runs of one commit: what proves a time
@@ -13,6 +13,7 @@
 #include "subject.h"
 
 struct diff_side {
+	const char *command;       /* for complaints, "diff" */
 	struct report_side report; /* what stands in it borrows from the rest */
 	bool single;               /* one request, not runs */
 	char *root;                /* its work tree, or NULL */
@@ -29,7 +30,8 @@ struct diff_side {
 
 /* Finds it; nothing is summed up yet. -1 after a complaint; *out needs diff_side_release
  * in any case. */
-int diff_side_find(struct diff_side *out, const struct subject_options *o, const char *what);
+int diff_side_find(struct diff_side *out, const char *command, const struct subject_options *o,
+		   const char *what);
 
 /* Reads its profiles; -1 after a complaint. *left_out is set where one could not be read,
  * which is then said. */

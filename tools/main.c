@@ -13,6 +13,7 @@ const struct command commands[] = {
 	  &show_usage, true },
 	{ "diff", "say what changed between two runs, or two snapshots", cmd_diff,
 	  &diff_usage, true },
+	{ "gate", "fail when a request got worse than a baseline's", cmd_gate, &gate_usage, true },
 	{ "tag", "stamp snapshots with the commit they were taken at", cmd_tag, &tag_usage, false },
 	{ "store", "keep tagged runs in the repository itself, under refs/cprof", cmd_store,
 	  &store_usage, false },

@@ -37,7 +37,8 @@ enum { REPORT_MARKDOWN_MAX = 60000 }; /* bytes: a comment holds 65,536 character
 /* Append; -1 with err, without memory. */
 int report_text(struct buf *out, const struct report *r, struct error *err);
 int report_json(struct buf *out, const struct report *r, struct error *err);
-/* Less than REPORT_MARKDOWN_MAX: what is less important is left out, and that said. */
+/* Less than REPORT_MARKDOWN_MAX, with what stands in `out` already: what is less important
+ * is left out, and that said. */
 int report_markdown(struct buf *out, const struct report *r, struct error *err);
 
 /* Whether calls differ, or a time is proven to: what diff --exit-code judges by. */

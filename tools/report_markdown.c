@@ -211,7 +211,7 @@ static void put_heading(struct buf *out, const struct report *r)
 
 int report_markdown(struct buf *out, const struct report *r, struct error *err)
 {
-	size_t start = out->len, left_out = 0;
+	size_t left_out = 0;
 	struct buf section = BUF_INIT;
 	int rc = -1;
 
@@ -227,7 +227,7 @@ int report_markdown(struct buf *out, const struct report *r, struct error *err)
 		buf_clear(&section);
 		if (put_request(&section, r, &r->change->requests[i], err) < 0)
 			goto done;
-		if (left_out != 0 || out->len - start + section.len > REPORT_MARKDOWN_MAX - RESERVE)
+		if (left_out != 0 || out->len + section.len > REPORT_MARKDOWN_MAX - RESERVE)
 			left_out++;
 		else
 			buf_add(out, section.data, section.len);

@@ -54,6 +54,7 @@ struct finding {
 	const struct request_change *request;
 	enum verdict verdict;
 	enum skip skip;
+	size_t metric; /* of the change, of a rule about one */
 	/* What the rule is about, medians; both 0 where skipped. */
 	double old_value, new_value;
 	double p;     /* of a time that was tested; else NaN */

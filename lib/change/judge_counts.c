@@ -124,8 +124,9 @@ static double weigh_calls(const struct finding *f, const struct judging *j,
 static double weigh_metric(const struct finding *f, const struct judging *j,
 			   const struct function_change *c)
 {
-	size_t m = judge_metric(j, f->rule->metric);
+	size_t m = f->metric;
 
+	(void)j;
 	if (f->rule->limit.kind == LIMIT_MOST && f->new_value <= f->old_value)
 		return c->self[m].new_value;
 	return c->self[m].delta;
@@ -137,7 +138,8 @@ int judge_counts(struct finding *f, struct judging *j)
 	bool metric = f->rule->kind == RULE_METRIC;
 
 	f->verdict = VERDICT_SKIPPED;
-	if (metric && judge_metric(j, f->rule->metric) == j->change->nmetrics) {
+	f->metric = metric ? judge_metric(j, f->rule->metric) : 0;
+	if (metric && f->metric == j->change->nmetrics) {
 		f->skip = SKIP_METRIC;
 		return 0;
 	}

@@ -80,10 +80,14 @@ static int estimate(double *shift, const struct finding *f, struct judging *j)
 	return 0;
 }
 
+/* What is less than a tenth of it explains nothing. */
 static double weigh(const struct finding *f, const struct judging *j,
 		    const struct function_change *c)
 {
-	return c->self[judge_metric(j, f->rule->metric)].delta;
+	double delta = c->self[f->metric].delta;
+
+	(void)j;
+	return delta * 10 >= f->new_value - f->old_value ? delta : 0;
 }
 
 static enum skip skip_of(const struct finding *f, const struct judging *j)
@@ -103,6 +107,7 @@ int judge_time(struct finding *f, struct judging *j)
 	const struct quantity *q = &f->request->metrics[metric];
 	double shift;
 
+	f->metric = metric;
 	f->skip = skip_of(f, j);
 	f->verdict = VERDICT_SKIPPED;
 	if (f->skip != SKIP_NONE)

@@ -1,6 +1,5 @@
 #include "change/limit.h"
 
-#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -81,7 +80,7 @@ static void put_amount(struct buf *out, double value, bool bytes)
 {
 	if (bytes && value < 1e18)
 		text_size(out, (uint64_t)value);
-	else if (value == floor(value) && value < 1e18)
+	else if (value < 1e18 && value == (double)(uint64_t)value)
 		text_count(out, (uint64_t)value);
 	else
 		number_add_double(out, value);

@@ -7,8 +7,8 @@ import pytest
 
 from cli_work import CPROF, ROOT
 
-COMMANDS = ["ls", "show", "diff", "tag", "store", "fetch", "log", "render", "merge", "export",
-            "import", "verify", "completion", "help", "version"]
+COMMANDS = ["ls", "show", "diff", "gate", "tag", "store", "fetch", "log", "render", "merge",
+            "export", "import", "verify", "completion", "help", "version"]
 
 
 def test_overview_lists_every_command(work):
