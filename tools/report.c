@@ -249,8 +249,24 @@ static void put_missing(struct buf *out, const char *which, const struct change_
 		buf_printf(out, "The %s side's tests failed.\n", which);
 }
 
+/* One of a hundred is called slower by chance, one faster: who tests many finds some. */
+static void put_chance(struct buf *out, const struct change *c)
+{
+	size_t ntested = 0, nproven = 0;
+
+	for (size_t i = 0; i < c->nrequests; i++) {
+		ntested += !isnan(c->requests[i].p);
+		nproven += c->requests[i].evidence == EVIDENCE_PROVEN;
+	}
+	if (ntested >= 10 && nproven != 0)
+		buf_printf(out, "Each of %zu requests was tested for itself at p < %.2f: of so many "
+				"up to %.1f may be called slower or faster by chance.\n", ntested,
+			   CHANGE_ALPHA, (double)ntested * 2 * CHANGE_ALPHA);
+}
+
 void put_warnings(struct buf *out, const struct report *r)
 {
+	put_chance(out, r->change);
 	if (r->change->refused != NULL) {
 		buf_adds(out, "Compared by force: ");
 		text_printable(out, r->change->refused);

@@ -85,7 +85,8 @@ void put_uniform(struct buf *out, const struct request_change *r);
 bool request_is_told(const struct report *r, const struct request_change *c);
 
 /* What has to be known about both sides before a number is read: unlike machines, what was
- * forced, requests that are missing. Lines; nothing where all is well. */
+ * forced, requests that are missing, what chance alone makes. Lines; nothing where all is
+ * well. */
 void put_warnings(struct buf *out, const struct report *r);
 
 /* "Cursor.execute 3 -> 43 calls, +6.90 ms" of the function that tells most;

@@ -143,14 +143,15 @@ def test_several_requests_to_a_route(work):
         assert high - low == 2
 
 
-def slow_runs(work, side, factor):
-    """Five runs of three requests that spend `factor` milliseconds in C each."""
+def slow_runs(work, side, factor, nrequests=3, route="/"):
+    """Five runs of requests that spend `factor` milliseconds in C each."""
     for run in range(5):
-        for number in range(3):
+        for number in range(nrequests):
             # Each run has a time of its own, as runs have.
-            work.snapshot("%s%d" % (side, run), "GET.root.00000%dms" % number,
+            work.snapshot("%s%d" % (side, run), "GET.root.%06dms" % number,
                           timed(factor * (1 + run / 50)), served_before=number,
-                          start="2026-11-21T18:20:3%d.000000001+01:00" % number)
+                          route=route.replace("N", str(number)),
+                          start="2026-11-21T18:20:%02d.000000001+01:00" % number)
     return ",".join("%s%d" % (side, run) for run in range(5))
 
 
@@ -184,6 +185,13 @@ def test_five_runs_prove_a_time(work):
     assert (few["verdict"], few["evidence"], few["p"]) == ("slower?", "beyond noise", None)
     assert work.cprof("diff", "--exit-code", "a0,a4", "b0,b1").status == 0
     assert "only runs can be several" in work.refused("diff", "a0,a1/GET.root.000000ms", "b0")
+
+
+def test_many_requests_find_some_by_chance(work):
+    old, new = [slow_runs(work, side, factor, 10, "/rN") for side, factor in (("a", 10), ("b", 40))]
+    out = work.ok("diff", old, new).out
+    assert "\nEach of 10 requests was tested for itself at p < 0.01: of so many up to 0.2 may be " in out
+    assert re.search("\nEverything is slower: 10 of 10 requests, the median one by ×3.*\n10 requests are slower: ", out)
 
 
 def test_markdown(archive):
