@@ -355,6 +355,51 @@ START_TEST(test_picture__svg)
 }
 END_TEST
 
+/* Without colours, too: each way to differ has a shape of its own, and the legend those
+ * that are there. */
+START_TEST(test_picture__shapes_of_a_difference)
+{
+	struct profile *p = sample_new(), *q = sample_new();
+	static const struct { const char *name; int64_t old, new; } made[] = {
+		{ "slow", 100, 200 }, { "quick", 100, 20 }, { "even", 100, 100 },
+		{ "added", 0, 90 }, { "dropped", 90, 0 },
+	};
+	struct picture_options o = PICTURE_OPTIONS_INIT;
+	struct error err = ERROR_INIT;
+	struct buf out = BUF_INIT;
+	const char *svg;
+
+	for (size_t i = 0; i < 5; i++) {
+		if (made[i].old != 0)
+			sample_calls(p, 0, sample_function(p, "a.py", 1, made[i].name, NULL), 1,
+				     made[i].old);
+		if (made[i].new != 0)
+			sample_calls(q, 0, sample_function(q, "a.py", 1, made[i].name, NULL), 1,
+				     made[i].new);
+	}
+	o.format = PICTURE_SVG;
+	ck_assert_int_eq(picture_draw_diff(&out, p, q, NULL, NULL, &o, &err), 0);
+	svg = buf_str(&out);
+	for (size_t i = 0; i < 4; i++) {
+		static const char *const items[] = { ">slower</text>", ">faster</text>",
+						     ">new</text>", ">gone</text>" };
+
+		ck_assert_uint_ge(count_of(svg, items[i]), 1);
+	}
+	/* Five boxes and four in the legend; of each the one that is gone is dashed. */
+	ck_assert_uint_eq(count_of(svg, "Z\" fill=\"#") - 2 /* signs */, 9);
+	ck_assert_uint_eq(count_of(svg, "stroke-dasharray"), 2);
+	buf_clear(&out);
+	ck_assert_int_eq(picture_draw_diff(&out, p, p, NULL, NULL, &o, &err), 0);
+	svg = buf_str(&out);
+	ck_assert_ptr_null(strstr(svg, ">slower</text>"));
+	ck_assert_ptr_null(strstr(svg, ">gone</text>"));
+	buf_release(&out);
+	profile_free(p);
+	profile_free(q);
+}
+END_TEST
+
 START_TEST(test_picture__pdf)
 {
 	struct profile *p = request();
@@ -454,5 +499,6 @@ UNIT_MAIN("draw/picture", test_picture__size_and_chunks, test_picture__without_a
 	  test_picture__bands_do_not_show, test_picture__nothing_to_show_is_a_picture,
 	  test_picture__hostile_texts, test_picture__never_larger_than_viewers_open,
 	  test_picture__sampled_has_no_calls, test_picture__difference,
-	  test_picture__svg, test_picture__pdf, test_picture__themes,
+	  test_picture__svg, test_picture__shapes_of_a_difference, test_picture__pdf,
+	  test_picture__themes,
 	  test_picture__out_of_memory)
