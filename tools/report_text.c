@@ -114,7 +114,7 @@ static const struct column request_columns[] = {
 	{ .head = "new", .group = "calls, median", .right = true },
 	{ .head = "delta", .group = "calls, median", .right = true },
 	{ .head = "", .group = "calls, median", .right = true, .drop = 3 },
-	{ .head = "old", .group = "wall, median", .right = true },
+	{ .head = "old", .group = "wall, median", .right = true, .drop = 1 },
 	{ .head = "new", .group = "wall, median", .right = true },
 	{ .head = "delta", .group = "wall, median", .right = true, .drop = 2 },
 	{ .head = "", .group = "wall, median", .right = true },
