@@ -242,7 +242,12 @@ struct arc *table_find_arc(const struct table *t, uint32_t caller, uint32_t call
 {
 	uint32_t i = map_get(&t->arc_index, map_pair(caller, callee));
 
-	return i == MAP_NONE ? NULL : &t->arcs[i];
+	if (i != MAP_NONE)
+		return &t->arcs[i];
+	for (i = (uint32_t)t->arc_index.used; i < t->narcs; i++)
+		if (t->arcs[i].caller == caller && t->arcs[i].callee == callee)
+			return &t->arcs[i];
+	return NULL;
 }
 
 int profile_reserve(struct profile *p, size_t nfunctions, size_t narcs)
@@ -259,8 +264,7 @@ int profile_reserve(struct profile *p, size_t nfunctions, size_t narcs)
 	if (arcs == NULL)
 		return -1;
 	t->arcs = arcs;
-	return map_reserve(&p->function_index, nfunctions) < 0 ? -1
-	     : map_reserve(&t->arc_index, narcs);
+	return map_reserve(&p->function_index, nfunctions);
 }
 
 struct arc *table_add_arc(struct table *t, uint32_t caller, uint32_t callee)
@@ -271,8 +275,6 @@ struct arc *table_add_arc(struct table *t, uint32_t caller, uint32_t callee)
 	if (grown == NULL)
 		return NULL;
 	t->arcs = grown;
-	if (map_add(&t->arc_index, map_pair(caller, callee), t->narcs) < 0)
-		return NULL;
 	arc = &t->arcs[t->narcs++];
 	memset(arc, 0, sizeof *arc);
 	arc->caller = caller;
@@ -280,11 +282,25 @@ struct arc *table_add_arc(struct table *t, uint32_t caller, uint32_t callee)
 	return arc;
 }
 
+/* All arcs that are not in the index yet. */
+static int index_arcs(struct table *t)
+{
+	for (uint32_t i = (uint32_t)t->arc_index.used; i < t->narcs; i++)
+		if (map_add(&t->arc_index, map_pair(t->arcs[i].caller, t->arcs[i].callee), i) < 0)
+			return -1;
+	return 0;
+}
+
 struct arc *table_arc(struct table *t, uint32_t caller, uint32_t callee)
 {
-	struct arc *arc = table_find_arc(t, caller, callee);
+	struct arc *arc;
 
-	return arc != NULL ? arc : table_add_arc(t, caller, callee);
+	if (index_arcs(t) < 0)
+		return NULL;
+	arc = table_find_arc(t, caller, callee);
+	if (arc == NULL)
+		arc = table_add_arc(t, caller, callee);
+	return arc == NULL || index_arcs(t) < 0 ? NULL : arc;
 }
 
 void table_release(struct table *t)

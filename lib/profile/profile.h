@@ -107,7 +107,7 @@ struct table {
 	struct arc *arcs;
 	uint32_t narcs;
 	size_t arcs_cap;
-	struct map arc_index; /* caller, callee -> arc */
+	struct map arc_index; /* caller, callee -> arc, of the first `used` of them */
 };
 
 #define TABLE_INIT { NULL, 0, NULL, 0, 0, MAP_INIT }
@@ -212,7 +212,7 @@ struct arc *table_arc(struct table *t, uint32_t caller, uint32_t callee);
 /* Makes room for so many functions and arcs in all; -1 without memory. */
 int profile_reserve(struct profile *p, size_t nfunctions, size_t narcs);
 
-/* Adds an arc that is known to be new. */
+/* Adds an arc that is known to be new; it is in no index before table_arc is called. */
 struct arc *table_add_arc(struct table *t, uint32_t caller, uint32_t callee);
 
 /* The arc if it is there, else NULL. */
