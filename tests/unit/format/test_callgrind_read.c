@@ -3,46 +3,14 @@
 
 #include <string.h>
 
-#include "failing.h"
-#include "sample.h"
-#include "table.h"
+#include "reader.h"
 #include "unit.h"
 
 static const struct format_info info = { .command = "GET /" };
 
-static struct bytes bytes_of(const char *text)
-{
-	return (struct bytes){ (const uint8_t *)text, strlen(text) };
-}
-
-static struct profile *read_text(const char *text)
-{
-	struct error err = ERROR_INIT;
-	struct profile *p = callgrind_read(bytes_of(text), &err);
-
-	ck_assert_msg(p != NULL, "%s", err.text);
-	return p;
-}
-
-static void assert_table(const char *text, const char *want)
-{
-	struct profile *p = read_text(text);
-	struct buf out = BUF_INIT;
-
-	table_add(&out, p);
-	ck_assert_str_eq(buf_str(&out), want);
-	buf_release(&out);
-	profile_free(p);
-}
-
-static void assert_error(const char *text, const char *want)
-{
-	struct error err = ERROR_INIT;
-
-	ck_assert_ptr_null(callgrind_read(bytes_of(text), &err));
-	ck_assert_str_eq(err.text, want);
-	ck_assert_int_eq(err.code, ERR_FORMAT);
-}
+#define read_text(text) reader_read(callgrind_read, text)
+#define assert_table(text, want) reader_assert_table(callgrind_read, text, want)
+#define assert_error(text, want) reader_assert_error(callgrind_read, text, want)
 
 /* Valgrind's manual has this example; file1's main calls func1 of the same file and
  * func2 of another, which calls func1. */
@@ -199,24 +167,9 @@ START_TEST(test_callgrind_read__hostile)
 }
 END_TEST
 
-static int read_once(void *arg, struct error *err)
-{
-	struct profile *p = callgrind_read(buf_bytes(arg), err);
-
-	profile_free(p);
-	return p == NULL ? -1 : 0;
-}
-
 START_TEST(test_callgrind_read__without_memory)
 {
-	struct profile *p = sample_random(4, 30, 100);
-	struct buf out = BUF_INIT;
-	struct error err;
-
-	ck_assert_int_eq(callgrind_write(&out, p, &info, &err), 0);
-	ck_assert_uint_gt(fail_each_allocation(read_once, &out), 15);
-	buf_release(&out);
-	profile_free(p);
+	reader_assert_without_memory(callgrind_read, callgrind_write);
 }
 END_TEST
 

@@ -2,44 +2,15 @@
 
 #include <string.h>
 
-#include "failing.h"
 #include "golden.h"
-#include "sample.h"
-#include "table.h"
+#include "reader.h"
 #include "unit.h"
 
 static const struct format_info info = { .metric = 0 };
 
-static struct profile *read_text(const char *text)
-{
-	struct bytes in = { (const uint8_t *)text, strlen(text) };
-	struct error err = ERROR_INIT;
-	struct profile *p = collapsed_read(in, &err);
-
-	ck_assert_msg(p != NULL, "%s", err.text);
-	return p;
-}
-
-static void assert_table(const char *text, const char *want)
-{
-	struct profile *p = read_text(text);
-	struct buf out = BUF_INIT;
-
-	table_add(&out, p);
-	ck_assert_str_eq(buf_str(&out), want);
-	buf_release(&out);
-	profile_free(p);
-}
-
-static void assert_error(const char *text, const char *want)
-{
-	struct bytes in = { (const uint8_t *)text, strlen(text) };
-	struct error err = ERROR_INIT;
-
-	ck_assert_ptr_null(collapsed_read(in, &err));
-	ck_assert_str_eq(err.text, want);
-	ck_assert_int_eq(err.code, ERR_FORMAT);
-}
+#define read_text(text) reader_read(collapsed_read, text)
+#define assert_table(text, want) reader_assert_table(collapsed_read, text, want)
+#define assert_error(text, want) reader_assert_error(collapsed_read, text, want)
 
 /* main: 1 of its own; a: 2 + 3 under main, and 4 where it calls itself. */
 START_TEST(test_collapsed__stacks)
@@ -197,34 +168,9 @@ START_TEST(test_collapsed__wants_a_tree)
 }
 END_TEST
 
-static int write_once(void *arg, struct error *err)
-{
-	struct buf out = BUF_INIT;
-	int rc = collapsed_write(&out, arg, &info, err);
-
-	buf_release(&out);
-	return rc;
-}
-
-static int read_once(void *arg, struct error *err)
-{
-	struct profile *p = collapsed_read(buf_bytes(arg), err);
-
-	profile_free(p);
-	return p == NULL ? -1 : 0;
-}
-
 START_TEST(test_collapsed__without_memory)
 {
-	struct profile *p = sample_random(4, 30, 100);
-	struct buf out = BUF_INIT;
-	struct error err;
-
-	ck_assert_uint_gt(fail_each_allocation(write_once, p), 5);
-	ck_assert_int_eq(collapsed_write(&out, p, &info, &err), 0);
-	ck_assert_uint_gt(fail_each_allocation(read_once, &out), 15);
-	buf_release(&out);
-	profile_free(p);
+	reader_assert_without_memory(collapsed_read, collapsed_write);
 }
 END_TEST
 

@@ -3,39 +3,13 @@
 
 #include <string.h>
 
-#include "failing.h"
-#include "sample.h"
-#include "table.h"
+#include "reader.h"
 #include "unit.h"
 
 static const struct format_info info = { .command = "GET /\x1b" };
 
-static struct bytes bytes_of(const char *text)
-{
-	return (struct bytes){ (const uint8_t *)text, strlen(text) };
-}
-
-static void assert_table(const char *text, const char *want)
-{
-	struct error err = ERROR_INIT;
-	struct profile *p = speedscope_read(bytes_of(text), &err);
-	struct buf out = BUF_INIT;
-
-	ck_assert_msg(p != NULL, "%s", err.text);
-	table_add(&out, p);
-	ck_assert_str_eq(buf_str(&out), want);
-	buf_release(&out);
-	profile_free(p);
-}
-
-static void assert_error(const char *text, const char *want)
-{
-	struct error err = ERROR_INIT;
-
-	ck_assert_ptr_null(speedscope_read(bytes_of(text), &err));
-	ck_assert_str_eq(err.text, want);
-	ck_assert_int_eq(err.code, ERR_FORMAT);
-}
+#define assert_table(text, want) reader_assert_table(speedscope_read, text, want)
+#define assert_error(text, want) reader_assert_error(speedscope_read, text, want)
 
 #define SHARED "\"shared\":{\"frames\":[{\"name\":\"a\",\"file\":\"x.py\",\"line\":3}," \
 	       "{\"name\":\"b\",\"col\":1}]}"
@@ -181,34 +155,9 @@ START_TEST(test_speedscope__sniff)
 }
 END_TEST
 
-static int write_once(void *arg, struct error *err)
-{
-	struct buf out = BUF_INIT;
-	int rc = speedscope_write(&out, arg, &info, err);
-
-	buf_release(&out);
-	return rc;
-}
-
-static int read_once(void *arg, struct error *err)
-{
-	struct profile *p = speedscope_read(buf_bytes(arg), err);
-
-	profile_free(p);
-	return p == NULL ? -1 : 0;
-}
-
 START_TEST(test_speedscope__without_memory)
 {
-	struct profile *p = sample_random(4, 30, 100);
-	struct buf out = BUF_INIT;
-	struct error err;
-
-	ck_assert_uint_gt(fail_each_allocation(write_once, p), 5);
-	ck_assert_int_eq(speedscope_write(&out, p, &info, &err), 0);
-	ck_assert_uint_gt(fail_each_allocation(read_once, &out), 15);
-	buf_release(&out);
-	profile_free(p);
+	reader_assert_without_memory(speedscope_read, speedscope_write);
 }
 END_TEST
 
