@@ -26,7 +26,8 @@ static const struct opt rows[] = {
 const struct usage ls_usage = {
 	"[WHAT]", 0, 1, "what", rows,
 	"Lists runs and their snapshots, newest last. WHAT is a run, whose snapshots\n"
-	"are all listed, a snapshot, or an archive. A run's line says how many requests\n"
+	"are all listed, a snapshot, an archive, or a route ('GET /user/*': its requests\n"
+	"in the newest run that has such). A run's line says how many requests\n"
 	"its processes saw, kept, and dropped: measured, but not written; and that the\n"
 	"suite it is of failed. A label is the test that sent the request, and the\n"
 	"number of the request in that.\n"
@@ -41,6 +42,7 @@ const struct usage ls_usage = {
 	"          wall_ns, cpu_ns, lost, exception, commit, branch, dirty\n",
 	"  cprof ls                          the archive\n"
 	"  cprof ls 2026-11-21_18:20:37      all of one run\n"
+	"  cprof ls 'GET /user/*'            of the newest run the requests of a route\n"
 	"  cprof ls --json | jq '.runs[-1].name'\n"
 	"                                    the newest run's name\n"
 };
@@ -342,6 +344,22 @@ static int list_run(const char *path, const struct ls_options *o, struct error *
 	return status;
 }
 
+/* 0 when `what` is no route, 1 with *status. */
+static int list_route(const char *what, const struct ls_options *o, int *status)
+{
+	struct subject s;
+	struct run_info run;
+	int rc = subject_route_run(&s, &run, o->dir, what);
+
+	*status = EXIT_COULD_NOT;
+	if (rc > 0) {
+		*status = list(&run, 1, PATH_RUN, o);
+		mem_free(run.snapshots);
+	}
+	subject_release(&s);
+	return rc != 0;
+}
+
 static int list_archive(const char *path, const struct ls_options *o, struct error *err)
 {
 	struct archive archive;
@@ -365,6 +383,8 @@ int cmd_ls(int argc, char **argv)
 	if (n < 0)
 		return status;
 	if (n == 1) {
+		if (list_route(argv[0], &o, &status))
+			return status;
 		path = find_what(o.dir, argv[0], &kind);
 		if (path == NULL)
 			return EXIT_COULD_NOT;

@@ -394,6 +394,25 @@ void subject_release(struct subject *s)
 	*s = (struct subject){ .what = NULL };
 }
 
+int subject_route_run(struct subject *s, struct run_info *run, const char *dir, const char *what)
+{
+	const struct subject_options o = { .dir = dir, .all = true };
+
+	*s = (struct subject){ .what = what };
+	if (what == NULL || !pick_is_pattern(what) || is_there(&o, what))
+		return 0;
+	if (subject_find(s, &o, what) < 0)
+		return -1;
+	*run = s->run;
+	run->nsnapshots = s->nsnapshots;
+	run->snapshots = mem_array(NULL, s->nsnapshots, sizeof *run->snapshots);
+	if (run->snapshots == NULL)
+		return complain("out of memory"), -1;
+	for (size_t i = 0; i < s->nsnapshots; i++)
+		run->snapshots[i] = *s->snapshots[i];
+	return 1;
+}
+
 const struct snapshot *subject_snapshot(const struct subject *s)
 {
 	static const struct snapshot none;

@@ -53,6 +53,12 @@ struct subject {
 int subject_find(struct subject *out, const struct subject_options *o, const char *what);
 void subject_release(struct subject *s);
 
+/* For a command that goes over runs: when `what` names requests by method and route,
+ * 1 with the newest run that has such as *run, in which there are these alone. It is
+ * borrowed from *s but for its array of snapshots, which mem_free frees. 0 when it
+ * names something else, -1 after a complaint; *s needs subject_release in any case. */
+int subject_route_run(struct subject *s, struct run_info *run, const char *dir, const char *what);
+
 /* The snapshot, where it is one; for a file one that is all zero. */
 const struct snapshot *subject_snapshot(const struct subject *s);
 

@@ -58,7 +58,9 @@ struct profile *format_read(struct bytes in, struct error *err)
 	f = format_of(in);
 	if (f != NULL)
 		return f->read(in, err);
-	error_set(err, ERR_FORMAT, "not a profile in a format that cprof reads");
+	error_set(err, ERR_FORMAT, "not a profile in a format that cprof reads: pstats, "
+		  "callgrind, pprof, collapsed stacks, speedscope (pyinstrument -r speedscope, "
+		  "profiling.sampling --pstats, yappi's save(type=\"pstat\"))");
 	return NULL;
 }
 

@@ -328,6 +328,10 @@ static int parse_content(struct marshal_reader *r, struct marshal_value *v)
 		v->type = MARSHAL_DICT;
 		v->content = r->at;
 		return 0;
+	case 'c':
+		v->type = MARSHAL_CODE;
+		v->content = r->at;
+		return 0;
 	default:
 		return error_set(r->err, ERR_FORMAT,
 				 "byte %zu: 0x%02x begins nothing that a profile holds", v->offset,
@@ -452,6 +456,8 @@ static bool is_plain(struct bytes raw)
 	uint64_t word;
 	size_t i = 0;
 
+	if (raw.len > FOREIGN_NAME_MAX)
+		return false;
 	/* A byte less 1 has its top bit set where it was 0 (or has had it). */
 	for (; raw.len - i >= sizeof word; i += sizeof word) {
 		memcpy(&word, raw.data + i, sizeof word);
@@ -461,7 +467,7 @@ static bool is_plain(struct bytes raw)
 	for (; i < raw.len; i++)
 		if (raw.data[i] - 1u >= 0x7F)
 			return false;
-	return raw.len <= FOREIGN_NAME_MAX;
+	return true;
 }
 
 int marshal_decode(struct marshal_reader *r, const struct marshal_value *v,

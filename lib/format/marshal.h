@@ -11,6 +11,7 @@
  *   )  count byte, items  (  [  int32 count, items
  *   {  key, value, key, value ... 0
  *   N None   T true   F false        r  int32 index of a reference
+ *   c  a code object, see marshal_code.c
  *
  * A type byte with bit 7 set makes its value the next reference, counted from 0
  * at its first byte: a tuple comes before what is in it. The three constants
@@ -60,7 +61,8 @@ enum marshal_type {
 	MARSHAL_FLOAT,
 	MARSHAL_TEXT,
 	MARSHAL_TUPLE, /* or list */
-	MARSHAL_DICT   /* items are key, value, key, value */
+	MARSHAL_DICT,  /* items are key, value, key, value */
+	MARSHAL_CODE   /* see marshal_code_name */
 };
 
 #define MARSHAL_NO_REF UINT32_MAX
@@ -242,6 +244,10 @@ static inline void marshal_leave(struct marshal_reader *r, const struct marshal_
 	r->at = place.at;
 	r->replaying = place.replaying;
 }
+
+/* Goes over the MARSHAL_CODE that was just met, not by a reference, and appends
+ * "<code object NAME, file "FILE", line N>". -1 with err. */
+int marshal_code_name(struct marshal_reader *r, struct buf *name);
 
 /* A text as UTF-8, what is not, and NUL, as \udc80 and \x00, and what is longer
  * than any name cut: in the input itself, or made in `scratch`. -1 with err. */

@@ -299,10 +299,12 @@ static void set_arc(struct arc *arc, const struct pstats_sum *s, const struct ps
 	t->self[0] = to_ns(row->tottime);
 	t->cum[0] = to_ns(row->cumtime);
 	if (s->kind.marked) {
+		int64_t n = row->ncalls < callee->ncalls ? row->ncalls : callee->ncalls;
+
 		t->cum[1] = row->ncalls;
-		if (callee->ncalls > 0)
-			t->cum[0] = to_ns(callee->cumtime / (double)callee->ncalls *
-					  (double)row->ncalls);
+		/* No caller has more of them than there are. */
+		if (n > 0)
+			t->cum[0] = to_ns(callee->cumtime / (double)callee->ncalls * (double)n);
 	}
 	/* A function's time in its own direct recursion is its time anyway. */
 	if (arc->caller != arc->callee)
@@ -347,6 +349,16 @@ done:
 	return rc;
 }
 
+/* What is read of a file are counts; what is made of them has to fit as well. */
+static bool has_too_long_arcs(const struct profile *p, const struct pstats_sum *s)
+{
+	double seconds = s->seconds;
+
+	for (uint32_t i = 0; s->kind.marked && i < p->table.narcs; i++)
+		seconds += fabs((double)p->table.arcs[i].totals.cum[0]) / 1e9;
+	return seconds > PSTATS_SECONDS_MAX;
+}
+
 struct profile *pstats_read(struct bytes in, struct error *err)
 {
 	struct pstats_sum sum = PSTATS_SUM_INIT;
@@ -359,8 +371,12 @@ struct profile *pstats_read(struct bytes in, struct error *err)
 	}
 	if (pstats_sum_add(&sum, in, err) == 0) {
 		p = profile_new();
-		if (p == NULL || fill(p, &sum) < 0) {
+		if (p == NULL || fill(p, &sum) < 0)
 			error_nomem(err);
+		else if (has_too_long_arcs(p, &sum))
+			error_set(err, ERR_FORMAT, "not a pstats file: times that add up to over a "
+				  "century");
+		if (err->code != ERR_NONE) {
 			profile_free(p);
 			p = NULL;
 		}

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "format/foreign.h"
 
 int pstats_bad(struct scan *s, const struct marshal_value *v, const char *what)
 {
@@ -96,6 +97,29 @@ static uint32_t add_key(struct scan *s, const char *file, uint32_t line, const c
 	return (uint32_t)sum->nkeys++;
 }
 
+/* The name that a code object goes by; NULL with err. It is gone over once: what leads
+ * there again is known by its reference, if it is no bomb. */
+static const char *code_text(struct scan *s, const struct marshal_value *v)
+{
+	struct known *known;
+	const char *text;
+
+	buf_clear(&s->code);
+	if (v->again || s->in.replaying) {
+		pstats_bad(s, v, "a code object that comes again");
+		return NULL;
+	}
+	if (marshal_code_name(&s->in, &s->code) < 0)
+		return NULL;
+	text = strtab_add(&s->sum->strings, s->code.data, foreign_cut(s->code.data, s->code.len));
+	known = text != NULL && v->ref != MARSHAL_NO_REF ? known_at(s, v->ref) : NULL;
+	if (text == NULL)
+		error_nomem(s->in.err);
+	if (known != NULL)
+		known->text = text;
+	return known != NULL || v->ref == MARSHAL_NO_REF ? text : NULL;
+}
+
 /* NULL with err; the text of what comes next. */
 static const char *read_text(struct scan *s, const struct marshal_value *tuple,
 			     const char *expected)
@@ -111,6 +135,8 @@ static const char *read_text(struct scan *s, const struct marshal_value *tuple,
 		return NULL;
 	if (v.type == MARSHAL_TEXT)
 		return pstats_text(s, &v, expected);
+	if (v.type == MARSHAL_CODE)
+		return code_text(s, &v);
 	pstats_bad(s, tuple, "no (file, line, name)");
 	return NULL;
 }

@@ -21,7 +21,7 @@ struct scan {
 	struct marshal_reader in;
 	struct known *known;
 	size_t nknown, known_cap;
-	struct buf scratch;
+	struct buf scratch, code;
 	/* In one file after the other mostly the same comes in the same order: what is
 	 * expected next need not be found by a hash. */
 	uint32_t last_entry;      /* key, or MAP_NONE */

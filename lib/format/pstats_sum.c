@@ -62,7 +62,7 @@ static int read_time(struct scan *s, double *seconds)
 	else if (read_new_time(s, seconds) < 0)
 		return -1;
 	s->seconds += fabs(*seconds);
-	if (s->seconds > 4e9)
+	if (s->seconds > PSTATS_SECONDS_MAX)
 		return pstats_bad(s, &at, "times that add up to over a century");
 	return 0;
 }
@@ -386,6 +386,7 @@ int pstats_sum_add(struct pstats_sum *sum, struct bytes in, struct error *err)
 	marshal_close(&s.in);
 	mem_free(s.known);
 	buf_release(&s.scratch);
+	buf_release(&s.code);
 	return rc;
 }
 

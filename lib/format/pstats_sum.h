@@ -72,6 +72,9 @@ struct pstats_sum {
 	size_t nbytes;  /* of all files */
 };
 
+/* Of all times of a file: over a century, and what fits 64 bits of nanoseconds. */
+#define PSTATS_SECONDS_MAX 4e9
+
 #define PSTATS_SUM_INIT { .nkeys = 0 }
 
 /* Adds a file. -1 with err, what came before is then not to be used any more:

@@ -61,7 +61,8 @@ class Work:
         environment.update({"LC_ALL": "C.UTF-8", "TERM": "xterm", "LSAN_OPTIONS": LSAN}, **(env or {}))
         options.setdefault("stdout", subprocess.PIPE)
         options.setdefault("stderr", subprocess.PIPE)
-        process = subprocess.run([CPROF] + [str(arg) for arg in args], cwd=str(self.path),
+        options.setdefault("cwd", str(self.path))
+        process = subprocess.run([CPROF] + [str(arg) for arg in args],
                                  env=environment, stdin=subprocess.DEVNULL, timeout=120,
                                  **{"check": False, **options})
         process.stdout = process.stdout or b""

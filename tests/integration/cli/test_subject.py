@@ -65,6 +65,14 @@ def test_all(archive):
         "cprof: export: of GET /user/* there are 4 requests, and export takes one snapshot; leave out --all")
 
 
+def test_ls_of_a_route(archive):
+    runs = archive.ok("ls", "--json", "GET /user/*").json["runs"]
+    assert [run["name"] for run in runs] == ["new"]
+    assert [s["wall_ns"] // 1000000 for s in runs[0]["snapshots"]] == [30, 10, 400, 20]
+    assert archive.ok("ls", "GET /gone").out.startswith("old  1 snapshot ")
+    assert "'GET /user/{id}'" in archive.refused("ls", "GET /usr")
+
+
 def test_all_are_drawn(archive):
     drawn = archive.ok("render", "--all", "GET /user/*").out.splitlines()
     assert drawn == ["profiling/new/GET.user.%d.%06dms/dot.png" % of

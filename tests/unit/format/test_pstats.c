@@ -69,6 +69,8 @@ END_TEST
 START_TEST(test_pstats__file_of_the_pure_profiler)
 {
 	check_file("pure-3.11");
+	check_file("program-3.10");
+	check_file("program-3.15");
 }
 END_TEST
 
@@ -251,7 +253,8 @@ START_TEST(test_pstats__hostile)
 	ASSERT_ERROR("{)\x03l\x06\0\0\0" "abcdefghijklmnop", "a number too large at byte 3");
 	ASSERT_ERROR("{(\xFF\xFF\xFF\x7F", "truncated at byte 6");
 	ASSERT_ERROR("{)\x03u\x02\0\0\0\xFF\xFFNN", "text that is not UTF-8 at byte 8");
-	ASSERT_ERROR("{)\x03" "cNN", "byte 3: 0x63 begins nothing that a profile holds");
+	ASSERT_ERROR("{)\x03" "qNN", "byte 3: 0x71 begins nothing that a profile holds");
+	ASSERT_ERROR("{)\x03" "cNN", "truncated at byte 6");
 	/* The whole as its own callers, and as its own first function. */
 	ASSERT_ERROR("\xFB)\x03z\x01" "ai\x01\0\0\0z\x01" "f)\x05" ONES ZEROS "r\0\0\0\0" "0",
 		     "not a pstats file: byte 14: no (nc, cc, tt, ct) of a caller");
