@@ -128,7 +128,7 @@ void put_relative(struct buf *out, const struct signs *signs, double old, double
 {
 	double ratio, percent;
 
-	if (!(old > 0) || new < 0)
+	if (!(old > 0) || new < 0 || old == new)
 		return;
 	ratio = new / old;
 	percent = (ratio - 1) * 100;

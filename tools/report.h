@@ -65,7 +65,8 @@ void identity_label(struct buf *out, const struct identity *id);
 void put_cost(struct buf *out, const struct change *c, double value);
 void put_cost_delta(struct buf *out, const struct change *c, double value);
 void put_count_delta(struct buf *out, uint64_t old, uint64_t new);
-/* "+60 %"; from a doubling on "x3.58"; nothing where there is no old value. */
+/* "+60 %"; from a doubling on "x3.58"; nothing where there is no old value, or no
+ * other one. */
 void put_relative(struct buf *out, const struct signs *signs, double old, double new);
 
 /* "649", "640-655": the median, and where requests differ their range. */

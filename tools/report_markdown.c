@@ -35,6 +35,8 @@ static void put_calls(struct buf *out, const struct count_range *old,
 		      const struct count_range *new)
 {
 	put_range(out, old);
+	if (old->min == new->min && old->median == new->median && old->max == new->max)
+		return;
 	buf_adds(out, " → ");
 	put_range(out, new);
 }
