@@ -8,6 +8,9 @@
 
 static const int64_t second_ns = 1000000000;
 
+/* Of runs that cannot be read, as when a newer cprof has stored them. */
+enum { COMPLAINTS = 3 };
+
 struct listing {
 	struct history_run *runs;
 	size_t n, cap;
@@ -156,6 +159,8 @@ int history_open(struct history *h, const char *archive_folder, const char *repo
 
 void history_close(struct history *h)
 {
+	if (h->nunread > COMPLAINTS)
+		complain("%zu more runs could not be read", h->nunread - COMPLAINTS);
 	archive_release(&h->archive);
 	mem_free(h->runs);
 	arena_release(&h->arena);
@@ -264,7 +269,7 @@ int history_of_commit(struct history *h, const char *commit, struct history_summ
 			*err = why;
 			history_summaries_release(out);
 			return -1;
-		} else {
+		} else if (h->nunread++ < COMPLAINTS) {
 			complain("%s", why.text);
 		}
 	}

@@ -30,6 +30,7 @@ struct history {
 	struct repository *repo;
 	struct history_run *runs; /* by commit, then when_s */
 	size_t nruns;
+	size_t nunread;           /* runs that could not be read, as far as they were wanted */
 
 	struct archive archive;
 	struct arena arena;
@@ -64,7 +65,7 @@ int history_read(struct history *h, const struct history_run *run, struct summar
 		 struct error *err);
 
 /* The summaries of all runs of a commit, oldest first; none is no error. One that cannot
- * be read is complained of and left out. */
+ * be read is left out; the first few are complained of, the others counted at the end. */
 int history_of_commit(struct history *h, const char *commit, struct history_summaries *out,
 		      struct error *err);
 void history_summaries_release(struct history_summaries *s);
