@@ -28,7 +28,8 @@ static const struct opt rows[] = {
 	  "order of the functions: cost (the default: what makes up the difference), or all "
 	  "that differ by what changed most in calls, tottime, cumtime; or by name" },
 	{ 'n', "limit", OPT_NUMBER, offsetof(struct diff_options, limit), "N", NULL,
-	  "at most N functions of a request (20, in JSON all; 0: all)" },
+	  "at most N requests that changed, and N functions of each (20, in JSON all; 0: all, "
+	  "also what did not change)" },
 	{ 'w', "wide", OPT_FLAG, offsetof(struct diff_options, wide), NULL, NULL,
 	  "all columns, however narrow the terminal" },
 	{ 'f', "force", OPT_FLAG, offsetof(struct diff_options, force), NULL, NULL,
@@ -69,7 +70,11 @@ const struct usage diff_usage = {
 	"                      one commit are\n"
 	"  other calls         as many, but of other functions\n"
 	"  new, gone, same\n"
-	"Counts of calls are exact, so one run a side is enough for them.\n",
+	"Counts of calls are exact, so one run a side is enough for them.\n"
+	"\n"
+	"Of a test suite what changed alike is one entry: requests of one test or of\n"
+	"many, of the same method and route, whose changes are of the same functions.\n"
+	"Its times are medians. JSON has each request by itself.\n",
 	"  schema  2\n"
 	"  kind    \"runs\" or \"profiles\"\n"
 	"  different  what --exit-code judges by\n"

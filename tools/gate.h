@@ -68,6 +68,9 @@ void gate_put_summary(struct buf *out, const struct gate_view *v);
 /* "SQL statements: 3 -> 43 (+40); allowed: no more" */
 void gate_put_finding(struct buf *out, const struct finding *f, const struct signs *signs);
 
+/* "3 -> 43 (+40)"; of a limit that asks for no baseline "43". */
+void gate_put_values(struct buf *out, const struct finding *f, const struct signs *signs);
+
 /* "sqlite3.Cursor.execute: 3 -> 43 calls, from app.models:Order.lines (app/models.py:41)" */
 void gate_put_blame(struct buf *out, const struct finding *f, const struct blame *b,
 		    const struct signs *signs);
@@ -78,6 +81,19 @@ void gate_put_notes(struct buf *out, const struct gate_view *v);
 
 /* How many requests have a finding that failed, and how many are there at all. */
 size_t gate_count_worse(const struct gate_view *v, size_t *judged);
+
+/* The requests that failed, those alike together: the same method and route, the same rules,
+ * and the same functions to blame first. -1 with err, without memory; *out needs
+ * alikes_release in any case. */
+int gate_groups(struct alikes *out, const struct gate_view *v, struct error *err);
+
+/* Whose findings stand for a group's: by the first rule it got worse by most. */
+const struct request_change *gate_worst(const struct gate_view *v, const struct alike *a);
+
+/* "  (the worst of 5; in another 1 -> 21 (+20))" after a finding of those; nothing where all
+ * are the same. */
+void gate_put_least(struct buf *out, const struct gate_view *v, const struct alike *a,
+		    const struct finding *f);
 
 /* The next finding that failed of a request, from *at on; NULL at the end. */
 const struct finding *gate_next_failed(const struct gate *g, const struct request_change *r,

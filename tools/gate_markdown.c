@@ -19,21 +19,22 @@ static void put_code(struct buf *out, const struct buf *text)
 	buf_printf(out, "%s%s", quotes[1] ? " " : "", quotes);
 }
 
-static void put_request(struct buf *out, const struct gate_view *v,
-			const struct request_change *r)
+static void put_group(struct buf *out, const struct gate_view *v, const struct alike *a)
 {
+	const struct request_change *r = gate_worst(v, a);
 	struct buf text = BUF_INIT;
 	const struct finding *f;
 	size_t at = 0;
 
 	buf_adds(out, "\n### ");
-	request_name(&text, r);
+	alike_name(&text, a);
 	put_code(out, &text);
 	buf_adds(out, "\n\n");
 	while ((f = gate_next_failed(v->gate, r, &at)) != NULL) {
 		buf_adds(out, "- ");
 		buf_clear(&text);
 		gate_put_finding(&text, f, v->term.signs);
+		gate_put_least(&text, v, a, f);
 		put_code(out, &text);
 		buf_addc(out, '\n');
 		for (size_t i = 0; i < f->nblamed; i++) {
@@ -47,20 +48,20 @@ static void put_request(struct buf *out, const struct gate_view *v,
 	buf_release(&text);
 }
 
-static void put_requests(struct buf *out, const struct gate_view *v)
+static int put_groups(struct buf *out, const struct gate_view *v, struct error *err)
 {
+	struct alikes groups;
 	size_t left = 0;
+	int rc = gate_groups(&groups, v, err);
 
-	for (size_t i = 0; i < v->change->nrequests; i++) {
-		size_t len = out->len, at = 0;
+	for (size_t i = 0; i < groups.n; i++) {
+		size_t len = out->len;
 
-		if (gate_next_failed(v->gate, &v->change->requests[i], &at) == NULL)
-			continue;
 		if (left == 0)
-			put_request(out, v, &v->change->requests[i]);
+			put_group(out, v, &groups.v[i]);
 		if (left != 0 || out->len > MARKDOWN_MAX) {
 			out->len = len;
-			left++;
+			left += groups.v[i].n;
 		}
 	}
 	if (left != 0) {
@@ -68,6 +69,8 @@ static void put_requests(struct buf *out, const struct gate_view *v)
 		plural(out, left, "request");
 		buf_adds(out, " more\n");
 	}
+	alikes_release(&groups);
+	return rc;
 }
 
 int gate_markdown(struct buf *out, const struct gate_view *v, struct error *err)
@@ -79,8 +82,10 @@ int gate_markdown(struct buf *out, const struct gate_view *v, struct error *err)
 	gate_put_summary(&text, v);
 	put_code(out, &text);
 	buf_addc(out, '\n');
-	if (failed)
-		put_requests(out, v);
+	if (failed && put_groups(out, v, err) < 0) {
+		buf_release(&text);
+		return -1;
+	}
 	buf_clear(&text);
 	gate_put_notes(&text, v);
 	if (text.len != 0 && text.len < MARKDOWN_MAX / 5) {

@@ -2,6 +2,8 @@
 
 #include "base/text.h"
 
+enum { ENTRIES = 20 };
+
 static void put_see(struct buf *out, const struct gate_view *v, const struct request_change *r)
 {
 	struct buf line = BUF_INIT;
@@ -15,10 +17,12 @@ static void put_see(struct buf *out, const struct gate_view *v, const struct req
 	buf_release(&line);
 }
 
-static void put_finding(struct buf *out, const struct gate_view *v, const struct finding *f)
+static void put_finding(struct buf *out, const struct gate_view *v, const struct alike *a,
+			const struct finding *f)
 {
 	buf_adds(out, "  ");
 	gate_put_finding(out, f, v->term.signs);
+	gate_put_least(out, v, a, f);
 	if (f->rule->name != NULL) {
 		buf_adds(out, "  [");
 		text_printable(out, f->rule->name);
@@ -34,25 +38,42 @@ static void put_finding(struct buf *out, const struct gate_view *v, const struct
 		buf_printf(out, "    and %zu more\n", f->nguilty - f->nblamed);
 }
 
-static void put_request(struct buf *out, const struct gate_view *v,
-			const struct request_change *r)
+static void put_group(struct buf *out, const struct gate_view *v, const struct alike *a)
 {
+	const struct request_change *r = gate_worst(v, a);
 	const struct finding *f;
 	struct buf name = BUF_INIT;
 	size_t at = 0;
 
-	while ((f = gate_next_failed(v->gate, r, &at)) != NULL) {
-		if (name.len == 0) {
-			request_name(&name, r);
-			buf_addc(out, '\n');
-			term_put(&v->term, out, STYLE_BOLD, buf_str(&name));
-			buf_addc(out, '\n');
-		}
-		put_finding(out, v, f);
-	}
-	if (name.len != 0)
-		put_see(out, v, r);
+	alike_name(&name, a);
+	buf_addc(out, '\n');
+	term_put(&v->term, out, STYLE_BOLD, buf_str(&name));
+	buf_addc(out, '\n');
+	while ((f = gate_next_failed(v->gate, r, &at)) != NULL)
+		put_finding(out, v, a, f);
+	put_see(out, v, r);
 	buf_release(&name);
+}
+
+static int put_groups(struct buf *out, const struct gate_view *v, struct error *err)
+{
+	struct alikes groups;
+	size_t left = 0;
+	int rc = gate_groups(&groups, v, err);
+
+	for (size_t i = 0; i < groups.n; i++) {
+		if (i < ENTRIES)
+			put_group(out, v, &groups.v[i]);
+		else
+			left += groups.v[i].n;
+	}
+	if (left != 0) {
+		buf_adds(out, "\nand ");
+		plural(out, left, "request");
+		buf_adds(out, " more: --json has all\n");
+	}
+	alikes_release(&groups);
+	return rc;
 }
 
 int gate_text(struct buf *out, const struct gate_view *v, struct error *err)
@@ -64,8 +85,8 @@ int gate_text(struct buf *out, const struct gate_view *v, struct error *err)
 	buf_adds(out, ": ");
 	gate_put_summary(out, v);
 	buf_addc(out, '\n');
-	for (size_t i = 0; failed && i < v->change->nrequests; i++)
-		put_request(out, v, &v->change->requests[i]);
+	if (failed && put_groups(out, v, err) < 0)
+		return -1;
 	gate_put_notes(&notes, v);
 	if (notes.len != 0) {
 		buf_adds(out, failed ? "\n" : "");

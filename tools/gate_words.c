@@ -93,6 +93,16 @@ static void put_what(struct buf *out, const struct rule *r)
 	buf_release(&text);
 }
 
+void gate_put_values(struct buf *out, const struct finding *f, const struct signs *signs)
+{
+	enum amount amount = amount_of(f->rule);
+
+	if (f->rule->limit.kind == LIMIT_MOST)
+		put_amount(out, amount, f->new_value);
+	else
+		put_change(out, amount, f->old_value, f->new_value, signs);
+}
+
 void gate_put_finding(struct buf *out, const struct finding *f, const struct signs *signs)
 {
 	const struct rule *r = f->rule;
@@ -104,10 +114,7 @@ void gate_put_finding(struct buf *out, const struct finding *f, const struct sig
 	}
 	put_what(out, r);
 	buf_adds(out, ": ");
-	if (r->limit.kind == LIMIT_MOST)
-		put_amount(out, amount, f->new_value);
-	else
-		put_change(out, amount, f->old_value, f->new_value, signs);
+	gate_put_values(out, f, signs);
 	if (!isnan(f->p)) {
 		buf_adds(out, ", p ");
 		number_add_fixed(out, 0, 3, f->p);

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "function.h"
 
-enum { SUSPECTS = 2 };
+enum { SUSPECTS = 2, QUIET = 5 /* rows of what is unchanged */ };
 
 const char *const standing_names[] = {
 	[STANDING_SLOWER] = "slower",
@@ -216,9 +216,11 @@ static bool is_suspect(const struct change *all, const struct request_change *c)
 {
 	size_t n = 0;
 
-	for (const struct request_change *o = all->requests; o < c; o++)
+	if (!(seems(c) > 0))
+		return false;
+	for (const struct request_change *o = all->requests; o < c && n < SUSPECTS; o++)
 		n += seems(o) > 0;
-	return seems(c) > 0 && n < SUSPECTS;
+	return n < SUSPECTS;
 }
 
 bool request_is_told(const struct report *r, const struct request_change *c)
@@ -227,6 +229,78 @@ bool request_is_told(const struct report *r, const struct request_change *c)
 		return false;
 	return r->single || r->change->nrequests == 1 || request_standing(c) != STANDING_SAME ||
 	       is_suspect(r->change, c);
+}
+
+int report_groups(struct alikes *out, const struct report *r, struct error *err)
+{
+	const struct change *c = r->change;
+	uint64_t *keys = mem_array(NULL, c->nrequests, sizeof *keys);
+	int rc;
+
+	*out = (struct alikes){ .v = NULL };
+	if (keys == NULL)
+		return error_nomem(err);
+	for (size_t i = 0; i < c->nrequests; i++) {
+		const struct request_change *one = &c->requests[i];
+		bool alone = request_standing(one) == STANDING_SAME && request_is_told(r, one);
+
+		keys[i] = alone ? i + 1 : alike_key(one);
+	}
+	rc = alikes_by_key(out, c, keys, err);
+	mem_free(keys);
+	return rc;
+}
+
+static bool is_quiet(const struct report_rows *rows, const struct alike *a)
+{
+	return request_standing(a->v[0]) == STANDING_SAME && !request_is_told(rows->r, a->v[0]);
+}
+
+void report_rows_begin(struct report_rows *rows, const struct report *r,
+		       const struct alikes *groups, size_t limit)
+{
+	size_t n = 0;
+
+	*rows = (struct report_rows){ .r = r, .groups = groups, .limit = limit };
+	for (size_t i = 0; i < groups->n; i++)
+		n += is_quiet(rows, &groups->v[i]);
+	rows->with_quiet = limit == 0 || n <= QUIET;
+}
+
+const struct alike *report_rows_next(struct report_rows *rows)
+{
+	while (rows->at < rows->groups->n) {
+		const struct alike *a = &rows->groups->v[rows->at++];
+		bool quiet = is_quiet(rows, a);
+
+		if (quiet ? rows->with_quiet : rows->limit == 0 || rows->nshown < rows->limit) {
+			rows->nshown++;
+			return a;
+		}
+		*(quiet ? &rows->nquiet : &rows->nleft) += a->n;
+	}
+	return NULL;
+}
+
+void put_evidence_word(struct buf *out, const struct alike *a)
+{
+	static const char *const words[] = {
+		[EVIDENCE_PROVEN] = "proven",
+		[EVIDENCE_NOT] = "not proven",
+		[EVIDENCE_BEYOND_NOISE] = "beyond noise",
+		[EVIDENCE_WITHIN_NOISE] = "within noise",
+		[EVIDENCE_UNKNOWN] = "",
+	};
+	size_t nalike = 0, nproven = 0;
+
+	for (size_t i = 0; i < a->n; i++) {
+		nalike += a->v[i]->evidence == a->v[0]->evidence;
+		nproven += a->v[i]->evidence == EVIDENCE_PROVEN;
+	}
+	if (nalike == a->n)
+		buf_adds(out, words[a->v[0]->evidence]);
+	else if (nproven != 0)
+		buf_printf(out, "proven of %zu", nproven);
 }
 
 static void put_missing(struct buf *out, const char *which, const struct change_side *side)

@@ -9,6 +9,7 @@
 #ifndef CPROF_TOOLS_REPORT_H
 #define CPROF_TOOLS_REPORT_H
 
+#include "alike.h"
 #include "change/change.h"
 #include "term.h"
 
@@ -28,7 +29,7 @@ struct report {
 	struct report_side before, after;
 	bool single;    /* one request each, not runs */
 	unsigned sort;  /* enum report_sort */
-	unsigned limit; /* of the functions of a request; 0: all */
+	unsigned limit; /* of requests, and of the functions of each; 0: all */
 	struct term term; /* without a width: all columns, no line is folded */
 };
 
@@ -84,6 +85,35 @@ void put_uniform(struct buf *out, const struct request_change *r);
 /* Whether a request is shown with its functions: it changed; or nothing is known of the
  * noise, and it is one of two that seem slower or faster by most. */
 bool request_is_told(const struct report *r, const struct request_change *c);
+
+/* The requests by how they changed; what is told of by itself stands alone. -1 with err,
+ * without memory; *out needs alikes_release in any case. */
+int report_groups(struct alikes *out, const struct report *r, struct error *err);
+
+/* The rows of the table of requests: at most `limit` (0: all), and of what is unchanged
+ * none where that would be many. */
+struct report_rows {
+	const struct report *r;
+	const struct alikes *groups;
+	size_t limit, at;
+	bool with_quiet;
+	size_t nshown;         /* rows */
+	size_t nleft;          /* requests that changed, past the limit */
+	size_t nquiet;         /* unchanged requests without a row */
+};
+
+void report_rows_begin(struct report_rows *rows, const struct report *r,
+		       const struct alikes *groups, size_t limit);
+/* NULL at the end; the numbers are whole then. */
+const struct alike *report_rows_next(struct report_rows *rows);
+
+/* "2 requests make more calls: ...", and what else there is, a line each. */
+int report_put_standings(struct buf *out, const struct report *r, const struct alikes *groups,
+			 struct error *err);
+
+/* "proven", "beyond noise"; of a group whose members differ in it "proven of 3", or
+ * nothing. Appends. */
+void put_evidence_word(struct buf *out, const struct alike *a);
 
 /* What has to be known about both sides before a number is read: unlike machines, what was
  * forced, requests that are missing, what chance alone makes. Lines; nothing where all is

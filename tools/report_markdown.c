@@ -60,44 +60,69 @@ static void put_percent(struct buf *out, const struct report *r, double old, dou
 	buf_release(&text);
 }
 
-static void put_row(struct buf *out, const struct report *r, const struct request_change *c)
+/* Of many alike the word alone: p and the interval are one's. */
+static void put_evidence_of(struct buf *out, const struct report *r, const struct alike *a)
+{
+	if (a->n == 1)
+		put_evidence(out, r->change, a->v[0]);
+	else
+		put_evidence_word(out, a);
+}
+
+static int put_row(struct buf *out, const struct report *r, const struct alike *a,
+		   struct error *err)
 {
 	struct buf name = BUF_INIT;
+	struct request_change c;
+	struct quantity wall;
 
-	buf_printf(out, "| %s | ", standing_names[request_standing(c)]);
-	request_name(&name, c);
+	if (alike_sum(&c, &wall, a, err) < 0)
+		return -1;
+	buf_printf(out, "| %s | ", standing_names[request_standing(a->v[0])]);
+	alike_name(&name, a);
 	put_code_buf(out, &name);
 	buf_adds(out, " | ");
-	if (c->state == REQUEST_BOTH && c->counts_known) {
-		put_calls(out, &c->old_calls, &c->new_calls);
-		if (c->old_calls.median != c->new_calls.median)
-			put_percent(out, r, (double)c->old_calls.median,
-				    (double)c->new_calls.median);
+	if (c.state == REQUEST_BOTH && c.counts_known) {
+		put_calls(out, &c.old_calls, &c.new_calls);
+		if (c.old_calls.median != c.new_calls.median)
+			put_percent(out, r, (double)c.old_calls.median,
+				    (double)c.new_calls.median);
 	}
 	buf_adds(out, " | ");
-	if (c->state == REQUEST_BOTH) {
-		put_times(out, r, &c->metrics[0]);
-		put_percent(out, r, c->metrics[0].old_value, c->metrics[0].new_value);
+	if (c.state == REQUEST_BOTH) {
+		put_times(out, r, &c.metrics[0]);
+		put_percent(out, r, c.metrics[0].old_value, c.metrics[0].new_value);
 		buf_adds(out, " | ");
-		put_evidence(out, r->change, c);
+		put_evidence_of(out, r, a);
 	} else {
-		put_cost(out, r->change, c->after ? c->metrics[0].new_value
-						  : c->metrics[0].old_value);
+		put_cost(out, r->change, c.after ? c.metrics[0].new_value
+						 : c.metrics[0].old_value);
 		buf_adds(out, " | ");
 	}
 	buf_adds(out, " |\n");
 	buf_release(&name);
+	return 0;
 }
 
-static void put_table(struct buf *out, const struct report *r)
+static int put_table(struct buf *out, const struct report *r, const struct alikes *groups,
+		     struct error *err)
 {
-	size_t n = r->change->nrequests, shown = n < ROWS ? n : ROWS;
+	struct report_rows rows;
 
-	buf_adds(out, "\n| | request | calls | wall, median | time is |\n|---|---|---|---|---|\n");
-	for (size_t i = 0; i < shown; i++)
-		put_row(out, r, &r->change->requests[i]);
-	if (shown < n)
-		buf_printf(out, "\n%zu more requests are left out of the table.\n", n - shown);
+	report_rows_begin(&rows, r, groups, r->limit != 0 && r->limit < ROWS ? r->limit : ROWS);
+	for (const struct alike *a; (a = report_rows_next(&rows)) != NULL;) {
+		if (rows.nshown == 1)
+			buf_adds(out, "\n| | request | calls | wall, median | time is |\n"
+				      "|---|---|---|---|---|\n");
+		if (put_row(out, r, a, err) < 0)
+			return -1;
+	}
+	if (rows.nleft != 0)
+		buf_printf(out, "\n%zu more requests that changed are left out of the table.\n",
+			   rows.nleft);
+	if (rows.nquiet != 0)
+		buf_printf(out, "\n%zu more requests did not change.\n", rows.nquiet);
+	return 0;
 }
 
 static void put_where(struct buf *out, const struct report *r, const struct request_change *c)
@@ -144,9 +169,10 @@ static void put_function(struct buf *out, const struct report *r,
 	buf_release(&label);
 }
 
-static int put_request(struct buf *out, const struct report *r, const struct request_change *c,
+static int put_request(struct buf *out, const struct report *r, const struct alike *a,
 		       struct error *err)
 {
+	const struct request_change *c = a->typical;
 	struct report short_report = *r;
 	struct report_functions s;
 	struct buf text = BUF_INIT;
@@ -156,19 +182,25 @@ static int put_request(struct buf *out, const struct report *r, const struct req
 	if (report_select(&s, &short_report, c) < 0)
 		return error_nomem(err);
 	buf_adds(out, "\n#### ");
-	request_name(&text, c);
+	alike_name(&text, a);
 	put_code_buf(out, &text);
 	if (put_culprit(&text, r, c)) {
 		buf_adds(out, ": ");
 		put_code_buf(out, &text);
 	}
 	buf_adds(out, "\n");
+	alike_put_whose(&text, a);
+	if (text.len != 0) {
+		buf_addc(out, '\n');
+		put_code_buf(out, &text);
+		buf_addc(out, '\n');
+	}
 	if (request_is_uniform(c)) {
 		buf_addc(out, '\n');
 		put_uniform(out, c);
 		buf_addc(out, '\n');
 	}
-	put_where(out, r, c);
+	put_where(out, r, alike_located(a));
 	if (s.n != 0)
 		buf_adds(out, "\n| function | calls | self | more calls | dearer calls |\n"
 			      "|---|---|---|---|---|\n");
@@ -211,34 +243,52 @@ static void put_heading(struct buf *out, const struct report *r)
 	buf_adds(out, "\n\n");
 }
 
-int report_markdown(struct buf *out, const struct report *r, struct error *err)
+/* Sections as long as there is room. */
+static int put_told(struct buf *out, const struct report *r, const struct alikes *groups,
+		    struct error *err)
 {
-	size_t left_out = 0;
 	struct buf section = BUF_INIT;
+	size_t left_out = 0;
 	int rc = -1;
 
-	put_heading(out, r);
-	put_side(out, "old", &r->before);
-	put_side(out, "new", &r->after);
-	buf_addc(out, '\n');
-	put_warnings(out, r);
-	put_table(out, r);
-	for (size_t i = 0; i < r->change->nrequests; i++) {
-		if (!request_is_told(r, &r->change->requests[i]))
+	for (size_t i = 0; i < groups->n; i++) {
+		const struct alike *a = &groups->v[i];
+
+		if (!request_is_told(r, a->v[0]))
 			continue;
 		buf_clear(&section);
-		if (put_request(&section, r, &r->change->requests[i], err) < 0)
+		if (put_request(&section, r, a, err) < 0)
 			goto done;
 		if (left_out != 0 || out->len + section.len > REPORT_MARKDOWN_MAX - RESERVE)
-			left_out++;
+			left_out += a->n;
 		else
 			buf_add(out, section.data, section.len);
 	}
 	if (left_out != 0)
 		buf_printf(out, "\n**%zu more requests changed and are left out here:** "
 				"`cprof diff` shows all of them.\n", left_out);
-	rc = out->failed || section.failed ? error_nomem(err) : 0;
+	rc = section.failed ? error_nomem(err) : 0;
 done:
 	buf_release(&section);
+	return rc;
+}
+
+int report_markdown(struct buf *out, const struct report *r, struct error *err)
+{
+	struct alikes groups;
+	int rc = -1;
+
+	if (report_groups(&groups, r, err) < 0)
+		goto done;
+	put_heading(out, r);
+	put_side(out, "old", &r->before);
+	put_side(out, "new", &r->after);
+	buf_addc(out, '\n');
+	put_warnings(out, r);
+	if (put_table(out, r, &groups, err) < 0 || put_told(out, r, &groups, err) < 0)
+		goto done;
+	rc = out->failed ? error_nomem(err) : 0;
+done:
+	alikes_release(&groups);
 	return rc;
 }

@@ -13,7 +13,7 @@
 #include "grid.h"
 #include "report.h"
 
-enum { NAMED = 3, STEPS = 4 };
+enum { STEPS = 4 };
 
 struct texting {
 	const struct report *r;
@@ -21,6 +21,7 @@ struct texting {
 	const struct term *term;
 	struct buf *out;
 	bool dropped; /* the terminal was too narrow for all columns */
+	struct alikes groups; /* of the requests */
 };
 
 static enum style style_of(double delta)
@@ -137,177 +138,62 @@ static enum style standing_style(enum standing s)
 	}
 }
 
-static const char *evidence_word(const struct request_change *r)
+static int add_request(struct grid *g, const struct texting *t, const struct alike *a,
+		       struct error *err)
 {
-	static const char *const words[] = {
-		[EVIDENCE_PROVEN] = "proven",
-		[EVIDENCE_NOT] = "not proven",
-		[EVIDENCE_BEYOND_NOISE] = "beyond noise",
-		[EVIDENCE_WITHIN_NOISE] = "within noise",
-		[EVIDENCE_UNKNOWN] = "",
-	};
+	enum standing standing = request_standing(a->v[0]);
+	struct buf text = BUF_INIT;
+	struct request_change r;
+	struct quantity wall;
 
-	return words[r->evidence];
-}
-
-static void add_request(struct grid *g, const struct texting *t, const struct request_change *r)
-{
-	enum standing standing = request_standing(r);
-	struct buf name = BUF_INIT;
-
+	if (alike_sum(&r, &wall, a, err) < 0)
+		return -1;
 	grid_add(g, standing_style(standing), standing_names[standing]);
-	request_name(&name, r);
-	grid_add_buf(g, standing == STANDING_SAME ? STYLE_PLAIN : STYLE_BOLD, &name);
-	grid_addf(g, STYLE_DIM, "%zu", r->old_requests);
-	grid_addf(g, STYLE_DIM, "%zu", r->new_requests);
-	if (r->counts_known)
-		add_calls(g, t->term->signs, r->before ? &r->old_calls : NULL,
-			  r->after ? &r->new_calls : NULL, r->calls_worse || r->calls_better);
+	alike_name(&text, a);
+	grid_add_buf(g, standing == STANDING_SAME ? STYLE_PLAIN : STYLE_BOLD, &text);
+	grid_addf(g, STYLE_DIM, "%zu", r.old_requests);
+	grid_addf(g, STYLE_DIM, "%zu", r.new_requests);
+	if (r.counts_known)
+		add_calls(g, t->term->signs, r.before ? &r.old_calls : NULL,
+			  r.after ? &r.new_calls : NULL, r.calls_worse || r.calls_better);
 	else
 		for (int i = 0; i < 4; i++)
 			grid_add(g, STYLE_PLAIN, "");
-	add_quantity(g, t, &t->c->metrics[0], &r->metrics[0], r->before != NULL, r->after != NULL,
-		     r->evidence == EVIDENCE_PROVEN ? style_of(r->metrics[0].delta) : STYLE_PLAIN);
-	grid_add(g, STYLE_DIM, evidence_word(r));
-	buf_release(&name);
+	add_quantity(g, t, &t->c->metrics[0], &r.metrics[0], r.before != NULL, r.after != NULL,
+		     standing == STANDING_SLOWER || standing == STANDING_FASTER
+			     ? style_of(r.metrics[0].delta) : STYLE_PLAIN);
+	put_evidence_word(&text, a);
+	grid_add_buf(g, STYLE_DIM, &text);
+	buf_release(&text);
+	return 0;
 }
 
-static void put_requests(struct texting *t)
+/* Rows of what is unchanged are left out where they are many, and of all others those past
+ * the limit. */
+static int put_requests(struct texting *t, struct error *err)
 {
+	struct report_rows rows;
 	struct grid g;
+	int rc = -1;
 
+	report_rows_begin(&rows, t->r, &t->groups, t->r->limit);
 	grid_init(&g, request_columns, sizeof request_columns / sizeof *request_columns);
-	for (size_t i = 0; i < t->c->nrequests; i++)
-		add_request(&g, t, &t->c->requests[i]);
-	grid_print(&g, t->term, t->out, false);
+	for (const struct alike *a; (a = report_rows_next(&rows)) != NULL;)
+		if (add_request(&g, t, a, err) < 0)
+			goto done;
+	if (rows.nshown != 0)
+		grid_print(&g, t->term, t->out, false);
 	t->dropped |= g.dropped;
+	if (rows.nleft != 0) {
+		buf_printf(t->out, "(%zu more changed: --limit 0)\n", rows.nleft);
+	}
+	if (rows.nquiet != 0) {
+		buf_printf(t->out, "(%zu make the same calls: --limit 0)\n", rows.nquiet);
+	}
+	rc = 0;
+done:
 	grid_release(&g);
-}
-
-/* --- what changed, in a few lines */
-
-static int by_number(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* Said first, where most of what both sides have moved the same way. */
-static void put_everything(struct texting *t, struct error *err)
-{
-	double *ratios = mem_array(NULL, t->c->nrequests, sizeof *ratios), middle;
-	size_t n = 0, longer = 0, shorter = 0;
-	struct buf line = BUF_INIT;
-
-	if (ratios == NULL) {
-		error_nomem(err);
-		t->out->failed = true;
-		return;
-	}
-	for (size_t i = 0; i < t->c->nrequests; i++) {
-		double ratio = t->c->requests[i].metrics[0].ratio;
-
-		if (t->c->requests[i].state != REQUEST_BOTH || isnan(ratio))
-			continue;
-		ratios[n++] = ratio;
-		longer += ratio >= 1.05;
-		shorter += ratio <= 0.95;
-	}
-	if (n >= 3 && (longer >= 0.9 * (double)n || shorter >= 0.9 * (double)n)) {
-		qsort(ratios, n, sizeof *ratios, by_number);
-		middle = ratios[n / 2];
-		buf_printf(&line, "Everything is %s: %zu of %zu requests, the median one by ",
-			   longer > shorter ? "slower" : "faster",
-			   longer > shorter ? longer : shorter, n);
-		put_relative(&line, t->term->signs, 1, middle);
-		buf_addc(&line, '.');
-		term_put_folded(t->term, t->out, STYLE_BOLD, 0, buf_str(&line));
-	}
-	buf_release(&line);
-	mem_free(ratios);
-}
-
-/* "GET /user/{id} (+60 calls, +58 %), GET /posts (-2 calls) and 3 more" */
-static void put_named(struct buf *out, const struct texting *t, enum standing standing, size_t n)
-{
-	size_t named = 0;
-
-	for (size_t i = 0; i < t->c->nrequests && named < NAMED; i++) {
-		const struct request_change *r = &t->c->requests[i];
-		bool calls = r->state == REQUEST_BOTH && (r->calls_worse || r->calls_better);
-
-		if (request_standing(r) != standing)
-			continue;
-		if (named++ != 0)
-			buf_adds(out, ", ");
-		request_name(out, r);
-		if (r->state != REQUEST_BOTH)
-			continue;
-		buf_adds(out, " (");
-		if (calls) {
-			put_count_delta(out, r->old_calls.median, r->new_calls.median);
-			buf_adds(out, " calls, ");
-		}
-		put_cost_delta(out, t->c, r->metrics[0].delta);
-		buf_addc(out, ')');
-	}
-	if (n > named)
-		buf_printf(out, " and %zu more", n - named);
-}
-
-static void put_standing(struct texting *t, enum standing standing, size_t n, const char *one,
-			 const char *many)
-{
-	struct buf line = BUF_INIT;
-
-	if (n == 0)
-		return;
-	plural(&line, n, "request");
-	buf_printf(&line, " %s", n == 1 ? one : many);
-	if (standing != STANDING_SAME) {
-		buf_adds(&line, ": ");
-		put_named(&line, t, standing, n);
-	}
-	term_put_folded(t->term, t->out, standing == STANDING_SAME ? STYLE_PLAIN : STYLE_BOLD, 0,
-			buf_str(&line));
-	buf_release(&line);
-}
-
-static void put_standings(struct texting *t)
-{
-	static const char *const says[][2] = {
-		[STANDING_SLOWER] = { "is slower", "are slower" },
-		[STANDING_MORE_CALLS] = { "makes more calls", "make more calls" },
-		[STANDING_SLOWER_BEYOND_NOISE] = { "is slower by more than the noise",
-						   "are slower by more than the noise" },
-		[STANDING_OTHER_CALLS] = { "calls other functions", "call other functions" },
-		[STANDING_NEW] = { "is new", "are new" },
-		[STANDING_GONE] = { "is gone", "are gone" },
-		[STANDING_FASTER] = { "is faster", "are faster" },
-		[STANDING_FEWER_CALLS] = { "makes fewer calls", "make fewer calls" },
-		[STANDING_FASTER_BEYOND_NOISE] = { "is faster by more than the noise",
-						   "are faster by more than the noise" },
-		[STANDING_SAME] = { "makes the same calls", "make the same calls" },
-	};
-	size_t n[STANDING_SAME + 1] = { 0 }, uncounted = 0, unknown = 0;
-
-	for (size_t i = 0; i < t->c->nrequests; i++) {
-		const struct request_change *r = &t->c->requests[i];
-
-		n[request_standing(r)]++;
-		uncounted += request_standing(r) == STANDING_SAME && !r->counts_known;
-		unknown += r->state == REQUEST_BOTH && r->evidence == EVIDENCE_UNKNOWN;
-	}
-	n[STANDING_SAME] -= uncounted;
-	for (int s = 0; s <= STANDING_SAME; s++)
-		put_standing(t, (enum standing)s, n[s], says[s][0], says[s][1]);
-	put_standing(t, STANDING_SAME, uncounted, "has no counts to compare",
-		     "have no counts to compare");
-	if (unknown != 0)
-		term_put_folded(t->term, t->out, STYLE_PLAIN, 0,
-				"Of times the noise is unknown: runs of one commit tell it, and "
-				"five runs a side can prove a change.");
+	return rc;
 }
 
 static void put_side(struct texting *t, const char *which, const struct report_side *side)
@@ -492,19 +378,32 @@ static void put_counted(struct buf *out, const struct request_change *r)
 	}
 }
 
-static int put_request(struct texting *t, const struct request_change *r, struct error *err)
+/* The line above a request's numbers, and whose they are. */
+static void put_head(struct texting *t, const struct alike *a)
 {
+	const struct request_change *r = a->typical;
 	struct buf line = BUF_INIT;
 
-	if (!t->r->single) {
-		buf_addc(t->out, '\n');
-		request_name(&line, r);
-		buf_adds(&line, ": ");
-		if (!put_culprit(&line, t->r, r))
-			put_cost_delta(&line, t->c, r->metrics[0].delta);
-		term_put_folded(t->term, t->out, STYLE_BOLD, 0, buf_str(&line));
-		buf_clear(&line);
-	}
+	buf_addc(t->out, '\n');
+	alike_name(&line, a);
+	buf_adds(&line, ": ");
+	if (!put_culprit(&line, t->r, r))
+		put_cost_delta(&line, t->c, r->metrics[0].delta);
+	term_put_folded(t->term, t->out, STYLE_BOLD, 0, buf_str(&line));
+	buf_clear(&line);
+	alike_put_whose(&line, a);
+	if (line.len != 0)
+		term_put_folded(t->term, t->out, STYLE_DIM, 2, buf_str(&line));
+	buf_release(&line);
+}
+
+static int put_request(struct texting *t, const struct alike *a, struct error *err)
+{
+	const struct request_change *r = a->typical;
+	struct buf line = BUF_INIT;
+
+	if (!t->r->single)
+		put_head(t, a);
 	put_totals(t, r);
 	if (t->r->single || r->evidence != EVIDENCE_UNKNOWN) {
 		buf_adds(&line, "wall: ");
@@ -517,7 +416,7 @@ static int put_request(struct texting *t, const struct request_change *r, struct
 		term_put_folded(t->term, t->out, STYLE_PLAIN, 2, buf_str(&line));
 		buf_clear(&line);
 	}
-	put_where(t, r);
+	put_where(t, alike_located(a));
 	put_counted(&line, r);
 	term_put_folded(t->term, t->out, STYLE_PLAIN, 2, buf_str(&line));
 	buf_release(&line);
@@ -541,29 +440,57 @@ static void put_warned(struct texting *t)
 	buf_release(&lines);
 }
 
+/* What changed, one entry for all that did so alike. */
+static int put_told(struct texting *t, struct error *err)
+{
+	size_t n = 0, left = 0;
+
+	for (size_t i = 0; i < t->groups.n; i++) {
+		const struct alike *a = &t->groups.v[i];
+
+		if (!request_is_told(t->r, a->v[0]))
+			continue;
+		if (t->r->limit != 0 && n == t->r->limit)
+			left += a->n;
+		else if (n++, put_request(t, a, err) < 0)
+			return -1;
+	}
+	if (left != 0) {
+		buf_addc(t->out, '\n');
+		plural(t->out, left, "changed request");
+		buf_adds(t->out, left == 1 ? " more is" : " more are");
+		buf_adds(t->out, " not shown: --limit 0 shows all.\n");
+	}
+	return 0;
+}
+
 int report_text(struct buf *out, const struct report *r, struct error *err)
 {
-	struct texting t = { r, r->change, &r->term, out, false };
+	struct texting t = { .r = r, .c = r->change, .term = &r->term, .out = out };
+	int rc = -1;
 
+	if (report_groups(&t.groups, r, err) < 0)
+		goto done;
 	put_side(&t, "old  ", &r->before);
 	put_side(&t, "new  ", &r->after);
 	put_warned(&t);
 	buf_addc(out, '\n');
 	if (!r->single) {
-		put_everything(&t, err);
-		put_standings(&t);
+		report_put_standings(out, r, &t.groups, err);
 		buf_addc(out, '\n');
-		put_requests(&t);
+		if (put_requests(&t, err) < 0)
+			goto done;
 	}
-	for (size_t i = 0; i < t.c->nrequests; i++)
-		if (request_is_told(r, &t.c->requests[i]) &&
-		    put_request(&t, &t.c->requests[i], err) < 0)
-			return -1;
+	if (put_told(&t, err) < 0)
+		goto done;
 	if (t.dropped) {
 		buf_addc(out, '\n');
 		term_put(t.term, out, STYLE_DIM,
 			 "Some columns do not fit this terminal: --wide shows them.");
 		buf_addc(out, '\n');
 	}
-	return out->failed ? error_nomem(err) : 0;
+	rc = out->failed ? error_nomem(err) : 0;
+done:
+	alikes_release(&t.groups);
+	return rc;
 }

@@ -209,7 +209,7 @@ def test_markdown_fits_a_comment(work):
         work.snapshot("new", name, profile_of(load, 200 - number), route=route)
     out = work.ok("diff", "--markdown", "old", "new").out
     assert len(out.encode()) < 60000
-    assert "100 more requests are left out of the table.\n" in out
+    assert "130 more requests that changed are left out of the table.\n" in out
     assert out.splitlines()[-1].startswith("**") and "more requests changed and are left out here" in out
     # The worst first, and no name ends its cell.
     assert out.index("`GET /r0/") < out.index("`GET /r1/")
@@ -359,3 +359,69 @@ def test_commits_that_cannot_be_compared(archive):
     assert archive.refused("diff", "missing..HEAD") == "cprof: diff: missing: no such revision"
     assert ": run it with profiling and 'cprof tag' the run" in archive.refused("diff", "HEAD..HEAD")
     assert " is a commit" not in archive.refused("diff", "old", "missing")
+
+
+PROFILES = {}
+
+
+def suite(work, run, counts, tests=1, route="/orders", file="tests/test_shop.py"):
+    """Requests of a suite: each test sends one for each of the counts, of so many calls."""
+    for number in range(tests):
+        for ordinal, count in enumerate(counts, 1):
+            # One profile for a count: what is the same takes the same time.
+            profile = PROFILES.setdefault(count, profile_of(load, count))
+            work.snapshot(run, "GET.%s.%03d%03dms" % (route[1:], number, ordinal), profile,
+                          route=route, label="%s::test_%d" % (file, number), ordinal=ordinal,
+                          served_before=number + ordinal)
+
+
+def test_what_changed_alike_is_told_once(work):
+    for run, count in ("old", 10), ("new", 40):
+        suite(work, run, [10, count, count, count])
+        suite(work, run, [count, count], tests=12, route="/cart", file="tests/test_cart.py")
+        for number in range(8):
+            suite(work, run, [10, 10], route="/same%d" % number, file="tests/test_%d.py" % number)
+    out = work.ok("diff", "old", "new").out
+    one = "tests/test_shop.py::test_0 #2 to #4 GET /orders"
+    many = "GET /cart, in 12 tests: tests/test_cart.py::test_"
+    assert "\n27 requests make more calls: " in out and "\n17 requests make the same calls\n" in out
+    rows = [line for line in out.splitlines() if line.startswith("more calls  ")]
+    assert len(rows) == 2 and not any(line.startswith("same  ") for line in out.splitlines())
+    assert sorted(re.search(r"  +(\d+) +(\d+) +\d+ +\d+ +\+30 ", row).groups() for row in rows) == \
+        [("24", "24"), ("3", "3")]
+    assert "(17 make the same calls: --limit 0)\n" in out
+    heads = [line for line in out.splitlines() if ": builtins.abs 10 → 40 calls, " in line]
+    assert len(heads) == 2 and any(line.startswith(one + ": ") for line in heads)
+    assert any(line.startswith(many) and " and 11 more: " in line for line in heads)
+    assert re.search(r"  Times are those of #[234], which is typical of these 3\.\n", out)
+    markdown = work.ok("diff", "--markdown", "old", "new").out
+    assert markdown.count("\n#### ") == 2 and "#### `%s`" % one in markdown
+    assert "\n17 more requests did not change.\n" in markdown
+    assert len(work.ok("diff", "--json", "old", "new").json["requests"]) == 44
+    everything = work.ok("diff", "--limit", 0, "old", "new").out
+    assert len([line for line in everything.splitlines() if line.startswith("same  ")]) == 9
+    one_row = work.ok("diff", "--limit", 1, "old", "new").out
+    assert len([line for line in one_row.splitlines() if line.startswith("more calls  ")]) == 1
+    assert re.search(r"\n\((3|24) more changed: --limit 0\)\n", one_row)
+    assert re.search(r"\n(3|24) changed requests more are not shown: --limit 0 shows all\.\n", one_row)
+
+
+def test_alike_by_other_amounts(work):
+    # The same function, called more often by as much as each request's data has.
+    suite(work, "old", [10, 10, 10, 10, 10])
+    suite(work, "new", [20, 40, 40, 40, 70])
+    out = work.ok("diff", "old", "new").out
+    (row,) = [line for line in out.splitlines() if line.startswith("more calls  ")]
+    assert "::test_0 #1 to #5 GET /orders" in row
+    old, low, high = map(int, re.search(r" (\d+) +\d+ \((\d+)-(\d+)\) +\+30 ", row).groups())
+    assert (low - old, high - old) == (10, 60)
+    assert "GET /orders: builtins.abs 10 → 40 calls, " in out
+    assert re.search(r"  Numbers are those of #[234], which is typical of these 5\.\n", out)
+
+
+def test_ordinals_and_long_labels(work):
+    for run, more in ("old", 0), ("new", 5):
+        suite(work, run, [10 + more * (i not in (2, 4, 6, 8)) for i in range(10)], file="x" * 5000)
+    out = work.ok("diff", "old", "new").out
+    (row,) = [line for line in out.splitlines() if line.startswith("more calls  ")]
+    assert "xxx... #1, #2, #4, #6 and 2 more GET /orders" in row and len(row) < 400

@@ -287,3 +287,41 @@ def test_a_shallow_clone(repository, tmp_path):
 ])
 def test_what_is_refused(shop, words, said):
     assert shop.refused("gate", *words).startswith("cprof: " + said)
+
+
+def test_what_is_alike_is_told_once(shop, tmp_path):
+    """One test's requests, and a route's of many tests, by a run of the shop told as a suite's."""
+    work = Work(tmp_path)
+    for run in "base", "nplus1":
+        at = [path for path in (shop.archive / run).iterdir() if path.name.startswith("GET.item.")]
+        manifests = {path: json.loads((path / "snapshot.json").read_text()) for path in at}
+        cold, warm = [how(at, key=lambda path: manifests[path]["start"]) for how in (min, max)]
+        manifest = manifests[warm]
+        folder = work.archive / run / cold.name
+        shutil.copytree(str(cold), str(folder))
+        manifests[cold].update(label="tests/test_a.py::test", ordinal=1)
+        (folder / "snapshot.json").write_text(json.dumps(manifests[cold]))
+        for number in range(8):
+            label = "tests/test_shop.py::test_%d" % max(0, number - 3)
+            folder = work.archive / run / ("GET.item.90000%dms" % number)
+            shutil.copytree(str(warm), str(folder))
+            manifest.update(label=label, ordinal=number + 1 if number < 4 else 1)
+            (folder / "snapshot.json").write_text(json.dumps(manifest))
+    result = failed(work.cprof("gate", "base", "nplus1", "--markdown", "m.md", "--junit", "j.xml"))
+    assert result.out.startswith("failed: 9 requests of 9 are worse than at base, 1 run\n")
+    assert result.out.count("SQL statements: 1 → 11 (+10)") == 1
+    name = "GET /item, in 5 tests: tests/test_shop.py::test_"
+    assert "\n" + name in result.out and " and 4 more\n" in result.out
+    markdown = (work.path / "m.md").read_text()
+    assert markdown.count("- `SQL statements: 1 → 11 (+10); allowed: no more`\n") == 1
+    assert "\n### `" + name in markdown
+    suite = ElementTree.parse(str(work.path / "j.xml")).getroot()
+    assert suite.get("failures") == "17" # total calls of all, SQL of the warm ones
+    found = json.loads(work.cprof("gate", "base", "nplus1", "--json").out)["findings"]
+    assert len([f for f in found if f["verdict"] == "failed"]) == 17
+    assert "\ntests/test_a.py::test #1 GET /item\n  total calls: " in result.out
+    # What the tests other than the first sent is gone.
+    for path in work.archive.glob("*/GET.item.90000[4567]ms"):
+        shutil.rmtree(str(path))
+    out = failed(work.cprof("gate", "base", "nplus1")).out
+    assert "\ntests/test_shop.py::test_0 #1 to #4 GET /item\n" in out
