@@ -35,7 +35,7 @@ uint64_t route_key(const struct request_change *r)
 {
 	const struct summary_group *g = request_group(r);
 
-	return mixed(mixed(1, g->method), g->route);
+	return mixed(mixed(g->label != NULL ? 2 : 1, g->method), g->route);
 }
 
 static uint64_t changed_key(const struct function_change *f)
@@ -296,11 +296,11 @@ static void put_route(struct buf *out, const struct request_change *r)
 void alike_name(struct buf *out, const struct alike *a)
 {
 	const char *label = label_of(a->v[0]);
-	size_t nlabels = a->n == 1 ? 1 : count_labels(a);
+	size_t nlabels = a->n == 1 || label == NULL ? 1 : count_labels(a);
 
 	if (nlabels == 0) {
 		out->failed = true;
-	} else if (label == NULL && nlabels == 1) {
+	} else if (label == NULL) {
 		put_route(out, a->v[0]);
 	} else if (nlabels == 1) {
 		put_label(out, label);
@@ -311,7 +311,7 @@ void alike_name(struct buf *out, const struct alike *a)
 	} else {
 		put_route(out, a->v[0]);
 		buf_printf(out, ", in %zu tests: ", nlabels);
-		put_label(out, label ? label : "one without a name");
+		put_label(out, label);
 		buf_printf(out, " and %zu more", nlabels - 1);
 	}
 }

@@ -37,7 +37,8 @@ void alikes_release(struct alikes *a);
  * called more often, less often, newly, no longer; by how much is left out. */
 uint64_t alike_key(const struct request_change *r);
 
-/* Parts of other keys: of the method and route, of a function. */
+/* Parts of other keys: of the method and route (apart with a label and without), of a
+ * function. */
 uint64_t route_key(const struct request_change *r);
 uint64_t function_key(const struct identity *id);
 

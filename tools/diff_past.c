@@ -30,9 +30,11 @@ int diff_past_range(struct diff_past *p, const char *text, const char **from, co
 	struct error err = ERROR_INIT;
 	bool is_range = false;
 
-	if (open_history(p, &err) < 0 ||
-	    p->history.git->range(p->history.repo, text, &is_range, from, to, &p->arena, &err) < 0)
+	if (open_history(p, &err) < 0)
 		return complain("diff: %s", err.text), -1;
+	if (p->history.git->range(p->history.repo, text, &is_range, from, to, &p->arena, &err) < 0)
+		return complain("diff: %s%s", err.text, err.code == ERR_NOT_FOUND
+				? "; 'git branch -a' lists what there is" : ""), -1;
 	if (!is_range)
 		return complain("diff: %s is one side; name OLD NEW, or two commits, A..B", text),
 		       -1;

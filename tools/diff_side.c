@@ -273,6 +273,8 @@ int diff_side_read(struct diff_side *side, bool *left_out)
 	if (side->summaries == NULL || side->runs == NULL)
 		return complain("out of memory"), -1;
 	side->root = find_work_tree(side->subjects[0].path);
+	if (side->root == NULL)
+		side->root = find_work_tree(NULL); /* of an archive outside, as for --repo */
 	for (size_t i = 0; i < side->nsubjects; i++) {
 		struct subject *s = &side->subjects[i];
 		struct summary *to = &side->summaries[i];

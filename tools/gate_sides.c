@@ -215,7 +215,7 @@ static int find_sides(struct gate_sides *s, const char *baseline, struct error *
 	if (commit == NULL && err->code == ERR_NOT_FOUND) {
 		ignored = *err;
 		return error_set(err, ERR_NOT_FOUND, "--baseline %s; 'git branch -a' lists what "
-				 "there is, 'git fetch' gets more", ignored.text);
+				 "there is, 'git fetch origin NAME:NAME' gets a branch", ignored.text);
 	}
 	if (commit == NULL)
 		return -1;

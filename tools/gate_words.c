@@ -253,18 +253,50 @@ static void put_skipped(struct buf *out, const struct gate_view *v)
 		}
 }
 
+static bool is_about_any(const struct rule *r, const struct change *c)
+{
+	for (size_t i = 0; i < c->nrequests; i++)
+		if (rule_is_about(r, request_group(&c->requests[i])))
+			return true;
+	return false;
+}
+
+/* What was misspelled would pass for ever. Once for each [[rule]]. */
+static void put_unused(struct buf *out, const struct gate_view *v)
+{
+	const struct rule *last = NULL;
+
+	for (const struct rule *r = v->rules->rules; r < v->rules->rules + v->rules->n; r++) {
+		if (r->line == 0 || (last != NULL && last->line == r->line) ||
+		    is_about_any(r, v->change))
+			continue;
+		last = r;
+		buf_adds(out, "No request is one that the rule of ");
+		text_printable(out, v->rules->file);
+		buf_printf(out, ":%u is about.\n", r->line);
+	}
+}
+
 void gate_put_notes(struct buf *out, const struct gate_view *v)
 {
-	size_t nnew = 0;
+	size_t nnew = 0, ngone = 0;
 
 	if (v->change == NULL)
 		return;
 	put_warnings(out, &v->report);
-	for (size_t i = 0; i < v->change->nrequests; i++)
+	for (size_t i = 0; i < v->change->nrequests; i++) {
 		nnew += v->change->requests[i].state == REQUEST_NEW;
+		ngone += v->change->requests[i].state == REQUEST_GONE;
+	}
 	if (nnew != 0) {
 		plural(out, nnew, "request");
 		buf_adds(out, nnew == 1 ? " is new.\n" : " are new.\n");
 	}
+	if (ngone != 0) {
+		plural(out, ngone, "request");
+		buf_adds(out, " of the baseline's");
+		buf_adds(out, ngone == 1 ? " is gone.\n" : " are gone.\n");
+	}
+	put_unused(out, v);
 	put_skipped(out, v);
 }

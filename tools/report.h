@@ -111,6 +111,10 @@ const struct alike *report_rows_next(struct report_rows *rows);
 int report_put_standings(struct buf *out, const struct report *r, const struct alikes *groups,
 			 struct error *err);
 
+/* "5 requests execute more SQL statements: GET /orders (1 -> 41)", whatever became of their
+ * calls in all; nothing where none does. Appends. */
+void report_put_sql(struct buf *out, const struct report *r, const struct alikes *groups);
+
 /* "proven", "beyond noise"; of a group whose members differ in it "proven of 3", or
  * nothing. Appends. */
 void put_evidence_word(struct buf *out, const struct alike *a);

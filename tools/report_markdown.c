@@ -276,6 +276,7 @@ done:
 int report_markdown(struct buf *out, const struct report *r, struct error *err)
 {
 	struct alikes groups;
+	struct buf sql = BUF_INIT;
 	int rc = -1;
 
 	if (report_groups(&groups, r, err) < 0)
@@ -285,10 +286,17 @@ int report_markdown(struct buf *out, const struct report *r, struct error *err)
 	put_side(out, "new", &r->after);
 	buf_addc(out, '\n');
 	put_warnings(out, r);
+	report_put_sql(&sql, r, &groups);
+	if (sql.len != 0) {
+		buf_addc(out, '\n');
+		put_code_buf(out, &sql);
+		buf_addc(out, '\n');
+	}
 	if (put_table(out, r, &groups, err) < 0 || put_told(out, r, &groups, err) < 0)
 		goto done;
 	rc = out->failed ? error_nomem(err) : 0;
 done:
+	buf_release(&sql);
 	alikes_release(&groups);
 	return rc;
 }

@@ -115,6 +115,64 @@ static int put_standing(const struct standings *s, enum standing standing, size_
 	return rc;
 }
 
+/* Of drivers' functions together; the range is as wide as it can be. */
+static void add_sql(struct count_range *to, const struct count_range *calls)
+{
+	to->min += calls->min;
+	to->median += calls->median;
+	to->max += calls->max;
+}
+
+static bool more_sql(const struct request_change *r, struct count_range *old,
+		     struct count_range *new)
+{
+	*old = *new = (struct count_range){ 0, 0, 0 };
+	for (size_t i = 0; i < r->nfunctions; i++) {
+		const struct function_change *f = &r->functions[i];
+
+		if (!identity_is_sql(f->after ? &f->after->id : &f->before->id))
+			continue;
+		add_sql(old, &f->old_calls);
+		add_sql(new, &f->new_calls);
+	}
+	return r->state == REQUEST_BOTH && r->counts_known && new->min > old->max;
+}
+
+void report_put_sql(struct buf *out, const struct report *r, const struct alikes *groups)
+{
+	struct count_range old, new;
+	size_t n = 0, left = 0, named = 0;
+	struct buf names = BUF_INIT;
+
+	for (size_t i = 0; i < groups->n; i++) {
+		const struct alike *a = &groups->v[i];
+
+		if (!more_sql(a->typical, &old, &new))
+			continue;
+		n += a->n;
+		if (named++ >= NAMED) {
+			left += a->n;
+			continue;
+		}
+		buf_adds(&names, named > 1 ? ", " : "");
+		alike_name(&names, a);
+		buf_adds(&names, " (");
+		put_range(&names, &old);
+		buf_printf(&names, " %s ", r->term.signs->arrow);
+		put_range(&names, &new);
+		buf_addc(&names, ')');
+	}
+	if (n != 0) {
+		plural(out, n, "request");
+		buf_adds(out, n == 1 ? " executes" : " execute");
+		buf_printf(out, " more SQL statements: %s", buf_str(&names));
+	}
+	if (left != 0)
+		buf_printf(out, " and %zu more", left);
+	out->failed |= names.failed;
+	buf_release(&names);
+}
+
 int report_put_standings(struct buf *out, const struct report *r, const struct alikes *groups,
 			 struct error *err)
 {
@@ -134,6 +192,7 @@ int report_put_standings(struct buf *out, const struct report *r, const struct a
 						   "are faster by more than the noise" },
 		[STANDING_SAME] = { "makes the same calls", "make the same calls" },
 	};
+	struct buf line = BUF_INIT;
 	size_t n[STANDING_SAME + 1] = { 0 }, uncounted = 0, unknown = 0;
 
 	for (size_t i = 0; i < c->nrequests; i++) {
@@ -145,6 +204,10 @@ int report_put_standings(struct buf *out, const struct report *r, const struct a
 	}
 	n[STANDING_SAME] -= uncounted;
 	put_everything(out, r, err);
+	report_put_sql(&line, r, groups);
+	if (line.len != 0)
+		term_put_folded(&r->term, out, STYLE_RED, 0, buf_str(&line));
+	buf_release(&line);
 	for (int i = 0; i <= STANDING_SAME; i++)
 		if (put_standing(&s, (enum standing)i, n[i], says[i][0], says[i][1], err) < 0)
 			return -1;

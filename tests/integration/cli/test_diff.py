@@ -3,11 +3,12 @@ import marshal
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 
 import pytest
 
-from cli_work import CPROF, load, profile_of
+from cli_work import CPROF, Work, load, profile_of
 from test_tag import git
 
 RUN = "GET.root.000005ms"
@@ -356,7 +357,8 @@ def test_commits_that_cannot_be_compared(archive):
     git(archive.path, "commit", "-q", "--allow-empty", "-m", "Begin")
     assert archive.refused("diff", "HEAD") == \
         "cprof: diff: HEAD is one side; name OLD NEW, or two commits, A..B"
-    assert archive.refused("diff", "missing..HEAD") == "cprof: diff: missing: no such revision"
+    assert archive.refused("diff", "missing..HEAD") == \
+        "cprof: diff: missing: no such revision; 'git branch -a' lists what there is"
     assert ": run it with profiling and 'cprof tag' the run" in archive.refused("diff", "HEAD..HEAD")
     assert " is a commit" not in archive.refused("diff", "old", "missing")
 
@@ -425,3 +427,34 @@ def test_ordinals_and_long_labels(work):
     out = work.ok("diff", "old", "new").out
     (row,) = [line for line in out.splitlines() if line.startswith("more calls  ")]
     assert "xxx... #1, #2, #4, #6 and 2 more GET /orders" in row and len(row) < 400
+
+
+def query(n):
+    database = sqlite3.connect(":memory:")
+    for _ in range(n):
+        database.execute("SELECT 1")
+
+
+def test_more_sql_among_fewer_calls(work):
+    def serve(queries, calls):
+        query(queries)
+        load(calls)
+
+    for run, queries, calls in ("old", 1, 90), ("new", 11, 20):
+        work.snapshot(run, RUN, profile_of(serve, queries, calls))
+    out = work.ok("diff", "old", "new").out
+    assert "\n1 request executes more SQL statements: GET / (1 → 11)\n1 request makes fewer calls: " in out
+    assert "\n`1 request executes more SQL statements: GET / (1 → 11)`\n" in \
+        work.ok("diff", "--markdown", "old", "new").out
+    assert "SQL" not in work.ok("diff", "new", "old").out
+
+
+def test_an_archive_outside_of_the_repository(work, tmp_path_factory):
+    # Files are named from the root of the work tree in which the command runs.
+    (work.path / ".git").mkdir()
+    outside = Work(tmp_path_factory.mktemp("elsewhere"))
+    for run, name in ("old", "f"), ("new", "g"):
+        outside.snapshot(run, RUN, renamed(name, 10, str(work.path)))
+    document = work.ok("diff", "--json", "--dir", str(outside.archive), "old", "new").json
+    files = {f["file"] for f in document["requests"][0]["functions"] if f["name"] in ("f", "g")}
+    assert files == {"shop/app.py"}

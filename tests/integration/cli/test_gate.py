@@ -320,8 +320,17 @@ def test_what_is_alike_is_told_once(shop, tmp_path):
     found = json.loads(work.cprof("gate", "base", "nplus1", "--json").out)["findings"]
     assert len([f for f in found if f["verdict"] == "failed"]) == 17
     assert "\ntests/test_a.py::test #1 GET /item\n  total calls: " in result.out
+    (work.path / "cprof.toml").write_text('[[rule]]\nroute = "GET /itme"\nsql = 1\n')
+    out = work.ok("gate", "base", "nplus1").out
+    assert "\nNo request is one that the rule of cprof.toml:1 is about.\n" in out
+    (work.path / "cprof.toml").unlink()
     # What the tests other than the first sent is gone.
     for path in work.archive.glob("*/GET.item.90000[4567]ms"):
         shutil.rmtree(str(path))
     out = failed(work.cprof("gate", "base", "nplus1")).out
     assert "\ntests/test_shop.py::test_0 #1 to #4 GET /item\n" in out
+    for path in work.archive.glob("nplus1/GET.item.90000[1]ms"):
+        shutil.rmtree(str(path))
+    out = failed(work.cprof("gate", "base", "nplus1")).out
+    assert "\n1 request of the baseline's is gone.\n" in out
+    assert "\ntests/test_shop.py::test_0 #1, #3, #4 GET /item\n" in out
