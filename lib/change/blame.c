@@ -31,9 +31,19 @@ static uint32_t *map_functions(const struct request_change *r, struct arena *are
 
 static uint64_t calls_before(const struct summary_group *g, uint32_t caller, uint32_t callee)
 {
-	for (size_t i = 0; g != NULL && callee != UINT32_MAX && i < g->narcs; i++)
-		if (g->arcs[i].caller == caller && g->arcs[i].callee == callee)
-			return g->arcs[i].calls.median;
+	size_t from = 0, to = g != NULL ? g->narcs : 0;
+
+	while (from < to) {
+		size_t at = from + (to - from) / 2;
+		const struct summary_arc *a = &g->arcs[at];
+
+		if (a->caller == caller && a->callee == callee)
+			return a->calls.median;
+		if (a->caller < caller || (a->caller == caller && a->callee < callee))
+			from = at + 1;
+		else
+			to = at;
+	}
 	return 0;
 }
 
@@ -102,23 +112,99 @@ static void insert(struct finding *f, double *weights, double weight,
 	weights[at] = weight;
 }
 
+static bool is_own(const struct summary_group *g, uint32_t function)
+{
+	return function >= g->nfunctions || g->functions[function].id.origin == ORIGIN_APP;
+}
+
+/* Of each function of the new group the one that calls it most more than before. */
+static uint32_t *likely_callers(const struct request_change *r, const uint32_t *map,
+				struct arena *arena)
+{
+	uint32_t n = (uint32_t)r->after->nfunctions;
+	uint32_t *callers = arena_alloc(arena, (n + 1) * sizeof *callers);
+	int64_t *most = arena_zalloc(arena, (n + 1) * sizeof *most);
+
+	if (callers == NULL || most == NULL)
+		return NULL;
+	memset(callers, 0xff, (n + 1) * sizeof *callers);
+	for (size_t i = 0; i < r->after->narcs; i++) {
+		const struct summary_arc *a = &r->after->arcs[i];
+		uint32_t before = a->caller < n ? map[a->caller] : UINT32_MAX;
+		int64_t more = (int64_t)a->calls.median -
+			       (int64_t)calls_before(r->before, before, map[a->callee]);
+
+		if (a->callee == a->caller || more <= most[a->callee])
+			continue;
+		most[a->callee] = more;
+		callers[a->callee] = a->caller;
+	}
+	return callers;
+}
+
+/* What the application calls more often has all that is called more often below it:
+ * json.dumps, not the isinstance that it calls ten times. Moves the weights there. */
+static int weigh_at_the_border(double *weights, const struct request_change *r,
+			       const uint32_t *map, struct arena *arena)
+{
+	const struct summary_group *g = r->after;
+	uint32_t *callers = likely_callers(r, map, arena);
+	double *moved = arena_zalloc(arena, (g->nfunctions + 1) * sizeof *moved);
+
+	if (callers == NULL || moved == NULL)
+		return -1;
+	for (uint32_t i = 0; i < g->nfunctions; i++) {
+		uint32_t at = i, to = i;
+
+		if (!(weights[i] > 0))
+			continue;
+		for (int step = 0; step < STEPS && !is_own(g, at); step++) {
+			at = callers[at];
+			if (is_own(g, at))
+				break;
+			if (weights[at] > 0)
+				to = at;
+		}
+		moved[to] += weights[i];
+	}
+	memcpy(weights, moved, g->nfunctions * sizeof *weights);
+	return 0;
+}
+
+/* By function of the new group; what is gone has no weight. */
+static double *weigh_all(const struct finding *f, struct judging *j, blame_weight *weight)
+{
+	const struct request_change *r = f->request;
+	double *weights = arena_zalloc(&j->scratch, (r->after->nfunctions + 1) * sizeof *weights);
+
+	for (size_t i = 0; weights != NULL && i < r->nfunctions; i++) {
+		size_t at = index_in(r->after, r->functions[i].after);
+
+		if (at != UINT32_MAX)
+			weights[at] = weight(f, j, &r->functions[i]);
+	}
+	return weights;
+}
+
 int blame(struct finding *f, struct judging *j, blame_weight *weight)
 {
 	const struct request_change *r = f->request;
-	double weights[GATE_BLAMED];
-	uint32_t *map;
+	uint32_t *map = map_functions(r, &j->scratch);
+	double *weights = weigh_all(f, j, weight), heaviest[GATE_BLAMED];
 
+	if (map == NULL || weights == NULL)
+		return -1;
+	if (f->rule->kind == RULE_TOTAL_CALLS &&
+	    weigh_at_the_border(weights, r, map, &j->scratch) < 0)
+		return -1;
 	for (size_t i = 0; i < r->nfunctions; i++) {
-		double w = weight(f, j, &r->functions[i]);
+		size_t at = index_in(r->after, r->functions[i].after);
 
-		if (!(w > 0))
+		if (at == UINT32_MAX || !(weights[at] > 0))
 			continue;
 		f->nguilty++;
-		insert(f, weights, w, &r->functions[i]);
+		insert(f, heaviest, weights[at], &r->functions[i]);
 	}
-	map = map_functions(r, &j->scratch);
-	if (map == NULL)
-		return -1;
 	for (size_t i = 0; i < f->nblamed; i++)
 		if (find_from(&f->blamed[i], r, map, &j->scratch) < 0)
 			return -1;

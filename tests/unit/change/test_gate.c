@@ -110,6 +110,22 @@ static enum verdict verdict_of(const struct made *old, const struct made *new,
 	return v;
 }
 
+/* Not the C function that a library calls at each call of it: what the application calls. */
+START_TEST(test_gate__calls_more_of_a_library)
+{
+	struct made *old = queries(3, 3), *new = queries(43, 3);
+	struct rule total = one(RULE_TOTAL_CALLS, LIMIT_PERCENT, 10);
+	struct judged j = judge_two(old, new, &total);
+	const struct finding *f = &j.gate.findings[0];
+
+	ck_assert_int_eq(f->verdict, VERDICT_FAILED);
+	ck_assert_uint_eq(f->nblamed, 1);
+	ck_assert_str_eq(f->blamed[0].function->after->id.name, "run");
+	ck_assert_str_eq(f->blamed[0].from->id.name, "lines");
+	release(&j);
+}
+END_TEST
+
 START_TEST(test_gate__an_n_plus_1_query)
 {
 	struct made *old = queries(3, 3), *new = queries(43, 43);
@@ -433,6 +449,7 @@ START_TEST(test_gate__out_of_memory)
 END_TEST
 
 UNIT_MAIN("change/gate",
+	  test_gate__calls_more_of_a_library,
 	  test_gate__an_n_plus_1_query,
 	  test_gate__limits_of_calls,
 	  test_gate__counts_that_vary,
