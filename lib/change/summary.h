@@ -96,8 +96,9 @@ struct summary_watch {
 };
 
 /* Reads every profile of a run, on all processors. A median of times is the mean of the
- * middle two where they are even in number, rounded down. root: the work tree, see identity.h; or
- * NULL. -1 without memory, or when no snapshot can be read (ERR_NOT_FOUND). */
+ * middle two where they are even in number, rounded down. root: the work tree, see
+ * identity.h, of a run that was not tagged in one; or NULL. -1 without memory, or when no
+ * snapshot can be read (ERR_NOT_FOUND). */
 int summary_of_run(struct summary *out, const struct run_info *run, const char *root,
 		   const struct summary_watch *watch, struct error *err);
 

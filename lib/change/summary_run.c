@@ -369,6 +369,15 @@ static int read_all(struct reading *r, struct reader *readers, size_t n, struct 
 	return -1;
 }
 
+/* The work tree that the run was tagged in: a baseline's may be another checkout. */
+static const char *root_of(const struct run_info *run, const char *root)
+{
+	for (size_t i = 0; i < run->nsnapshots; i++)
+		if (run->snapshots[i].manifest.git.worktree != NULL)
+			return run->snapshots[i].manifest.git.worktree;
+	return root;
+}
+
 int summary_of_run(struct summary *out, const struct run_info *run, const char *root,
 		   const struct summary_watch *watch, struct error *err)
 {
@@ -387,7 +396,7 @@ int summary_of_run(struct summary *out, const struct run_info *run, const char *
 	}
 	for (size_t i = 0; i < n; i++) {
 		readers[i] = (struct reader){ .all = &r, .book = BOOK_INIT, .number = (uint8_t)i };
-		readers[i].book.root = root;
+		readers[i].book.root = root_of(run, root);
 	}
 	rc = read_all(&r, readers, n, err);
 	for (size_t i = 0; i < n; i++)

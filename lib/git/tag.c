@@ -277,9 +277,10 @@ static int describe(struct repository *r, const git_oid *id, struct manifest_git
 	out->author_date = format_author_date(arena, &git_commit_author(commit)->when);
 	out->subject = arena_strdup(arena, subject ? subject : "");
 	out->tagged_at = format_now(arena);
+	out->worktree = r->worktree ? arena_strdup(arena, r->worktree) : NULL;
 	git_commit_free(commit);
 	if (out->commit == NULL || out->author_date == NULL || out->subject == NULL ||
-	    out->tagged_at == NULL)
+	    out->tagged_at == NULL || (out->worktree == NULL && r->worktree != NULL))
 		return error_nomem(err);
 	return 0;
 }

@@ -54,7 +54,7 @@ static const char *const members[] = {
 };
 
 static const char *const git_members[] = { "commit",  "branch",    "dirty", "author_date",
-					   "subject", "tagged_at", NULL };
+					   "subject", "tagged_at", "worktree", NULL };
 
 static void add_unknown(struct json_writer *w, const struct json *object,
 			const char *const *known)
@@ -186,6 +186,7 @@ static void add_git(struct json_writer *w, const struct manifest *m)
 		json_add_string(w, "author_date", git->author_date);
 		json_add_string(w, "subject", git->subject);
 		json_add_string(w, "tagged_at", git->tagged_at);
+		json_add_string(w, "worktree", git->worktree);
 	}
 	add_unknown(w, was, git_members);
 	json_close_object(w);
@@ -244,6 +245,7 @@ static void read_git(struct manifest_git *git, const struct json *object)
 	git->author_date = json_str(object, "author_date", NULL);
 	git->subject = json_str(object, "subject", NULL);
 	git->tagged_at = json_str(object, "tagged_at", NULL);
+	git->worktree = json_str(object, "worktree", NULL);
 }
 
 static void read_request(struct manifest *m, const struct json *doc)

@@ -24,6 +24,7 @@ struct manifest_git {
 	const char *author_date; /* RFC 3339 */
 	const char *subject;
 	const char *tagged_at;   /* RFC 3339 */
+	const char *worktree;    /* its absolute path; NULL: a bare repository, or not known */
 };
 
 /* A thread that the request started, a job that it gave to an executor, or a task

@@ -56,6 +56,7 @@ static void same_manifest(const struct manifest *a, const struct manifest *b)
 	ck_assert_pstr_eq(a->git.author_date, b->git.author_date);
 	ck_assert_pstr_eq(a->git.subject, b->git.subject);
 	ck_assert_pstr_eq(a->git.tagged_at, b->git.tagged_at);
+	ck_assert_pstr_eq(a->git.worktree, b->git.worktree);
 }
 
 static void round_trip(const struct manifest *m)
@@ -98,7 +99,8 @@ START_TEST(test_manifest__round_trip)
 	m.route_is_template = false;
 	round_trip(&m);
 	m.git = (struct manifest_git){ "0123456789abcdef0123456789abcdef01234567", "main", 1,
-				       "2026-11-21T18:20:37+01:00", "Add it", "2026-11-21T19:00:00+01:00" };
+				       "2026-11-21T18:20:37+01:00", "Add it", "2026-11-21T19:00:00+01:00",
+				       "/srv/shop" };
 	round_trip(&m);
 	m.git.branch = NULL;
 	m.git.dirty = -1;
