@@ -25,4 +25,9 @@ SOAK ?= 1000000
 soak:
 	@BUILD='$(BUILD)' PYTHON='$(PYTHON)' MAKE='$(MAKE)' bench/run soak $(SOAK)
 
-.PHONY: floor bench soak
+# Whether a gate can be trusted: hours, on any machine.
+trials:
+	@BUILD='$(BUILD)' PYTHON='$(PYTHON)' MAKE='$(MAKE)' bench/run trials commits 20
+	@BUILD='$(BUILD)' PYTHON='$(PYTHON)' MAKE='$(MAKE)' bench/run trials same 50
+
+.PHONY: floor bench soak trials

@@ -132,7 +132,7 @@ BASE = {
 
         @pytest.mark.parametrize("path", ["/orders", "/dearest/5", "/receipt/7"])
         def test_page(client, path):
-            for _ in range(6):
+            for _ in range(REQUESTS):
                 answer = client.get(path)
                 assert answer.status_code == 200 and answer.get_data()
         """,
@@ -214,11 +214,12 @@ class Repository:
         self.commit(name, subject)
 
 
-def make(path):
+def make(path, requests=6):
+    """`requests`: of each of the three pages, in a run."""
     repository = Repository(path)
     os.makedirs(repository.path, exist_ok=True)
     repository.git("init", "-q", "-b", "main")
-    repository.write(BASE)
+    repository.write({name: text.replace("REQUESTS", str(requests)) for name, text in BASE.items()})
     repository.write({".gitignore": "profiling/\n"})
     repository.commit("base", "A shop")
     for name in FINE:

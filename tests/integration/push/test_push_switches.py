@@ -80,7 +80,7 @@ def test_commits_without_a_second_between_them_are_told_apart(project):
     commit = project.commit()
     done = project.push()
     assert done.returncode == 0, done.stderr
-    assert "nothing to compare with" in done.stdout
+    assert "nothing to compare yet" in done.stdout
     run, = project.runs()
     assert [manifest["git"]["commit"] for manifest in manifests(run)] == [commit, commit]
     assert len(list(run.parent.glob("*/dot.png"))) == 2
@@ -90,7 +90,19 @@ def test_no_difference_is_exit_0(project):
     project.commit()
     assert project.push().returncode == 0
     project.commit()
-    assert project.push("--exit-code").returncode == 0
+    done = project.push()
+    assert done.returncode == 0, done.stdout
+    assert "passed: no request" in done.stdout
+
+
+def test_what_is_worse_fails_but_for_no_gate(project):
+    project.commit()
+    assert project.push().returncode == 0
+    project.commit(calls=9)
+    assert project.push("--no-gate").returncode == 0
+    done = project.push()
+    assert done.returncode == 1
+    assert "application:helper" in done.stdout
 
 
 def test_archive_and_run_named_by_the_environment(project, tmp_path):
