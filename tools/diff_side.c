@@ -120,6 +120,19 @@ static void on_problem(void *arg, const struct snapshot *s, const struct error *
 	w->left_out = true;
 }
 
+/* Which request it was is not known then: it would be compared with none, or another's. */
+static void look_at_manifests(struct watcher *w, const struct run_info *run)
+{
+	for (size_t i = 0; i < run->nsnapshots; i++) {
+		const struct snapshot *s = &run->snapshots[i];
+
+		if (s->has_manifest || s->problem.code == ERR_NOT_FOUND)
+			continue;
+		complain("%s; of that request only the folder's name is known", s->problem.text);
+		w->left_out = true;
+	}
+}
+
 static int read_run(struct summary *out, const struct subject *s, const char *root,
 		    bool *left_out)
 {
@@ -133,6 +146,8 @@ static int read_run(struct summary *out, const struct subject *s, const char *ro
 	progress_end(&w.progress);
 	if (rc < 0)
 		complain("%s", err.text);
+	else
+		look_at_manifests(&w, &s->run);
 	*left_out |= w.left_out;
 	return rc;
 }

@@ -210,6 +210,8 @@ int run_summary(const struct run_info *run, const char *commit, const char *root
 
 		if (commit_of(s) != NULL && strcmp(commit_of(s), commit) == 0)
 			part.snapshots[part.nsnapshots++] = *s;
+		else if (!s->has_manifest && s->problem.code != ERR_NOT_FOUND)
+			complain("%s; left out", s->problem.text);
 	}
 	if (part.nsnapshots < run->nsnapshots) {
 		/* run.json counts the requests of all. */

@@ -458,3 +458,13 @@ def test_an_archive_outside_of_the_repository(work, tmp_path_factory):
     document = work.ok("diff", "--json", "--dir", str(outside.archive), "old", "new").json
     files = {f["file"] for f in document["requests"][0]["functions"] if f["name"] in ("f", "g")}
     assert files == {"shop/app.py"}
+
+
+def test_a_manifest_that_cannot_be_read(archive):
+    (archive.archive / "new" / RUN / "snapshot.json").write_text("{")
+    result = archive.cprof("diff", "old", "new")
+    assert result.status == 2 and "1 request makes more calls: GET /item/{id} (" in result.out
+    assert "snapshot.json: line 1: " in result.err
+    assert result.err.endswith("; of that request only the folder's name is known\n")
+    result = archive.cprof("gate", "old", "new")
+    assert result.status == 2 and result.out == ""
