@@ -123,6 +123,8 @@ START_TEST(test_gate__calls_more_of_a_library)
 	ck_assert_str_eq(f->blamed[0].function->after->id.name, "run");
 	ck_assert_str_eq(f->blamed[0].from->id.name, "lines");
 	release(&j);
+	free(old);
+	free(new);
 }
 END_TEST
 
