@@ -293,7 +293,7 @@ static void put_route(struct buf *out, const struct request_change *r)
 	text_printable(out, g->route ? g->route : "request");
 }
 
-void alike_name(struct buf *out, const struct alike *a)
+static void put_name(struct buf *out, const struct alike *a, bool with_first)
 {
 	const char *label = label_of(a->v[0]);
 	size_t nlabels = a->n == 1 || label == NULL ? 1 : count_labels(a);
@@ -310,10 +310,23 @@ void alike_name(struct buf *out, const struct alike *a)
 		put_route(out, a->v[0]);
 	} else {
 		put_route(out, a->v[0]);
-		buf_printf(out, ", in %zu tests: ", nlabels);
+		buf_printf(out, ", in %zu tests", nlabels);
+		if (!with_first)
+			return;
+		buf_adds(out, ": ");
 		put_label(out, label);
 		buf_printf(out, " and %zu more", nlabels - 1);
 	}
+}
+
+void alike_name(struct buf *out, const struct alike *a)
+{
+	put_name(out, a, true);
+}
+
+void alike_short_name(struct buf *out, const struct alike *a)
+{
+	put_name(out, a, false);
 }
 
 void alike_put_whose(struct buf *out, const struct alike *a)

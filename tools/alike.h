@@ -48,6 +48,9 @@ void alike_name(struct buf *out, const struct alike *a);
 /* The member whose place in the call tree stands for all: typical, or with its counts. */
 const struct request_change *alike_located(const struct alike *a);
 
+/* The same for a row: of many tests "GET /orders, in 12 tests" alone. */
+void alike_short_name(struct buf *out, const struct alike *a);
+
 /* "Numbers are those of #4, which is typical of these 5."; nothing of one alone. */
 void alike_put_whose(struct buf *out, const struct alike *a);
 

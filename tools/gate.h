@@ -75,7 +75,7 @@ void gate_put_values(struct buf *out, const struct finding *f, const struct sign
 void gate_put_blame(struct buf *out, const struct finding *f, const struct blame *b,
 		    const struct signs *signs);
 
-/* What must be known beside the verdicts, a line each: what put_warnings says, and what was
+/* What must be known beside the verdicts, a line each: what put_doubts says, and what was
  * not judged. */
 void gate_put_notes(struct buf *out, const struct gate_view *v);
 

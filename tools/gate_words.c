@@ -283,7 +283,7 @@ void gate_put_notes(struct buf *out, const struct gate_view *v)
 
 	if (v->change == NULL)
 		return;
-	put_warnings(out, &v->report);
+	put_doubts(out, &v->report);
 	for (size_t i = 0; i < v->change->nrequests; i++) {
 		nnew += v->change->requests[i].state == REQUEST_NEW;
 		ngone += v->change->requests[i].state == REQUEST_GONE;

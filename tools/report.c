@@ -338,9 +338,8 @@ static void put_chance(struct buf *out, const struct change *c)
 			   CHANGE_ALPHA, (double)ntested * 2 * CHANGE_ALPHA);
 }
 
-void put_warnings(struct buf *out, const struct report *r)
+void put_doubts(struct buf *out, const struct report *r)
 {
-	put_chance(out, r->change);
 	if (r->change->refused != NULL) {
 		buf_adds(out, "Compared by force: ");
 		text_printable(out, r->change->refused);
@@ -350,6 +349,12 @@ void put_warnings(struct buf *out, const struct report *r)
 		buf_adds(out, "The sides ran on unlike machines: compare counts, not times.\n");
 	put_missing(out, "old", &r->before.runs);
 	put_missing(out, "new", &r->after.runs);
+}
+
+void put_warnings(struct buf *out, const struct report *r)
+{
+	put_chance(out, r->change);
+	put_doubts(out, r);
 }
 
 /* The costliest with another number of calls; where there is none, and time proves

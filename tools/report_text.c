@@ -108,18 +108,18 @@ static void add_quantity(struct grid *g, const struct texting *t, const struct m
 
 static const struct column request_columns[] = {
 	{ .head = "", },
-	{ .head = "request", .least = 16 },
-	{ .head = "old", .group = "requests", .right = true, .drop = 5 },
-	{ .head = "new", .group = "requests", .right = true, .drop = 5 },
-	{ .head = "old", .group = "calls, median", .right = true },
+	{ .head = "request", .least = 24, .cut_left = true },
+	{ .head = "old", .group = "requests", .right = true, .drop = 7 },
+	{ .head = "new", .group = "requests", .right = true, .drop = 7 },
+	{ .head = "old", .group = "calls, median", .right = true, .drop = 1 },
 	{ .head = "new", .group = "calls, median", .right = true },
 	{ .head = "delta", .group = "calls, median", .right = true },
-	{ .head = "", .group = "calls, median", .right = true, .drop = 3 },
-	{ .head = "old", .group = "wall, median", .right = true, .drop = 1 },
-	{ .head = "new", .group = "wall, median", .right = true },
-	{ .head = "delta", .group = "wall, median", .right = true, .drop = 2 },
-	{ .head = "", .group = "wall, median", .right = true },
-	{ .head = "time is", .drop = 4 },
+	{ .head = "", .group = "calls, median", .right = true, .drop = 5 },
+	{ .head = "old", .group = "wall, median", .right = true, .drop = 3 },
+	{ .head = "new", .group = "wall, median", .right = true, .drop = 2 },
+	{ .head = "delta", .group = "wall, median", .right = true },
+	{ .head = "", .group = "wall, median", .right = true, .drop = 4 },
+	{ .head = "time is", .drop = 6 },
 };
 
 static enum style standing_style(enum standing s)
@@ -149,7 +149,7 @@ static int add_request(struct grid *g, const struct texting *t, const struct ali
 	if (alike_sum(&r, &wall, a, err) < 0)
 		return -1;
 	grid_add(g, standing_style(standing), standing_names[standing]);
-	alike_name(&text, a);
+	alike_short_name(&text, a);
 	grid_add_buf(g, standing == STANDING_SAME ? STYLE_PLAIN : STYLE_BOLD, &text);
 	grid_addf(g, STYLE_DIM, "%zu", r.old_requests);
 	grid_addf(g, STYLE_DIM, "%zu", r.new_requests);

@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from cli_work import CPROF, Work, load, profile_of
+from test_output import in_terminal
 from test_tag import git
 
 RUN = "GET.root.000005ms"
@@ -427,6 +428,10 @@ def test_ordinals_and_long_labels(work):
     out = work.ok("diff", "old", "new").out
     (row,) = [line for line in out.splitlines() if line.startswith("more calls  ")]
     assert "xxx... #1, #2, #4, #6 and 2 more GET /orders" in row and len(row) < 400
+    # In a narrow terminal a row keeps the end of its name, which tells it from others.
+    narrow = in_terminal(work, "diff", "old", "new", columns=80, env={"PAGER": "cat", "NO_COLOR": "1"})
+    (row,) = [line for line in narrow.splitlines() if line.startswith("more calls  ")]
+    assert " and 2 more GET /orders " in row and len(row) <= 80
 
 
 def query(n):
