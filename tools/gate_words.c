@@ -284,6 +284,8 @@ void gate_put_notes(struct buf *out, const struct gate_view *v)
 	if (v->change == NULL)
 		return;
 	put_doubts(out, &v->report);
+	if (v->sides->new.runs.runs[0]->dirty)
+		buf_adds(out, "What was judged are runs of uncommitted changes.\n");
 	for (size_t i = 0; i < v->change->nrequests; i++) {
 		nnew += v->change->requests[i].state == REQUEST_NEW;
 		ngone += v->change->requests[i].state == REQUEST_GONE;

@@ -334,3 +334,8 @@ def test_what_is_alike_is_told_once(shop, tmp_path):
     out = failed(work.cprof("gate", "base", "nplus1")).out
     assert "\n1 request of the baseline's is gone.\n" in out
     assert "\ntests/test_shop.py::test_0 #1, #3, #4 GET /item\n" in out
+    for path in work.archive.glob("nplus1/*/snapshot.json"):
+        git = {"commit": "1a2b3c4" * 5 + "00000", "branch": "main", "dirty": True}
+        path.write_text(json.dumps(dict(json.loads(path.read_text()), git=git)))
+    out = failed(work.cprof("gate", "base", "nplus1")).out
+    assert "\nWhat was judged are runs of uncommitted changes.\n" in out
