@@ -2,7 +2,7 @@
 nothing else, on a machine as noisy as this one is.
 
     trials.py commits [REPETITIONS]   the ten commits of tests/integration/push/ten_commits.py,
-                                      20 times: five runs a side in turn, and what
+                                      20 times: five runs of 30 requests a side in turn, and what
                                       `cprof gate`, gprof2dot --compare and a plain limit of
                                       10 % on wall time say of each
     trials.py same [PAIRS]            50 pairs of one and the same commit, 30 requests a run,
@@ -118,7 +118,7 @@ def shape(findings):
 
 def commits(repetitions):
     place = tempfile.mkdtemp(prefix="cprof-trials-")
-    repository = ten_commits.make(os.path.join(place, "shop"))
+    repository = ten_commits.make(os.path.join(place, "shop"), requests=10)
     trees = Trees(repository)
     steps = [(ten_commits.ORDER[i], name) for i, name in enumerate(ten_commits.FINE)]
     steps += [("docs", name) for name in ten_commits.WORSE]

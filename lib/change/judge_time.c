@@ -95,10 +95,27 @@ static int test_family(struct judging *j, size_t metric)
 	return 0;
 }
 
-/* The medians of both sides, and by how much the second is above the first at least: the
- * low end of the change's interval. What is proven to be there at all may be next to
- * nothing, and of many commits one in a hundred is proven by chance. */
-static int estimate(double *least, struct finding *f, struct judging *j)
+/* Of all requests together the chance that any would look so much worse: of five runs a
+ * side hardly less than 0.01 where a machine has fast and slow minutes, whatever one of
+ * the requests does. */
+#define FAMILY_ALPHA 0.05
+
+/* How sure it is that a request's time rose. `least` is the low end of the interval of the
+ * change: what is proven to be there at all may be next to nothing, and of many commits one
+ * in a hundred is proven by chance. Such a one is hardly ever apart by half of what it is
+ * by. */
+struct proof {
+	double p, estimate, least;
+};
+
+static bool is_proven(const struct proof *proof, double family_p)
+{
+	return proof->p < CHANGE_ALPHA && family_p < FAMILY_ALPHA &&
+	       proof->least >= proof->estimate / 2;
+}
+
+/* Also fills in the medians of both sides. */
+static int prove(struct proof *out, struct finding *f, struct judging *j)
 {
 	size_t na = 0, nb = 0, n = j->before->nruns + j->after->nruns;
 	double *v = arena_alloc(&j->scratch, 2 * n * sizeof *v), *b = v + n;
@@ -117,7 +134,7 @@ static int estimate(double *least, struct finding *f, struct judging *j)
 	}
 	if (stats_shift(&interval, v, na, b, nb, 1 - CHANGE_ALPHA) < 0)
 		return -1;
-	*least = interval.low;
+	*out = (struct proof){ stats_permutation_p(v, na, b, nb), interval.estimate, interval.low };
 	f->old_value = stats_median(v, na);
 	f->new_value = stats_median(b, nb);
 	return 0;
@@ -146,7 +163,7 @@ static enum skip skip_of(const struct finding *f, const struct judging *j)
 int judge_time(struct finding *f, struct judging *j)
 {
 	size_t metric = judge_metric(j, f->rule->metric);
-	double least;
+	struct proof proof;
 
 	f->metric = metric;
 	f->skip = skip_of(f, j);
@@ -155,12 +172,13 @@ int judge_time(struct finding *f, struct judging *j)
 		return 0;
 	if (j->family[metric] == NULL && test_family(j, metric) < 0)
 		return -1;
-	if (estimate(&least, f, j) < 0)
+	if (prove(&proof, f, j) < 0)
 		return -1;
-	f->p = j->family[metric][f->request - j->change->requests];
+	f->p = proof.p;
 	f->verdict = VERDICT_PASSED;
-	if (f->p >= CHANGE_ALPHA || least <= f->rule->floor_ns ||
-	    !limit_is_exceeded(&f->rule->limit, f->old_value, f->old_value + least))
+	if (!is_proven(&proof, j->family[metric][f->request - j->change->requests]) ||
+	    proof.least <= f->rule->floor_ns ||
+	    !limit_is_exceeded(&f->rule->limit, f->old_value, f->old_value + proof.least))
 		return 0;
 	f->verdict = VERDICT_FAILED;
 	return blame(f, j, weigh);
