@@ -6,7 +6,7 @@
 ext_modules := base profile format snapshot
 ext_lib_objects := $(patsubst %.c,$(OUT)/%.o,$(wildcard $(ext_modules:%=lib/%/*.c)))
 
-py_info := $(shell $(PYTHON) -c 'import platform, sys, sysconfig as s; v = s.get_config_var; \
+py_info := $(shell '$(PYTHON)' -c 'import platform, sys, sysconfig as s; v = s.get_config_var; \
              print(platform.python_version() + getattr(sys, "abiflags", ""), v("EXT_SUFFIX"), \
              s.get_paths()["include"], s.get_paths()["platinclude"])' 2>/dev/null)
 py_version := $(or $(word 1,$(py_info)),none)

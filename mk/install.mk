@@ -13,7 +13,7 @@ zshdir  = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 fishdir = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 # Where this Python looks below PREFIX (Debian's has names of its own); where it
 # does not look there at all, the usual place.
-pydir = $(DESTDIR)$(shell $(PYTHON) -c 'import site, sys, sysconfig; p = sys.argv[1]; \
+pydir = $(DESTDIR)$(shell '$(PYTHON)' -c 'import site, sys, sysconfig; p = sys.argv[1]; \
           usual = sysconfig.get_path("platlib", "posix_prefix", {"base": p, "platbase": p}); \
           print(next((d for d in site.getsitepackages() if d.startswith(p + "/lib")), usual))' $(PREFIX))
 

@@ -2,6 +2,7 @@
 `make trials` does it twenty times over, five runs a side each."""
 import json
 import os
+import shlex
 import subprocess
 import sys
 import xml.etree.ElementTree
@@ -135,7 +136,7 @@ def test_the_hook_of_a_bare_repository(shop, tmp_path):
     git("init", "-q", "--bare", "-b", "main", bare)
     for script in "post-receive", "profile-push":
         os.symlink(os.path.join(TOP, "ci", script), os.path.join(bare, "hooks", script))
-    git("-C", bare, "config", "cprof.command", " ".join(SUITE))
+    git("-C", bare, "config", "cprof.command", shlex.join(SUITE))
     git("clone", "-q", shop.repository.path, work)
 
     def push(*refs):
