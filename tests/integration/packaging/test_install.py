@@ -109,7 +109,7 @@ def test_make_install_and_uninstall(tmp_path):
     assert run(str(command), "--version").stdout.startswith("cprof ")
     shared = destination / "opt" / "cprof" / "share"
     assert (shared / "doc" / "cprof" / "schema" / "show.json").exists()
-    assert "compare two snapshots" in (shared / "man" / "man1" / "cprof-diff.1").read_text()
+    assert "say what changed" in (shared / "man" / "man1" / "cprof-diff.1").read_text()
     for completion in ("bash-completion/completions/cprof", "zsh/site-functions/_cprof",
                        "fish/vendor_completions.d/cprof.fish"):
         assert "render" in (shared / completion).read_text()
