@@ -51,9 +51,6 @@ bool side_has_file(const struct side *s, const char *file);
 int fold_comprehensions(struct summary_group *groups, const struct summary *run,
 			struct arena *arena);
 
-/* By label, method, route, ordinal: an order that no address has a part in. */
-int group_order(const struct summary_group *x, const struct summary_group *y);
-
 /* Calls add() for each pair; old or new is NULL where there is no other. -1 when it does. */
 typedef int add_pair(void *arg, struct side_request *old, struct side_request *new);
 int pair_requests(struct side *old, struct side *new, add_pair *add, void *arg,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "change/build.h"
+#include "change/compare.h"
 #include "profile/diff.h"
 
 /* What is not known is not unlike. */

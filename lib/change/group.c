@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "change/compare.h"
 #include "change/select.h"
 #include "snapshot/pick.h"
 
@@ -30,11 +31,6 @@ struct filling {
 	uint32_t *index;   /* of what is gathered -> the group's own function */
 	int64_t *scratch;  /* n */
 };
-
-static int compare_texts(const char *a, const char *b)
-{
-	return a == NULL || b == NULL ? (a != NULL) - (b != NULL) : strcmp(a, b);
-}
 
 int request_compare(const struct request *a, const struct request *b)
 {

@@ -1,31 +1,12 @@
 /* Which request of the old side is which of the new one. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "change/build.h"
+#include "change/compare.h"
 
 static const struct summary_group *group_of(const struct side_request *r)
 {
 	return r->groups[r->typical];
-}
-
-static int compare_texts(const char *a, const char *b)
-{
-	if (a == NULL || b == NULL)
-		return (a != NULL) - (b != NULL);
-	return strcmp(a, b);
-}
-
-static int compare_routes(const struct summary_group *x, const struct summary_group *y)
-{
-	int order = compare_texts(x->method, y->method);
-
-	return order != 0 ? order : compare_texts(x->route, y->route);
-}
-
-static int compare_ordinals(const struct summary_group *x, const struct summary_group *y)
-{
-	return (x->ordinal > y->ordinal) - (x->ordinal < y->ordinal);
 }
 
 typedef int compare_groups(const struct summary_group *, const struct summary_group *);
@@ -41,13 +22,6 @@ static int by_label_and_route(const struct summary_group *x, const struct summar
 static int by_label_and_ordinal(const struct summary_group *x, const struct summary_group *y)
 {
 	int order = compare_texts(x->label, y->label);
-
-	return order != 0 ? order : compare_ordinals(x, y);
-}
-
-int group_order(const struct summary_group *x, const struct summary_group *y)
-{
-	int order = by_label_and_route(x, y);
 
 	return order != 0 ? order : compare_ordinals(x, y);
 }

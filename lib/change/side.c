@@ -3,17 +3,11 @@
 #include <string.h>
 
 #include "change/build.h"
+#include "change/compare.h"
 
 static int by_text(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static int compare_texts(const char *a, const char *b)
-{
-	if (a == NULL || b == NULL)
-		return (a != NULL) - (b != NULL);
-	return strcmp(a, b);
 }
 
 /* A group and where it was. */
@@ -22,22 +16,10 @@ struct found {
 	size_t run;
 };
 
-static int by_key(const void *a, const void *b)
+static int by_request_and_run(const void *a, const void *b)
 {
 	const struct found *x = a, *y = b;
-	int order = compare_texts(x->group->label, y->group->label);
-
-	if (order == 0 && x->group->ordinal != y->group->ordinal)
-		order = x->group->ordinal < y->group->ordinal ? -1 : 1;
-	if (order == 0)
-		order = compare_texts(x->group->method, y->group->method);
-	return order != 0 ? order : compare_texts(x->group->route, y->group->route);
-}
-
-static int by_key_and_run(const void *a, const void *b)
-{
-	const struct found *x = a, *y = b;
-	int order = by_key(a, b);
+	int order = group_order(x->group, y->group);
 
 	return order != 0 ? order : (x->run > y->run) - (x->run < y->run);
 }
@@ -129,9 +111,9 @@ int side_find_requests(struct side *s, struct arena *arena)
 				found[at++] = (struct found){ &s->groups[i][g], i };
 	n = at;
 	if (n != 0)
-		qsort(found, n, sizeof *found, by_key_and_run);
+		qsort(found, n, sizeof *found, by_request_and_run);
 	for (size_t i = 0; i < n; i = at) {
-		for (at = i + 1; at < n && by_key(&found[i], &found[at]) == 0; at++)
+		for (at = i + 1; at < n && group_order(found[i].group, found[at].group) == 0; at++)
 			;
 		if (add_request(s, found + i, at - i, arena) < 0)
 			return -1;
