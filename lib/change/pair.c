@@ -26,7 +26,16 @@ static int by_label_and_ordinal(const struct summary_group *x, const struct summ
 	return order != 0 ? order : compare_ordinals(x, y);
 }
 
-static int sort_by_route(const void *a, const void *b)
+/* Where one side has a label and the other none, method and route must do. Of one route
+ * those without a label come first: behind them there is no such pair. */
+static int by_route_alone(const struct summary_group *x, const struct summary_group *y)
+{
+	int order = compare_routes(x, y);
+
+	return order == 0 && x->label != NULL && y->label != NULL ? -1 : order;
+}
+
+static int sort_by_label(const void *a, const void *b)
 {
 	return group_order(group_of(*(struct side_request *const *)a),
 			   group_of(*(struct side_request *const *)b));
@@ -39,6 +48,14 @@ static int sort_by_ordinal(const void *a, const void *b)
 	int order = by_label_and_ordinal(x, y);
 
 	return order != 0 ? order : compare_routes(x, y);
+}
+
+static int sort_by_route(const void *a, const void *b)
+{
+	int order = compare_routes(group_of(*(struct side_request *const *)a),
+				   group_of(*(struct side_request *const *)b));
+
+	return order != 0 ? order : sort_by_ordinal(a, b);
 }
 
 static int pair(struct side_request *x, struct side_request *y, add_pair *add, void *arg)
@@ -78,23 +95,6 @@ static int pair_equals(struct side_request **a, size_t na, struct side_request *
 	return 0;
 }
 
-/* Where one side has labels and the other none, method and route must do. */
-static int pair_unlabelled(struct side *old, struct side *new, add_pair *add, void *arg)
-{
-	for (size_t i = 0; i < old->nrequests; i++)
-		for (size_t j = 0; j < new->nrequests && !old->requests[i].paired; j++) {
-			struct side_request *x = &old->requests[i], *y = &new->requests[j];
-
-			if (y->paired ||
-			    (group_of(x)->label != NULL && group_of(y)->label != NULL) ||
-			    compare_routes(group_of(x), group_of(y)) != 0)
-				continue;
-			if (pair(x, y, add, arg) < 0)
-				return -1;
-		}
-	return 0;
-}
-
 static int add_alone(struct side *s, bool is_old, add_pair *add, void *arg)
 {
 	for (size_t i = 0; i < s->nrequests; i++) {
@@ -111,23 +111,26 @@ int pair_requests(struct side *old, struct side *new, add_pair *add, void *arg,
 {
 	struct side_request **a = arena_alloc(arena, old->nrequests * sizeof *a);
 	struct side_request **b = arena_alloc(arena, new->nrequests * sizeof *b);
-	size_t na, nb;
+	size_t na, nb, i = 0, j = 0;
 
 	if (a == NULL || b == NULL)
 		return -1;
-	na = collect(a, old, sort_by_route);
-	nb = collect(b, new, sort_by_route);
+	na = collect(a, old, sort_by_label);
+	nb = collect(b, new, sort_by_label);
 	if (pair_equals(a, na, b, nb, by_label_and_route, add, arg) < 0)
 		return -1;
 	na = collect(a, old, sort_by_ordinal);
 	nb = collect(b, new, sort_by_ordinal);
 	/* What has no label sorts first, and is told by its route alone. */
-	while (na != 0 && group_of(a[0])->label == NULL)
-		a++, na--;
-	while (nb != 0 && group_of(b[0])->label == NULL)
-		b++, nb--;
-	if (pair_equals(a, na, b, nb, by_label_and_ordinal, add, arg) < 0 ||
-	    pair_unlabelled(old, new, add, arg) < 0)
+	while (i < na && group_of(a[i])->label == NULL)
+		i++;
+	while (j < nb && group_of(b[j])->label == NULL)
+		j++;
+	if (pair_equals(a + i, na - i, b + j, nb - j, by_label_and_ordinal, add, arg) < 0)
+		return -1;
+	na = collect(a, old, sort_by_route);
+	nb = collect(b, new, sort_by_route);
+	if (pair_equals(a, na, b, nb, by_route_alone, add, arg) < 0)
 		return -1;
 	return add_alone(old, true, add, arg) < 0 || add_alone(new, false, add, arg) < 0 ? -1 : 0;
 }
