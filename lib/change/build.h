@@ -56,9 +56,9 @@ typedef int add_pair(void *arg, struct side_request *old, struct side_request *n
 int pair_requests(struct side *old, struct side *new, add_pair *add, void *arg,
 		  struct arena *arena);
 
-/* The median of a group's requests, by metric of its summary. */
-double group_median(const struct summary_group *g, unsigned metric, unsigned nmetrics,
-		    struct arena *arena);
+/* The median of a group's requests, by metric of its summary; 0 where it has none. */
+int group_median(double *median, const struct summary_group *g, unsigned metric,
+		 unsigned nmetrics, struct arena *arena);
 
 /* A function of a request on one side. */
 struct side_function {

@@ -122,7 +122,7 @@ static int find_metrics(struct building *b)
 							: map_metrics(&b->new, c, &b->scratch);
 }
 
-/* The runs' medians of one metric, in scratch; *n how many. */
+/* The runs' medians of one metric, in scratch; *n how many. NULL without memory. */
 static double *medians_of(const struct side *s, const struct side_request *r, size_t metric,
 			  size_t *n, struct arena *arena)
 {
@@ -130,9 +130,10 @@ static double *medians_of(const struct side *s, const struct side_request *r, si
 
 	*n = 0;
 	for (size_t i = 0; v != NULL && i < s->nruns; i++)
-		if (r->groups[i] != NULL)
-			v[(*n)++] = group_median(r->groups[i], s->metric_at[i][metric],
-						 (unsigned)s->runs[i]->nmetrics, arena);
+		if (r->groups[i] != NULL &&
+		    group_median(&v[(*n)++], r->groups[i], s->metric_at[i][metric],
+				 (unsigned)s->runs[i]->nmetrics, arena) < 0)
+			return NULL;
 	return v;
 }
 
@@ -242,8 +243,9 @@ static int spread_of_others(double *noise, const struct building *b,
 			if (s->commit == NULL || strcmp(s->commit, commit) != 0)
 				continue;
 			same = same_group(s, g);
-			if (same != NULL)
-				v[n++] = group_median(same, 0, (unsigned)s->nmetrics, arena);
+			if (same != NULL &&
+			    group_median(&v[n++], same, 0, (unsigned)s->nmetrics, arena) < 0)
+				return -1;
 		}
 		widen(noise, spread_of(v, n));
 	}
@@ -313,9 +315,11 @@ static int fill_alone(struct request_change *c, struct building *b)
 	while (g < s->groups[run] || g >= s->groups[run] + s->runs[run]->ngroups)
 		run++;
 	for (size_t m = 0; m < b->out->nmetrics; m++) {
-		double cost = group_median(g, s->metric_at[run][m],
-					   (unsigned)s->runs[run]->nmetrics, &b->brief);
+		double cost;
 
+		if (group_median(&cost, g, s->metric_at[run][m],
+				 (unsigned)s->runs[run]->nmetrics, &b->brief) < 0)
+			return -1;
 		c->metrics[m] = quantity_of(c->before ? cost : 0, c->before ? 0 : cost);
 	}
 	return 0;

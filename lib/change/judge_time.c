@@ -20,8 +20,8 @@ static bool has_label_of(const struct summary_group *a, const struct summary_gro
 /* A run's median of the request, NaN where it has none. What a test asks for several
  * times is one request here: each by itself has one time a run, and one that waited for
  * a busy machine would hide what all the others show. Groups are sorted by label. */
-static double value_of(const struct summary *s, const struct summary_group *g, const char *metric,
-		       struct arena *arena)
+static int value_of(double *out, const struct summary *s, const struct summary_group *g,
+		    const char *metric, struct arena *arena)
 {
 	const struct summary_group *from = g, *to = g, *end = s->groups + s->ngroups;
 	size_t m = 0, n = 0;
@@ -29,8 +29,9 @@ static double value_of(const struct summary *s, const struct summary_group *g, c
 
 	while (m < s->nmetrics && strcmp(s->metrics[m].name, metric) != 0)
 		m++;
+	*out = (double)NAN;
 	if (g == NULL || m == s->nmetrics)
-		return (double)NAN;
+		return 0;
 	while (from > s->groups && has_label_of(from - 1, g))
 		from--;
 	while (to < end && (to == g || has_label_of(to, g)))
@@ -39,21 +40,26 @@ static double value_of(const struct summary *s, const struct summary_group *g, c
 		n += at->nrequests;
 	v = arena_alloc(arena, (n + 1) * sizeof *v);
 	if (v == NULL)
-		return (double)NAN;
+		return -1;
 	n = 0;
 	for (const struct summary_group *at = from; at < to; at++)
 		for (size_t i = 0; is_alike(at, g) && i < at->nrequests; i++)
 			v[n++] = (double)at->values[i * s->nmetrics + m];
-	return n != 0 ? stats_median(v, n) : (double)NAN;
+	if (n != 0)
+		*out = stats_median(v, n);
+	return 0;
 }
 
-static void values_of(double *to, const struct request_change *r, const struct judging *j,
-		      const char *metric, struct arena *arena)
+static int values_of(double *to, const struct request_change *r, const struct judging *j,
+		     const char *metric, struct arena *arena)
 {
 	for (size_t i = 0; i < j->before->nruns; i++)
-		*to++ = value_of(j->before->runs[i], r->old_groups[i], metric, arena);
+		if (value_of(to++, j->before->runs[i], r->old_groups[i], metric, arena) < 0)
+			return -1;
 	for (size_t i = 0; i < j->after->nruns; i++)
-		*to++ = value_of(j->after->runs[i], r->new_groups[i], metric, arena);
+		if (value_of(to++, j->after->runs[i], r->new_groups[i], metric, arena) < 0)
+			return -1;
+	return 0;
 }
 
 static bool has_runs(const struct request_change *r)
@@ -82,9 +88,10 @@ static int test_family(struct judging *j, size_t metric)
 	if (values == NULL || p == NULL || family == NULL)
 		return -1;
 	for (size_t i = 0; i < c->nrequests; i++)
-		if (has_runs(&c->requests[i]))
-			values_of(values + n * rows++, &c->requests[i], j,
-				  c->metrics[metric].name, &j->scratch);
+		if (has_runs(&c->requests[i]) &&
+		    values_of(values + n * rows++, &c->requests[i], j,
+			      c->metrics[metric].name, &j->scratch) < 0)
+			return -1;
 	to_scale(values, n * rows);
 	if (stats_family_p(p, values, rows, j->before->nruns, j->after->nruns) < 0)
 		return -1;
@@ -118,24 +125,25 @@ static bool is_proven(const struct proof *proof, double family_p)
 static int prove(struct proof *out, struct finding *f, struct judging *j)
 {
 	size_t na = 0, nb = 0, n = j->before->nruns + j->after->nruns;
-	double *v = arena_alloc(&j->scratch, 2 * n * sizeof *v), *b = v + n;
+	double *a = arena_alloc(&j->scratch, n * sizeof *a);
+	double *b = arena_alloc(&j->scratch, n * sizeof *b);
 	struct interval interval;
 
-	if (v == NULL)
+	if (a == NULL || b == NULL ||
+	    values_of(b, f->request, j, f->rule->metric, &j->scratch) < 0)
 		return -1;
-	values_of(b, f->request, j, f->rule->metric, &j->scratch);
 	for (size_t i = 0; i < n; i++) {
 		if (isnan(b[i]))
 			continue;
 		if (i < j->before->nruns)
-			v[na++] = b[i];
+			a[na++] = b[i];
 		else
 			b[nb++] = b[i];
 	}
-	if (stats_shift(&interval, v, na, b, nb, 1 - CHANGE_ALPHA) < 0)
+	if (stats_shift(&interval, a, na, b, nb, 1 - CHANGE_ALPHA) < 0)
 		return -1;
-	*out = (struct proof){ stats_permutation_p(v, na, b, nb), interval.estimate, interval.low };
-	f->old_value = stats_median(v, na);
+	*out = (struct proof){ stats_permutation_p(a, na, b, nb), interval.estimate, interval.low };
+	f->old_value = stats_median(a, na);
 	f->new_value = stats_median(b, nb);
 	return 0;
 }

@@ -24,16 +24,19 @@ static int by_request_and_run(const void *a, const void *b)
 	return order != 0 ? order : (x->run > y->run) - (x->run < y->run);
 }
 
-double group_median(const struct summary_group *g, unsigned metric, unsigned nmetrics,
-		    struct arena *arena)
+int group_median(double *median, const struct summary_group *g, unsigned metric,
+		 unsigned nmetrics, struct arena *arena)
 {
 	double *v = arena_alloc(arena, g->nrequests * sizeof *v);
 
-	if (v == NULL || g->nrequests == 0)
-		return 0;
+	*median = 0;
+	if (v == NULL)
+		return -1;
 	for (size_t i = 0; i < g->nrequests; i++)
 		v[i] = (double)g->values[i * nmetrics + metric];
-	return stats_median(v, g->nrequests);
+	if (g->nrequests != 0)
+		*median = stats_median(v, g->nrequests);
+	return 0;
 }
 
 struct timed {
@@ -66,9 +69,10 @@ static int choose_typical(struct side_request *r, const struct side *s, struct a
 
 		if (g == NULL)
 			continue;
-		v[n++] = (struct timed){ group_median(g, s->metric_at[i][0],
-						      (unsigned)s->runs[i]->nmetrics, arena),
-					 i, g->typical != NULL };
+		v[n] = (struct timed){ .run = i, .at_hand = g->typical != NULL };
+		if (group_median(&v[n++].wall, g, s->metric_at[i][0],
+				 (unsigned)s->runs[i]->nmetrics, arena) < 0)
+			return -1;
 		nhere += g->typical != NULL;
 	}
 	qsort(v, n, sizeof *v, by_wall);

@@ -15,7 +15,7 @@
 
 #include "change/change.h"
 
-enum { MADE_GROUPS = 8, MADE_FUNCTIONS = 16, MADE_REQUESTS = 8 };
+enum { MADE_GROUPS = 8, MADE_FUNCTIONS = 16, MADE_REQUESTS = 8, MADE_MANY = 1000 };
 
 struct made {
 	struct summary s;
@@ -25,6 +25,8 @@ struct made {
 	int64_t values[MADE_GROUPS][MADE_REQUESTS];
 	uint64_t calls[MADE_GROUPS][MADE_REQUESTS];
 	int64_t costs[MADE_GROUPS][MADE_FUNCTIONS][2];
+	int64_t many_values[MADE_MANY];
+	uint64_t many_calls[MADE_MANY];
 };
 
 /* On the heap, as it points into itself; free(). */
@@ -48,11 +50,26 @@ static inline struct summary_group *made_group(struct made *m, const char *metho
 	struct summary_group *g = &m->groups[i];
 
 	ck_assert(i < MADE_GROUPS && nrequests <= MADE_REQUESTS);
-	memcpy(m->values[i], walls, nrequests * sizeof *walls);
+	if (nrequests != 0)
+		memcpy(m->values[i], walls, nrequests * sizeof *walls);
 	*g = (struct summary_group){ .method = method, .route = route,
 				     .route_is_template = true, .warm = true,
 				     .nrequests = nrequests, .values = m->values[i],
 				     .calls = m->calls[i], .functions = m->functions[i] };
+	return g;
+}
+
+/* One of MADE_MANY requests, more than an arena's first block has room for a number each; one
+ * such a run. */
+static inline struct summary_group *made_many(struct made *m, const char *route, int64_t wall)
+{
+	struct summary_group *g = made_group(m, "GET", route, 0, NULL);
+
+	g->nrequests = MADE_MANY;
+	g->values = m->many_values;
+	g->calls = m->many_calls;
+	for (size_t i = 0; i < MADE_MANY; i++)
+		g->values[i] = wall + (int64_t)(i % 7);
 	return g;
 }
 

@@ -566,9 +566,51 @@ START_TEST(test_change__out_of_memory)
 }
 END_TEST
 
+/* Many requests of one kind, and one that no other run has. */
+static struct made *many_requests(const char *commit, int64_t wall, const char *other)
+{
+	struct made *m = made_run(commit, "3.12");
+
+	made_function(m, made_many(m, "/", wall), "a.py", "f", 1, wall);
+	made_group(m, "GET", other, 1, &wall);
+	made_done(m);
+	return m;
+}
+
+static int compare_by_noise(void *arg, struct error *err)
+{
+	struct made **m = arg;
+	const struct summary *a = &m[0]->s, *b = &m[1]->s, *noise[] = { &m[2]->s, &m[3]->s };
+	struct change_side x = { &a, 1 }, y = { &b, 1 };
+	struct change_options o = { .noise = noise, .nnoise = 2 };
+	struct change c;
+
+	if (change_between(&c, &x, &y, &o, err) < 0)
+		return -1;
+	ck_assert_uint_eq(c.nrequests, 3);
+	ck_assert(request(&c, "/", REQUEST_BOTH)->metrics[0].old_value == 103);
+	ck_assert(request(&c, "/", REQUEST_BOTH)->metrics[0].new_value == 203);
+	ck_assert_int_eq(request(&c, "/", REQUEST_BOTH)->evidence, EVIDENCE_BEYOND_NOISE);
+	change_release(&c);
+	return 0;
+}
+
+/* A median without memory is no median of 0. */
+START_TEST(test_change__out_of_memory_for_medians)
+{
+	struct made *m[] = { many_requests("a", 100, "/gone"), many_requests("b", 200, "/new"),
+			     many_requests("x", 100, "/x"), many_requests("x", 110, "/x") };
+
+	ck_assert_uint_ge(fail_each_allocation(compare_by_noise, m), 10);
+	for (int i = 0; i < 4; i++)
+		free(m[i]);
+}
+END_TEST
+
 UNIT_MAIN("change/change", test_change__more_and_dearer_calls_add_up,
 	  test_change__ranges_of_calls, test_change__lost_events, test_change__five_runs_prove,
 	  test_change__faster_is_proven_too, test_change__stored_runs_tell_the_noise,
 	  test_change__requests_by_label, test_change__single_requests_pair_whatever_they_are,
 	  test_change__renames, test_change__files_elsewhere, test_change__unlike_runs,
-	  test_change__comprehensions, test_change__order, test_change__out_of_memory)
+	  test_change__comprehensions, test_change__order, test_change__out_of_memory,
+	  test_change__out_of_memory_for_medians)

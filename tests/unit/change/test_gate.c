@@ -450,6 +450,56 @@ START_TEST(test_gate__out_of_memory)
 }
 END_TEST
 
+/* Five runs a side that took turns, of many requests each. */
+struct long_runs {
+	struct made *m[2][RUNS];
+	const struct summary *list[2][RUNS];
+	struct change change;
+};
+
+static int judge_long_runs(void *arg, struct error *err)
+{
+	struct long_runs *l = arg;
+	struct change_side old = { l->list[0], RUNS }, new = { l->list[1], RUNS };
+	struct rule wall = one(RULE_TIME, LIMIT_PERCENT, 5);
+	struct rules rules = { .rules = &wall, .n = 1 };
+	struct gate gate;
+
+	wall.metric = "wall";
+	if (gate_judge(&gate, &rules, &l->change, &old, &new, err) < 0)
+		return -1;
+	ck_assert_uint_eq(gate.n, 1);
+	ck_assert_int_eq(gate.findings[0].verdict, VERDICT_FAILED);
+	ck_assert(gate.findings[0].old_value == 10005 && gate.findings[0].new_value == 20005);
+	gate_release(&gate);
+	return 0;
+}
+
+/* A run whose median could not be made is not one without the request. */
+START_TEST(test_gate__out_of_memory_for_times)
+{
+	struct long_runs l = { .change = { .arena = ARENA_INIT } };
+	struct change_side side[2] = { { l.list[0], RUNS }, { l.list[1], RUNS } };
+	struct change_options o = { .renames = NULL };
+	struct error err = ERROR_INIT;
+
+	for (int i = 0; i < 2 * RUNS; i++) {
+		struct made *m = made_run("a", "3.12");
+		int64_t wall = (i % 2 + 1) * 10000 + i / 2;
+
+		made_function(m, made_many(m, "/", wall), "a.py", "f", 1, wall);
+		m->s.created_ns = i + 1;
+		l.m[i % 2][i / 2] = m;
+		l.list[i % 2][i / 2] = made_done(m);
+	}
+	ck_assert_int_eq(change_between(&l.change, &side[0], &side[1], &o, &err), 0);
+	ck_assert_uint_ge(fail_each_allocation(judge_long_runs, &l), 10);
+	change_release(&l.change);
+	for (int i = 0; i < 2 * RUNS; i++)
+		free(l.m[i % 2][i / 2]);
+}
+END_TEST
+
 UNIT_MAIN("change/gate",
 	  test_gate__calls_more_of_a_library,
 	  test_gate__an_n_plus_1_query,
@@ -459,4 +509,5 @@ UNIT_MAIN("change/gate",
 	  test_gate__new_callees,
 	  test_gate__time,
 	  test_gate__taking_turns,
-	  test_gate__out_of_memory)
+	  test_gate__out_of_memory,
+	  test_gate__out_of_memory_for_times)
