@@ -464,17 +464,21 @@ static int locate_all(struct building *b, struct error *err)
 	return 0;
 }
 
-/* "3.9" < "3.12"; of an unknown one nothing is said. */
+/* "3.9" < "3.12" */
 static bool before_3_12(const char *python)
 {
-	return python != NULL && strncmp(python, "3.", 2) == 0 && atoi(python + 2) < 12;
+	return strncmp(python, "3.", 2) == 0 && atoi(python + 2) < 12;
 }
 
+/* Of an unknown one neither is said. */
 static bool any_before_3_12(const struct change_side *s, bool is)
 {
-	for (size_t i = 0; i < s->nruns; i++)
-		if (s->runs[i]->python != NULL && before_3_12(s->runs[i]->python) == is)
+	for (size_t i = 0; i < s->nruns; i++) {
+		const char *python = s->runs[i]->python;
+
+		if (python != NULL && *python != '\0' && before_3_12(python) == is)
 			return true;
+	}
 	return false;
 }
 

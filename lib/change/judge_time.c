@@ -17,21 +17,36 @@ static bool has_label_of(const struct summary_group *a, const struct summary_gro
 	return a->label != NULL && b->label != NULL && strcmp(a->label, b->label) == 0;
 }
 
+/* The group as it stands among its run's others: where comprehensions were folded the
+ * change's is a copy, of the same values. */
+static const struct summary_group *group_of_run(const struct summary *s,
+						const struct summary_group *g)
+{
+	if (g >= s->groups && g < s->groups + s->ngroups)
+		return g;
+	for (size_t i = 0; i < s->ngroups; i++)
+		if (s->groups[i].values == g->values)
+			return &s->groups[i];
+	return NULL;
+}
+
 /* A run's median of the request, NaN where it has none. What a test asks for several
  * times is one request here: each by itself has one time a run, and one that waited for
  * a busy machine would hide what all the others show. Groups are sorted by label. */
 static int value_of(double *out, const struct summary *s, const struct summary_group *g,
 		    const char *metric, struct arena *arena)
 {
-	const struct summary_group *from = g, *to = g, *end = s->groups + s->ngroups;
+	const struct summary_group *from, *to, *end = s->groups + s->ngroups;
 	size_t m = 0, n = 0;
 	double *v;
 
 	while (m < s->nmetrics && strcmp(s->metrics[m].name, metric) != 0)
 		m++;
+	g = g != NULL ? group_of_run(s, g) : NULL;
 	*out = (double)NAN;
 	if (g == NULL || m == s->nmetrics)
 		return 0;
+	from = to = g;
 	while (from > s->groups && has_label_of(from - 1, g))
 		from--;
 	while (to < end && (to == g || has_label_of(to, g)))

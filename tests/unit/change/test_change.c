@@ -496,6 +496,24 @@ START_TEST(test_change__comprehensions)
 }
 END_TEST
 
+/* A run that does not say which Python made it is left as it is. */
+START_TEST(test_change__comprehensions_of_an_unknown_python)
+{
+	struct made *a = made_run("a", "3.11"), *b = made_run("b", "");
+	struct summary_group *g = made_group(a, "GET", "/", 1, (int64_t[]){ 100 });
+	struct change c;
+
+	made_group(b, "GET", "/", 1, (int64_t[]){ 100 });
+	made_function(a, g, "a.py", "f", 1, 1);
+	made_function(a, g, "a.py", "f.<locals>.<listcomp>", 1, 1);
+	c = of_two(made_done(a), made_done(b));
+	ck_assert_uint_eq(c.requests[0].nfunctions, 2);
+	change_release(&c);
+	free(a);
+	free(b);
+}
+END_TEST
+
 /* What is worse stands first, by how sure that is. */
 START_TEST(test_change__order)
 {
@@ -612,5 +630,6 @@ UNIT_MAIN("change/change", test_change__more_and_dearer_calls_add_up,
 	  test_change__faster_is_proven_too, test_change__stored_runs_tell_the_noise,
 	  test_change__requests_by_label, test_change__single_requests_pair_whatever_they_are,
 	  test_change__renames, test_change__files_elsewhere, test_change__unlike_runs,
-	  test_change__comprehensions, test_change__order, test_change__out_of_memory,
+	  test_change__comprehensions, test_change__comprehensions_of_an_unknown_python,
+	  test_change__order, test_change__out_of_memory,
 	  test_change__out_of_memory_for_medians)

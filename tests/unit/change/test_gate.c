@@ -386,6 +386,48 @@ START_TEST(test_gate__time)
 }
 END_TEST
 
+/* What a test asks for twice is one request, also where 3.11's comprehensions were folded
+ * and the groups are no longer those of the runs. */
+START_TEST(test_gate__time_of_unlike_pythons)
+{
+	struct change_options force = { .force = true };
+	struct rule wall = one(RULE_TIME, LIMIT_PERCENT, 5);
+	struct rules rules = { .rules = &wall, .n = 1 };
+	struct made *m[2][RUNS];
+	const struct summary *list[2][RUNS];
+	struct change_side side[2] = { { list[0], RUNS }, { list[1], RUNS } };
+	struct error err = ERROR_INIT;
+	struct judged j;
+
+	wall.metric = "wall";
+	for (int i = 0; i < 2 * RUNS; i++) {
+		struct made *run = made_run("a", i % 2 ? "3.12" : "3.11");
+
+		for (int ordinal = 1; ordinal <= 2; ordinal++) {
+			int64_t v = (i % 2 + 1) * 1000 * ordinal;
+			struct summary_group *g = made_group(run, "GET", "/", 1, &v);
+
+			g->label = "t::twice";
+			g->ordinal = (uint64_t)ordinal;
+			made_function(run, g, "a.py", "f", 1, v);
+		}
+		run->s.created_ns = i + 1;
+		m[i % 2][i / 2] = run;
+		list[i % 2][i / 2] = made_done(run);
+	}
+	ck_assert_int_eq(change_between(&j.change, &side[0], &side[1], &force, &err), 0);
+	ck_assert_int_eq(gate_judge(&j.gate, &rules, &j.change, &side[0], &side[1], &err), 0);
+	ck_assert_uint_eq(j.gate.n, 2);
+	for (size_t i = 0; i < 2; i++) {
+		ck_assert(j.gate.findings[i].old_value == 1500);
+		ck_assert(j.gate.findings[i].new_value == 3000);
+	}
+	release(&j);
+	for (int i = 0; i < 2 * RUNS; i++)
+		free(m[i % 2][i / 2]);
+}
+END_TEST
+
 START_TEST(test_gate__taking_turns)
 {
 	static const struct { const char *order; bool took; } cases[] = {
@@ -508,6 +550,7 @@ UNIT_MAIN("change/gate",
 	  test_gate__what_is_not_judged,
 	  test_gate__new_callees,
 	  test_gate__time,
+	  test_gate__time_of_unlike_pythons,
 	  test_gate__taking_turns,
 	  test_gate__out_of_memory,
 	  test_gate__out_of_memory_for_times)
