@@ -1,8 +1,10 @@
 /* build.h -- the steps of change_between. Inside change/ alone.
  *
- *     sides_request   every request of a side, with its group in each run
- *     pair_requests   old with new
- *     fill_functions  of one pair: the functions of both, matched and compared
+ *     side_find_requests  every request of a side, with its group in each run
+ *     pair_requests       old with new
+ *     judge_evidence      of one pair: how far its change of time may be trusted
+ *     fill_functions      of one pair: the functions of both, matched and compared
+ *     locate_all          where the largest differences enter
  *
  * What is only needed on the way lives in a scratch arena, what the change keeps in its
  * own.
@@ -82,6 +84,14 @@ int fill_functions(struct request_change *c, const struct side_request *old,
 		   const struct side_request *new, struct building *b);
 
 struct quantity quantity_of(double old, double new);
+
+/* Says how far the change of wall time may be trusted that its metrics tell, by the medians
+ * of the runs of both sides, which it sorts. */
+int judge_evidence(struct request_change *c, double *x, size_t nx, double *y, size_t ny,
+		   struct building *b);
+
+/* Of the first requests in the change's order; -1 with err. */
+int locate_all(struct building *b, struct error *err);
 
 /* What a function of the older commit is called at the newer one, by a rename_map; false:
  * as before. Texts in `arena`; *failed without memory. */

@@ -6,7 +6,6 @@
 
 #include "change/build.h"
 #include "change/compare.h"
-#include "profile/diff.h"
 
 /* What is not known is not unlike. */
 static bool same_text(const char *a, const char *b)
@@ -192,91 +191,6 @@ static int fill_side(struct request_change *c, const struct side *s,
 	return range_of_calls(calls, requests, nlost, s, r, &b->brief);
 }
 
-/* How far the medians of runs of one commit are apart, by their median; NaN of fewer than
- * two. */
-static double spread_of(double *v, size_t n)
-{
-	double middle;
-
-	if (n < 2)
-		return (double)NAN;
-	middle = stats_median(v, n);
-	return middle > 0 ? (v[n - 1] - v[0]) / middle : (double)NAN;
-}
-
-static const struct summary_group *same_group(const struct summary *s,
-					      const struct summary_group *g)
-{
-	for (size_t i = 0; i < s->ngroups; i++)
-		if (s->groups[i].nrequests != 0 && group_order(&s->groups[i], g) == 0)
-			return &s->groups[i];
-	return NULL;
-}
-
-static void widen(double *noise, double spread)
-{
-	if (!isnan(spread) && (isnan(*noise) || spread > *noise))
-		*noise = spread;
-}
-
-/* The widest spread of the commits among the runs that were given for it. */
-static int spread_of_others(double *noise, const struct building *b,
-			    const struct summary_group *g, struct arena *arena)
-{
-	const struct change_options *o = b->options;
-	double *v = arena_alloc(arena, o->nnoise * sizeof *v);
-
-	if (v == NULL)
-		return -1;
-	for (size_t i = 0; i < o->nnoise; i++) {
-		const char *commit = o->noise[i]->commit;
-		bool seen = commit == NULL;
-		size_t n = 0;
-
-		for (size_t j = 0; j < i && !seen; j++)
-			seen = o->noise[j]->commit != NULL &&
-			       strcmp(o->noise[j]->commit, commit) == 0;
-		for (size_t j = i; j < o->nnoise && !seen; j++) {
-			const struct summary *s = o->noise[j];
-			const struct summary_group *same;
-
-			if (s->commit == NULL || strcmp(s->commit, commit) != 0)
-				continue;
-			same = same_group(s, g);
-			if (same != NULL &&
-			    group_median(&v[n++], same, 0, (unsigned)s->nmetrics, arena) < 0)
-				return -1;
-		}
-		widen(noise, spread_of(v, n));
-	}
-	return 0;
-}
-
-static int judge_time(struct request_change *c, double *x, size_t nx, double *y, size_t ny,
-		      struct building *b)
-{
-	double delta = c->metrics[0].delta;
-
-	c->p = (double)NAN;
-	c->noise = (double)NAN;
-	widen(&c->noise, spread_of(x, nx));
-	widen(&c->noise, spread_of(y, ny));
-	if (spread_of_others(&c->noise, b, c->before, &b->brief) < 0)
-		return -1;
-	if (nx >= CHANGE_RUNS_TO_PROVE && ny >= CHANGE_RUNS_TO_PROVE) {
-		c->p = delta >= 0 ? stats_permutation_p(x, nx, y, ny)
-				  : stats_permutation_p(y, ny, x, nx);
-		c->evidence = c->p < CHANGE_ALPHA && delta != 0 ? EVIDENCE_PROVEN : EVIDENCE_NOT;
-		return stats_shift(&c->interval, x, nx, y, ny, 1 - CHANGE_ALPHA);
-	}
-	if (isnan(c->noise))
-		c->evidence = EVIDENCE_UNKNOWN;
-	else
-		c->evidence = fabs(delta) > c->noise * c->metrics[0].old_value
-				      ? EVIDENCE_BEYOND_NOISE : EVIDENCE_WITHIN_NOISE;
-	return 0;
-}
-
 static int fill_times(struct request_change *c, const struct side_request *old,
 		      const struct side_request *new, struct building *b)
 {
@@ -293,18 +207,17 @@ static int fill_times(struct request_change *c, const struct side_request *old,
 		if (x == NULL || y == NULL)
 			return -1;
 		c->metrics[m] = quantity_of(stats_median(x, nx), stats_median(y, ny));
-		if (m == 0 && judge_time(c, x, nx, y, ny, b) < 0)
+		if (m == 0 && judge_evidence(c, x, nx, y, ny, b) < 0)
 			return -1;
 	}
 	return 0;
 }
 
 /* Of a request that only one side has: its cost there, and nothing to judge. */
-static int fill_alone(struct request_change *c, struct building *b)
+static int fill_alone(struct request_change *c, const struct side *s,
+		      const struct side_request *r, struct building *b)
 {
-	const struct side *s = c->before ? &b->old : &b->new;
-	const struct summary_group *g = c->before ? c->before : c->after;
-	size_t run = 0;
+	const struct summary_group *g = r->groups[r->typical];
 
 	c->state = c->before ? REQUEST_GONE : REQUEST_NEW;
 	c->p = c->noise = (double)NAN;
@@ -312,13 +225,11 @@ static int fill_alone(struct request_change *c, struct building *b)
 	c->metrics = arena_alloc(&b->out->arena, b->out->nmetrics * sizeof *c->metrics);
 	if (c->metrics == NULL)
 		return -1;
-	while (g < s->groups[run] || g >= s->groups[run] + s->runs[run]->ngroups)
-		run++;
 	for (size_t m = 0; m < b->out->nmetrics; m++) {
 		double cost;
 
-		if (group_median(&cost, g, s->metric_at[run][m],
-				 (unsigned)s->runs[run]->nmetrics, &b->brief) < 0)
+		if (group_median(&cost, g, s->metric_at[r->typical][m],
+				 (unsigned)s->runs[r->typical]->nmetrics, &b->brief) < 0)
 			return -1;
 		c->metrics[m] = quantity_of(c->before ? cost : 0, c->before ? 0 : cost);
 	}
@@ -338,7 +249,8 @@ static int add_request(void *arg, struct side_request *old, struct side_request 
 		goto done;
 	c->counts_known = nlost == 0 && (c->old_calls.max != 0 || c->new_calls.max != 0);
 	if (old == NULL || new == NULL) {
-		rc = fill_alone(c, b);
+		rc = old != NULL ? fill_alone(c, &b->old, old, b)
+				 : fill_alone(c, &b->new, new, b);
 		goto done;
 	}
 	c->calls_worse = c->counts_known && c->new_calls.min > c->old_calls.max;
@@ -399,69 +311,6 @@ static int by_standing(const void *a, const void *b)
 	if (dx != dy)
 		return dx > dy ? -1 : 1;
 	return group_order(x->after ? x->after : x->before, y->after ? y->after : y->before);
-}
-
-/* Whether it is worth while to read both typical snapshots. */
-static bool worth_locating(const struct request_change *r)
-{
-	if (r->state != REQUEST_BOTH || r->before->typical == NULL || r->after->typical == NULL)
-		return false;
-	return request_standing(r) != STANDING_SAME ||
-	       (r->evidence == EVIDENCE_UNKNOWN && fabs(r->metrics[0].ratio - 1) >= 0.1);
-}
-
-/* By calls where these differ and time proves nothing: the trees are of two requests only. */
-static int find_place(struct request_change *r, struct building *b, const struct profile *old,
-		      const struct profile *new, struct error *err)
-{
-	const struct change_options *o = b->options;
-	bool timed = r->evidence == EVIDENCE_PROVEN || r->evidence == EVIDENCE_BEYOND_NOISE;
-	const struct place *last;
-
-	r->where_is_calls = !timed && r->nrecounted != 0;
-	if (where_between(&r->where, &r->nwhere, old,
-			  r->where_is_calls ? WHERE_CALLS : (int)profile_time_metric(old), new,
-			  r->where_is_calls ? WHERE_CALLS : (int)profile_time_metric(new),
-			  &o->roots, o->renames, &b->out->arena, err) < 0)
-		return -1;
-	last = r->nwhere != 0 ? &r->where[r->nwhere - 1] : NULL;
-	/* Two requests that differ the other way than all of them tell nothing. */
-	if (last != NULL && !r->where_is_calls &&
-	    (last->new_value > last->old_value) != (r->metrics[0].delta > 0))
-		r->nwhere = 0;
-	return 0;
-}
-
-static int locate(struct request_change *r, struct building *b, struct error *err)
-{
-	struct profile *old = snapshot_profile(r->before->typical, err);
-	struct profile *new = old ? snapshot_profile(r->after->typical, err) : NULL;
-	int rc = 0;
-
-	if (new != NULL)
-		rc = find_place(r, b, old, new, err);
-	/* Snapshots that were read a moment ago and are gone now cost the place alone. */
-	else if (err->code == ERR_NOMEM)
-		rc = -1;
-	profile_free(old);
-	profile_free(new);
-	return rc;
-}
-
-static int locate_all(struct building *b, struct error *err)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < b->out->nrequests && n < CHANGE_LOCATED; i++) {
-		struct request_change *r = &b->out->requests[i];
-
-		if (!worth_locating(r))
-			continue;
-		n++;
-		if (locate(r, b, err) < 0)
-			return -1;
-	}
-	return 0;
 }
 
 /* "3.9" < "3.12" */
