@@ -37,8 +37,8 @@ const struct usage log_usage = {
 	"\n"
 	"What changed is said against the next older commit that has runs of it: calls\n"
 	"when no request of the one makes as many or few as any of the other; time when\n"
-	"that is proven (five runs a side, p < 0.01), or with fewer runs more than runs\n"
-	"of one commit differ by. A function's time only when it is proven.\n",
+	"that is proven (five runs a side that took turns, p < 0.01), or else more than\n"
+	"runs of one commit differ by. A function's time only when it is proven.\n",
 	"  schema  1\n"
 	"  request, function   what is followed; function is null where none was named\n"
 	"  shallow  whether the history goes on beyond what a shallow clone has\n"

@@ -150,7 +150,8 @@ void diff_past_prepare(struct diff_past *p, const struct diff_side *old,
 	if (strcmp(x, y) != 0)
 		find_renames(p, x, y, new->root);
 	if (p->open && (old->report.runs.nruns < CHANGE_RUNS_TO_PROVE ||
-			new->report.runs.nruns < CHANGE_RUNS_TO_PROVE))
+			new->report.runs.nruns < CHANGE_RUNS_TO_PROVE ||
+			!sides_took_turns(&old->report.runs, &new->report.runs)))
 		find_noise(p, x, y);
 }
 

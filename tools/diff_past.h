@@ -34,8 +34,8 @@ const char *diff_past_commit(struct diff_past *p, const char *word);
 int diff_past_side(struct diff_past *p, struct diff_side *out, const char *word,
 		   const char *commit);
 
-/* What the two sides' commits renamed, where they are tagged, and where one has few runs,
- * runs of other commits. What cannot be known is left out. */
+/* What the two sides' commits renamed, where they are tagged, and where one has few runs or
+ * they took no turns, runs of other commits. What cannot be known is left out. */
 void diff_past_prepare(struct diff_past *p, const struct diff_side *old,
 		       const struct diff_side *new);
 

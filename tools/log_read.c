@@ -164,6 +164,7 @@ static int reduce(struct reader *r, const struct summary *from, struct summary *
 	to->mode = copy(arena, from->mode);
 	to->sampled = from->sampled;
 	to->machine = from->machine;
+	to->created_ns = from->created_ns;
 	to->outcome = from->outcome;
 	to->metrics = arena_zalloc(arena, sizeof *to->metrics);
 	if (to->name == NULL || to->commit == NULL || to->python == NULL ||
@@ -411,7 +412,7 @@ static int compare(struct log *log, size_t i, struct error *err)
 	if (change_between(&change, &before, &after, &options, &why) == 0) {
 		if (change.nrequests == 1)
 			judge(new, old, &change.requests[0]);
-		rc = judge_function(new, old);
+		rc = change.took_turns ? judge_function(new, old) : 0;
 		change_release(&change);
 	} else if (why.code == ERR_REFUSED) {
 		new->not_compared = arena_strdup(&log->arena, why.text);

@@ -153,6 +153,13 @@ void put_range(struct buf *out, const struct count_range *range)
 	buf_addc(out, ')');
 }
 
+/* Why it was not tested, where that is not for want of runs. */
+static void put_untested(struct buf *out, const struct request_change *r)
+{
+	if (request_has_runs(r))
+		buf_adds(out, "; not tested, as the runs of the two sides did not take turns");
+}
+
 void put_evidence(struct buf *out, const struct change *c, const struct request_change *r)
 {
 	switch (r->evidence) {
@@ -170,9 +177,11 @@ void put_evidence(struct buf *out, const struct change *c, const struct request_
 		buf_printf(out, "%s the noise of runs of one commit, %.*f %%",
 			   r->evidence == EVIDENCE_BEYOND_NOISE ? "beyond" : "within",
 			   r->noise < 0.0995 ? 1 : 0, r->noise * 100);
+		put_untested(out, r);
 		break;
 	case EVIDENCE_UNKNOWN:
 		buf_adds(out, "noise unknown");
+		put_untested(out, r);
 		break;
 	}
 }
@@ -338,6 +347,19 @@ static void put_chance(struct buf *out, const struct change *c)
 			   CHANGE_ALPHA, (double)ntested * 2 * CHANGE_ALPHA);
 }
 
+/* Where there are runs enough, and yet nothing is proven. */
+static void put_turns(struct buf *out, const struct change *c)
+{
+	bool enough = false;
+
+	for (size_t i = 0; i < c->nrequests; i++)
+		enough |= request_has_runs(&c->requests[i]);
+	if (enough && !c->took_turns)
+		buf_adds(out, "No time is proven: the runs of the two sides did not take turns (old, "
+			      "new, old, new, ...), so a change of the machine looks like one of the "
+			      "code.\n");
+}
+
 void put_doubts(struct buf *out, const struct report *r)
 {
 	if (r->change->refused != NULL) {
@@ -354,6 +376,7 @@ void put_doubts(struct buf *out, const struct report *r)
 void put_warnings(struct buf *out, const struct report *r)
 {
 	put_chance(out, r->change);
+	put_turns(out, r->change);
 	put_doubts(out, r);
 }
 

@@ -122,7 +122,8 @@ void put_evidence_word(struct buf *out, const struct alike *a);
 /* What has to be known about both sides before a number is read: unlike machines, what was
  * forced, requests that are missing. Lines; nothing where all is well. */
 void put_doubts(struct buf *out, const struct report *r);
-/* Those, after what chance alone makes where each request is tested for itself. */
+/* Those, after what chance alone makes where each request is tested for itself, and why
+ * none was where there are runs enough. */
 void put_warnings(struct buf *out, const struct report *r);
 
 /* "Cursor.execute 3 -> 43 calls, +6.90 ms" of the function that tells most;

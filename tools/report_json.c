@@ -210,6 +210,7 @@ int report_json(struct buf *out, const struct report *r, struct error *err)
 	put_side(&w, "before", &r->before);
 	put_side(&w, "after", &r->after);
 	json_add_bool(&w, "other_machine", r->change->other_machine);
+	json_add_bool(&w, "took_turns", r->change->took_turns);
 	json_add_string(&w, "forced", r->change->refused);
 	json_add_string(&w, "unit", r->change->metrics[0].unit);
 	json_open_array(&w, "requests");

@@ -217,6 +217,6 @@ int report_put_standings(struct buf *out, const struct report *r, const struct a
 	if (unknown != 0)
 		term_put_folded(&r->term, out, STYLE_PLAIN, 0,
 				"Of times the noise is unknown: runs of one commit tell it, and "
-				"five runs a side can prove a change.");
+				"five runs a side that take turns can prove a change.");
 	return out->failed ? error_nomem(err) : 0;
 }

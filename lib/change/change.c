@@ -363,6 +363,7 @@ int change_between(struct change *out, const struct change_side *before,
 	*out = (struct change){ .arena = ARENA_INIT };
 	if (check_alike(out, before, after, o->force, err) < 0)
 		goto done;
+	out->took_turns = sides_took_turns(before, after);
 	if (build(&b, before, after) < 0) {
 		error_nomem(err);
 		goto done;

@@ -43,13 +43,14 @@ struct change_side {
 	size_t nruns;
 };
 
-/* How far a time may be trusted. */
+/* How far a time may be trusted. It is tested where each side has CHANGE_RUNS_TO_PROVE runs of
+ * the request, and they took turns. */
 enum evidence {
-	EVIDENCE_PROVEN,  /* p < CHANGE_ALPHA over at least CHANGE_RUNS_TO_PROVE runs a side */
-	EVIDENCE_NOT,     /* tested, and not proven */
-	EVIDENCE_BEYOND_NOISE, /* too few runs; further apart than runs of one commit are */
-	EVIDENCE_WITHIN_NOISE, /* too few runs; no further apart than that */
-	EVIDENCE_UNKNOWN  /* too few runs, and none to tell the noise by */
+	EVIDENCE_PROVEN,       /* tested: p < CHANGE_ALPHA */
+	EVIDENCE_NOT,          /* tested, and not proven */
+	EVIDENCE_BEYOND_NOISE, /* not tested; further apart than runs of one commit are */
+	EVIDENCE_WITHIN_NOISE, /* not tested; no further apart than that */
+	EVIDENCE_UNKNOWN       /* not tested, and there are no runs to tell the noise by */
 };
 
 /* One quantity on both sides, in its metric's unit. */
@@ -122,13 +123,14 @@ struct change {
 	struct metric *metrics; /* those that both sides have; [0] is wall */
 	size_t nmetrics;
 	bool other_machine;     /* the sides ran on unlike machines */
+	bool took_turns;        /* see sides_took_turns */
 	const char *refused;    /* with force: what would have been refused, or NULL */
 	struct arena arena;
 };
 
 struct change_options {
 	const struct rename_map *renames; /* or NULL */
-	/* Runs of one commit, of any, to tell the noise by where a side has few; or none. */
+	/* Runs of one commit, of any, to tell the noise by where time is not tested; or none. */
 	const struct summary *const *noise;
 	size_t nnoise;
 	/* Compare unlike Python versions and modes. What the older's comprehensions took is
@@ -139,6 +141,13 @@ struct change_options {
 	struct roots roots; /* of the work trees, as for summary_of_run */
 };
 
+/* Whether there are runs enough of it for a test of its time. */
+static inline bool request_has_runs(const struct request_change *r)
+{
+	return r->state == REQUEST_BOTH && r->old_runs >= CHANGE_RUNS_TO_PROVE &&
+	       r->new_runs >= CHANGE_RUNS_TO_PROVE;
+}
+
 /* How a request stands: the order of a change, and what reports say first. */
 enum standing {
 	STANDING_SLOWER, STANDING_MORE_CALLS, STANDING_SLOWER_BEYOND_NOISE,
@@ -147,6 +156,11 @@ enum standing {
 };
 
 enum standing request_standing(const struct request_change *r);
+
+/* Whether the runs of the two sides took turns, as far as their times tell: a side that
+ * was measured first and for itself had another machine, in effect. True where a side has
+ * one run; false where there are more, and it is not known when one of them was made. */
+bool sides_took_turns(const struct change_side *before, const struct change_side *after);
 
 /* Both sides outlive the change. Unlike Python versions (3.11 and 3.12) or modes are
  * ERR_REFUSED unless forced. */

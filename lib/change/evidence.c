@@ -77,7 +77,7 @@ int judge_evidence(struct request_change *c, double *x, size_t nx, double *y, si
 	widen(&c->noise, spread_of(y, ny));
 	if (spread_of_others(&c->noise, b, c->before, &b->brief) < 0)
 		return -1;
-	if (nx >= CHANGE_RUNS_TO_PROVE && ny >= CHANGE_RUNS_TO_PROVE) {
+	if (request_has_runs(c) && b->out->took_turns) {
 		c->p = delta >= 0 ? stats_permutation_p(x, nx, y, ny)
 				  : stats_permutation_p(y, ny, x, nx);
 		c->evidence = c->p < CHANGE_ALPHA && delta != 0 ? EVIDENCE_PROVEN : EVIDENCE_NOT;

@@ -20,43 +20,6 @@ const char *const skip_texts[] = {
 	[SKIP_TURNS] = "the runs of the two sides did not take turns",
 };
 
-/* The n-th of the runs of both sides, old ones first. */
-static const struct summary *run_at(const struct change_side *before,
-				    const struct change_side *after, size_t n)
-{
-	return n < before->nruns ? before->runs[n] : after->runs[n - before->nruns];
-}
-
-/* Which run was made right before the n-th; n for the first of all. */
-static size_t run_before(const struct change_side *before, const struct change_side *after,
-			 size_t n)
-{
-	const struct summary *at = run_at(before, after, n), *best = NULL;
-	size_t found = n;
-
-	for (size_t i = 0; i < before->nruns + after->nruns; i++) {
-		const struct summary *s = run_at(before, after, i);
-
-		if (s->created_ns > at->created_ns || (s->created_ns == at->created_ns && i >= n))
-			continue;
-		if (best == NULL || s->created_ns >= best->created_ns) {
-			best = s;
-			found = i;
-		}
-	}
-	return found;
-}
-
-bool sides_took_turns(const struct change_side *before, const struct change_side *after)
-{
-	size_t less = before->nruns < after->nruns ? before->nruns : after->nruns, changes = 0;
-
-	for (size_t i = 0; i < before->nruns + after->nruns; i++)
-		changes += (i < before->nruns) != (run_before(before, after, i) < before->nruns);
-	/* A, B, B, A, A, B, ... is as good as A, B, A, B. */
-	return changes + 1 >= less;
-}
-
 size_t judge_metric(const struct judging *j, const char *name)
 {
 	size_t i = 0;
@@ -155,7 +118,6 @@ int gate_judge(struct gate *out, const struct rules *rules, const struct change 
 	       struct error *err)
 {
 	struct judging j = { .change = change, .before = before, .after = after,
-			     .took_turns = sides_took_turns(before, after),
 			     .scratch = ARENA_INIT };
 	int rc = -1;
 

@@ -74,8 +74,4 @@ int gate_judge(struct gate *out, const struct rules *rules, const struct change 
 	       struct error *err);
 void gate_release(struct gate *g);
 
-/* Whether the runs of the two sides took turns, as far as their times tell: a side that
- * was measured first and for itself had another machine, in effect. */
-bool sides_took_turns(const struct change_side *before, const struct change_side *after);
-
 #endif

@@ -7,7 +7,6 @@
 struct judging {
 	const struct change *change;
 	const struct change_side *before, *after;
-	bool took_turns;
 	struct arena scratch;
 	/* By metric of the change and request: p of stats_family_p, NaN where untested; the
 	 * metric's is NULL until it is asked for. */

@@ -77,12 +77,6 @@ static int values_of(double *to, const struct request_change *r, const struct ju
 	return 0;
 }
 
-static bool has_runs(const struct request_change *r)
-{
-	return r->state == REQUEST_BOTH && r->old_runs >= CHANGE_RUNS_TO_PROVE &&
-	       r->new_runs >= CHANGE_RUNS_TO_PROVE;
-}
-
 /* A machine's noise makes times longer by a part of them, now and then a multiple: on
  * this scale, near the logarithm's, one slow run does not hide what all others show. */
 static void to_scale(double *v, size_t n)
@@ -103,7 +97,7 @@ static int test_family(struct judging *j, size_t metric)
 	if (values == NULL || p == NULL || family == NULL)
 		return -1;
 	for (size_t i = 0; i < c->nrequests; i++)
-		if (has_runs(&c->requests[i]) &&
+		if (request_has_runs(&c->requests[i]) &&
 		    values_of(values + n * rows++, &c->requests[i], j,
 			      c->metrics[metric].name, &j->scratch) < 0)
 			return -1;
@@ -112,7 +106,7 @@ static int test_family(struct judging *j, size_t metric)
 		return -1;
 	rows = 0;
 	for (size_t i = 0; i < c->nrequests; i++)
-		family[i] = has_runs(&c->requests[i]) ? p[rows++] : (double)NAN;
+		family[i] = request_has_runs(&c->requests[i]) ? p[rows++] : (double)NAN;
 	j->family[metric] = family;
 	return 0;
 }
@@ -178,9 +172,9 @@ static enum skip skip_of(const struct finding *f, const struct judging *j)
 		return SKIP_METRIC;
 	if (j->change->other_machine)
 		return SKIP_MACHINE;
-	if (!has_runs(f->request))
+	if (!request_has_runs(f->request))
 		return SKIP_FEW;
-	return j->took_turns ? SKIP_NONE : SKIP_TURNS;
+	return j->change->took_turns ? SKIP_NONE : SKIP_TURNS;
 }
 
 int judge_time(struct finding *f, struct judging *j)

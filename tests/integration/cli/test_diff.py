@@ -146,14 +146,16 @@ def test_several_requests_to_a_route(work):
 
 
 def slow_runs(work, side, factor, nrequests=3, route="/"):
-    """Five runs of requests that spend `factor` milliseconds in C each."""
+    """Five runs of requests that spend `factor` milliseconds in C each. Those of a, b and c took
+    turns, d's came after them."""
     for run in range(5):
+        minute = 3 * run + "abc".index(side) if side != "d" else 30 + run
         for number in range(nrequests):
             # Each run has a time of its own, as runs have.
             work.snapshot("%s%d" % (side, run), "GET.root.%06dms" % number,
                           timed(factor * (1 + run / 50)), served_before=number,
                           route=route.replace("N", str(number)),
-                          start="2026-11-21T18:20:%02d.000000001+01:00" % number)
+                          start="2026-11-21T18:%02d:%02d.000000001+01:00" % (minute, number))
     return ",".join("%s%d" % (side, run) for run in range(5))
 
 
@@ -187,6 +189,23 @@ def test_five_runs_prove_a_time(work):
     assert (few["verdict"], few["evidence"], few["p"]) == ("slower?", "beyond noise", None)
     assert work.cprof("diff", "--exit-code", "a0,a4", "b0,b1").status == 0
     assert "only runs can be several" in work.refused("diff", "a0,a1/GET.root.000000ms", "b0")
+
+
+def test_runs_that_took_no_turns_prove_nothing(work):
+    old, new = slow_runs(work, "a", 10), slow_runs(work, "d", 40)
+    result = work.cprof("diff", "--exit-code", old, new)
+    assert result.status == 0, result
+    assert "\n1 request is slower by more than the noise: GET / (+31.2 ms)\n" in result.out
+    why = "the runs of the two sides did not take turns"
+    out = " ".join(result.out.split())
+    assert "No time is proven: %s (old, new, old, new, ...)" % why in out
+    assert "beyond the noise of runs of one commit, 7.5 %%; not tested, as %s" % why in out
+    out = work.ok("diff", "--markdown", old, new).out
+    assert "\nNo time is proven: " + why in out and "; not tested, as %s |\n" % why in out
+    document = work.ok("diff", "--json", old, new).json
+    assert document["took_turns"] is False and not document["different"]
+    (request,) = document["requests"]
+    assert (request["verdict"], request["evidence"], request["p"]) == ("slower?", "beyond noise", None)
 
 
 def test_many_requests_find_some_by_chance(work):

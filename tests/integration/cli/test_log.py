@@ -4,6 +4,7 @@ import shutil
 import pytest
 
 from cli_work import Work
+from test_diff import timed
 from test_tag import git
 
 SUBJECTS = ["Begin", "Add a line", "Load the lines one by one", "Keep them", "Cache them"]
@@ -119,6 +120,25 @@ def test_labels(work, profiles):
             ("tests/*", 2):
         point, = work.ok("log", "--json", what).json["commits"]
         assert point["requests"] == requests
+
+
+def test_time_is_proven_by_runs_that_took_turns(work):
+    git(work.path, "init", "-q", ".")
+    for side in "ab":
+        git(work.path, "commit", "-q", "--allow-empty", "-m", side)
+        tag = {"commit": git(work.path, "rev-parse", "HEAD")}
+        for run in range(5):
+            work.snapshot("%s%d" % (side, run), "GET.root.000010ms", timed((10 if side == "a" else 40) + run),
+                          git=tag, start="2026-11-21T18:%02d:00+01:00" % (2 * run + "ab".index(side)))
+    new = work.ok("log", "--json", "GET /", "work").json["commits"][0]
+    assert new["evidence"] == "proven" and new["p"] < 0.01
+    assert new["request"]["time_changed"] == new["function"]["time_changed"] == 1
+    for run in range(5):
+        manifest = work.archive / ("b%d" % run) / "GET.root.000010ms/snapshot.json"
+        manifest.write_text(manifest.read_text().replace("T18:", "T19:"))
+    new = work.ok("log", "--json", "GET /", "work").json["commits"][0]
+    assert (new["evidence"], new["p"]) == ("beyond noise", None)
+    assert (new["request"]["time_changed"], new["function"]["time_changed"]) == (1, 0)
 
 
 def test_what_is_refused(series, tmp_path_factory):

@@ -144,7 +144,8 @@ END_TEST
 
 enum { RUNS = 5 };
 
-/* Five runs a side, each of three requests: walls by side, as a run's median. */
+/* Five runs a side that took turns, each of three requests: walls by side, as a run's
+ * median. */
 static struct change of_runs(struct made *(*m)[RUNS], const int64_t (*walls)[RUNS],
 			     const struct change_options *o)
 {
@@ -160,6 +161,7 @@ static struct change of_runs(struct made *(*m)[RUNS], const int64_t (*walls)[RUN
 				       (int64_t[]){ wall + 50, wall, wall - 1 });
 			made_function(m[side][i], g, "a.py", "f", 1, wall / 2);
 			made_function(m[side][i], g, "a.py", "g", 1, 3);
+			m[side][i]->s.created_ns = 2 * i + side + 1;
 			s[side][i] = made_done(m[side][i]);
 		}
 	return between(s[0], RUNS, s[1], RUNS, o);
@@ -204,6 +206,46 @@ START_TEST(test_change__five_runs_prove)
 	ck_assert_int_eq(request_standing(r), STANDING_SAME);
 	change_release(&c);
 	free_runs(m);
+}
+END_TEST
+
+/* All runs of one side first: whatever the machine did meanwhile looks like a change. Nor is
+ * anything proven where it is not known when a run was made. */
+START_TEST(test_change__runs_that_took_no_turns)
+{
+	static const int64_t far[2][RUNS] = { { 100, 104, 102, 98, 101 },
+					      { 130, 132, 129, 140, 131 } };
+	static const int64_t near[2][RUNS] = { { 100, 104, 102, 98, 101 },
+					       { 106, 107, 106, 113, 107 } };
+
+	for (int unknown = 0; unknown <= 1; unknown++)
+		for (int wide = 0; wide <= 1; wide++) {
+			const int64_t (*walls)[RUNS] = wide ? far : near;
+			struct made *m[2][RUNS];
+			struct change c = of_runs(m, walls, &plain);
+			const struct summary *s[2][RUNS];
+
+			ck_assert(c.took_turns);
+			ck_assert_int_eq(c.requests[0].evidence, EVIDENCE_PROVEN);
+			change_release(&c);
+			for (int i = 0; i < RUNS; i++) {
+				if (!unknown)
+					m[1][i]->s.created_ns += 2 * RUNS;
+				s[0][i] = &m[0][i]->s;
+				s[1][i] = &m[1][i]->s;
+			}
+			if (unknown)
+				m[1][3]->s.created_ns = 0;
+			c = between(s[0], RUNS, s[1], RUNS, &plain);
+			ck_assert(!c.took_turns && isnan(c.requests[0].p));
+			ck_assert(c.requests[0].interval.reached == 0);
+			ck_assert_int_eq(c.requests[0].evidence, wide ? EVIDENCE_BEYOND_NOISE
+								      : EVIDENCE_WITHIN_NOISE);
+			ck_assert_int_eq(request_standing(&c.requests[0]),
+					 wide ? STANDING_SLOWER_BEYOND_NOISE : STANDING_SAME);
+			change_release(&c);
+			free_runs(m);
+		}
 }
 END_TEST
 
@@ -627,7 +669,7 @@ END_TEST
 
 UNIT_MAIN("change/change", test_change__more_and_dearer_calls_add_up,
 	  test_change__ranges_of_calls, test_change__lost_events, test_change__five_runs_prove,
-	  test_change__faster_is_proven_too, test_change__stored_runs_tell_the_noise,
+	  test_change__runs_that_took_no_turns, test_change__faster_is_proven_too, test_change__stored_runs_tell_the_noise,
 	  test_change__requests_by_label, test_change__single_requests_pair_whatever_they_are,
 	  test_change__renames, test_change__files_elsewhere, test_change__unlike_runs,
 	  test_change__comprehensions, test_change__comprehensions_of_an_unknown_python,
