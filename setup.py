@@ -106,7 +106,7 @@ class BuildNative(Command):
         self.copy_file(os.path.join(build, "native", "bin", "cprof"), self.build_dir)
 
         self.mkpath(self.plugins())
-        for plugin in glob.glob(os.path.join(build, "native", "lib", "cprof", "*.so")):
+        for plugin in glob.glob(os.path.join(build, "native", "lib", "cprof", "*")):
             self.copy_file(plugin, self.plugins())
 
     def plugins(self):
@@ -120,11 +120,11 @@ class BuildNative(Command):
 
 
 class InstallPlugins(install_data):
-    """What the command loads lies in lib/cprof beside its own bin/."""
+    """What the command loads, and what loads it, lies in lib/cprof beside its own bin/."""
 
     def run(self):
         native = self.get_finalized_command("build_scripts")
-        self.data_files = [("lib/cprof", sorted(glob.glob(os.path.join(native.plugins(), "*.so"))))]
+        self.data_files = [("lib/cprof", sorted(glob.glob(os.path.join(native.plugins(), "*"))))]
         super().run()
 
 

@@ -6,18 +6,23 @@ lib_objects := $(lib_sources:%.c=$(OUT)/%.o)
 libcprof    := $(OUT)/libcprof.a
 
 # Text is what most commands print: cairo, graphviz and libgit2, which take longer to
-# load than a table to print, are loaded by those that need them (tools/plugin.h).
-tool_objects := $(patsubst %.c,$(OUT)/%.o,$(filter-out tools/plugin_%.c,$(wildcard tools/*.c)))
+# load than a table to print, are loaded by those that need them, and by a program of its
+# own, so that the one that prints text needs no dynamic linker (tools/plugin.h).
+tool_objects := $(patsubst %.c,$(OUT)/%.o,$(filter-out tools/plugin%.c tools/handover.c,$(wildcard tools/*.c)))
 cprof        := $(OUT)/bin/cprof
+loader       := $(OUT)/lib/cprof/cprof
 plugins      := $(patsubst tools/plugin_%.c,$(OUT)/lib/cprof/%.so,$(wildcard tools/plugin_*.c)) \
                 $(if $(filter no,$(TOML)),,$(OUT)/lib/cprof/toml.so)
 
 pkg = $(shell pkg-config $(1) $(2) 2>/dev/null)
 
-# Each shared library that is loaded is a tenth of a text command's start: these two
-# go into the command itself, where they are to be had so.
-built_in = $(if $(filter /%,$(shell $(firstword $(CC)) -print-file-name=lib$(1).a)),-l:lib$(1).a,-l$(1))
+# Each shared library that is loaded is a tenth of a text command's start: these go into
+# the command itself, where they are to be had so; all of them, and it is a static one.
+has = $(filter /%,$(shell $(firstword $(CC)) -print-file-name=$(1)))
+built_in = $(if $(call has,lib$(1).a),-l:lib$(1).a,-l$(1))
 own_libs := $(if $(filter Linux,$(OS)),$(call built_in,z) $(call built_in,m),-lz -lm)
+static   := $(if $(filter no,$(STATIC))$(SAN),,$(and $(filter Linux,$(OS)),$(call has,rcrt1.o), \
+              $(call has,libc.a),$(call has,libm.a),$(call has,libz.a),-static-pie))
 
 zlib_cflags  := $(call pkg,--cflags,zlib)
 zlib_libs    := $(or $(call pkg,--libs,zlib),-lz)
@@ -68,7 +73,12 @@ $(libcprof): $(lib_objects)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(cprof): $(tool_objects) $(libcprof)
+$(cprof): $(tool_objects) $(OUT)/tools/handover.o $(libcprof)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(LINK) $(static) -o $@ $^ $(own_libs) $(LDLIBS)
+
+$(loader): $(tool_objects) $(OUT)/tools/plugin.o $(libcprof)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -o $@ $^ $(own_libs) $(dl_libs) $(LDLIBS)
@@ -79,8 +89,8 @@ $(plugins): $(OUT)/lib/cprof/%.so: $(OUT)/tools/plugin_%.o $(libcprof)
 	$(Q)$(LINK) $(plugin_shared) -o $@ $^ $(plugin_libs_$*) $(zlib_libs) -lm $(LDLIBS)
 
 lib: $(libcprof)
-cprof: $(cprof) $(plugins)
+cprof: $(cprof) $(loader) $(plugins)
 
 .PHONY: lib cprof
 
--include $(lib_objects:.o=.d) $(tool_objects:.o=.d) $(plugins:$(OUT)/lib/cprof/%.so=$(OUT)/tools/plugin_%.d)
+-include $(lib_objects:.o=.d) $(tool_objects:.o=.d) $(OUT)/tools/plugin.d $(OUT)/tools/handover.d $(plugins:$(OUT)/lib/cprof/%.so=$(OUT)/tools/plugin_%.d)

@@ -13,6 +13,8 @@ CXX := $(if $(findstring clang,$(firstword $(CC))),clang++,c++)
 endif
 # TOML=no leaves out what reads cprof.toml, the one thing that needs C++.
 TOML ?= yes
+# STATIC=no has the command, too, use the system's shared libraries.
+STATIC ?= yes
 
 VERSION := $(shell sed -n 's/^.define CPROF_VERSION "\(.*\)"/\1/p' lib/base/version.h)
 OS      := $(shell uname -s)
@@ -67,7 +69,7 @@ endif
 
 # Changed flags rebuild, as a changed file does.
 flags_file := $(OUT)/flags
-flags_now  := $(CC) | $(CXX) | $(CPPFLAGS) | $(own_cflags) | $(own_cxxflags) | $(CFLAGS) | $(LDFLAGS)
+flags_now  := $(CC) | $(CXX) | $(CPPFLAGS) | $(own_cflags) | $(own_cxxflags) | $(CFLAGS) | $(LDFLAGS) | $(filter no,$(STATIC))
 $(flags_file): FORCE | $(OUT)
 	@printf '%s\n' '$(flags_now)' | cmp -s - $@ || printf '%s\n' '$(flags_now)' > $@
 $(OUT):

@@ -22,7 +22,7 @@ commands := $(patsubst tools/cmd_%.c,%,$(wildcard tools/cmd_*.c))
 install: all
 	$(INSTALL) -d '$(bindir)' '$(plugindir)' '$(docdir)/schema' '$(mandir)' '$(bashdir)' '$(zshdir)' '$(fishdir)' '$(pydir)/cprof'
 	$(INSTALL) -m 755 $(cprof) '$(bindir)/cprof'
-	$(INSTALL) -m 755 $(plugins) '$(plugindir)'
+	$(INSTALL) -m 755 $(loader) $(plugins) '$(plugindir)'
 	$(INSTALL) -m 644 LICENSE README.md '$(docdir)'
 	$(INSTALL) -m 644 tools/schema/*.json '$(docdir)/schema'
 	$(INSTALL) -m 644 $(py_files) '$(pydir)/cprof'
@@ -39,7 +39,7 @@ install: all
 uninstall:
 	rm -f '$(bindir)/cprof' '$(docdir)/LICENSE' '$(docdir)/README.md'
 	rm -f $(patsubst tools/schema/%,'$(docdir)/schema/%',$(wildcard tools/schema/*.json))
-	rm -f $(patsubst %,'$(plugindir)/%',$(notdir $(plugins)))
+	rm -f $(patsubst %,'$(plugindir)/%',$(notdir $(loader) $(plugins)))
 	rm -f '$(mandir)/cprof.1' $(commands:%='$(mandir)/cprof-%.1')
 	rm -f '$(bashdir)/cprof' '$(zshdir)/_cprof' '$(fishdir)/cprof.fish'
 	rm -f $(patsubst %,'$(pydir)/cprof/%',$(notdir $(py_files) $(ext)))

@@ -31,7 +31,10 @@ struct command {
 	const char *summary;
 	int (*run)(int argc, char **argv); /* argv[0] is the command's name */
 	const struct usage *usage;
-	bool paged; /* its output is to be read: long ones go through a pager */
+	enum {
+		PAGED = 1, /* its output is to be read: long ones go through a pager */
+		LOADS = 2  /* plug-ins: see plugin_host, which render calls itself */
+	} is;
 };
 
 /* In main.c; ends with name NULL. */

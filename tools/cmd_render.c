@@ -343,6 +343,8 @@ int cmd_render(int argc, char **argv)
 	if (r.budget_ms == 0)
 		return complain("render: --budget %s is no time: 2s, 500ms", o.budget);
 	r.format = find_format(&o);
+	if (r.format != FORMAT_DOT)
+		plugin_host();
 	status = EXIT_COULD_NOT;
 	progress_begin(&r.progress, "drawing");
 	if (subject_find(&subject, &o.from, n ? argv[0] : NULL) == 0)

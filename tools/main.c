@@ -6,30 +6,31 @@
 
 #include "base/mem.h"
 #include "cmd.h"
+#include "plugin.h"
 
 const struct command commands[] = {
-	{ "ls", "list runs and snapshots, newest last", cmd_ls, &ls_usage, true },
+	{ "ls", "list runs and snapshots, newest last", cmd_ls, &ls_usage, PAGED },
 	{ "show", "print where the time went: functions, callers, or the call tree", cmd_show,
-	  &show_usage, true },
+	  &show_usage, PAGED },
 	{ "diff", "say what changed between two runs, or two snapshots", cmd_diff,
-	  &diff_usage, true },
-	{ "gate", "fail when a request got worse than a baseline's", cmd_gate, &gate_usage, true },
-	{ "tag", "stamp snapshots with the commit they were taken at", cmd_tag, &tag_usage, false },
+	  &diff_usage, PAGED | LOADS },
+	{ "gate", "fail when a request got worse than a baseline's", cmd_gate, &gate_usage, PAGED | LOADS },
+	{ "tag", "stamp snapshots with the commit they were taken at", cmd_tag, &tag_usage, LOADS },
 	{ "store", "keep tagged runs in the repository itself, under refs/cprof", cmd_store,
-	  &store_usage, false },
-	{ "fetch", "fetch the runs that others have stored", cmd_fetch, &fetch_usage, false },
+	  &store_usage, LOADS },
+	{ "fetch", "fetch the runs that others have stored", cmd_fetch, &fetch_usage, LOADS },
 	{ "log", "follow a request over the commits: time, calls, and what changed them", cmd_log,
-	  &log_usage, true },
-	{ "render", "draw a snapshot's call graph as a PNG", cmd_render, &render_usage, false },
-	{ "merge", "add many profiles up to one, as pstats does", cmd_merge, &merge_usage, false },
-	{ "export", "write a profile in another format", cmd_export, &export_usage, true },
-	{ "import", "make a snapshot of a foreign profile", cmd_import, &import_usage, false },
-	{ "verify", "check that the files of a snapshot agree", cmd_verify, &verify_usage, true },
+	  &log_usage, PAGED | LOADS },
+	{ "render", "draw a snapshot's call graph as a PNG", cmd_render, &render_usage, 0 },
+	{ "merge", "add many profiles up to one, as pstats does", cmd_merge, &merge_usage, 0 },
+	{ "export", "write a profile in another format", cmd_export, &export_usage, PAGED },
+	{ "import", "make a snapshot of a foreign profile", cmd_import, &import_usage, 0 },
+	{ "verify", "check that the files of a snapshot agree", cmd_verify, &verify_usage, PAGED },
 	{ "completion", "print a shell's completion script", cmd_completion,
-	  &completion_usage, false },
-	{ "help", "explain a command", cmd_help, &help_usage, true },
-	{ "version", "print the version", cmd_version, &version_usage, false },
-	{ NULL, NULL, NULL, NULL, false }
+	  &completion_usage, 0 },
+	{ "help", "explain a command", cmd_help, &help_usage, PAGED },
+	{ "version", "print the version", cmd_version, &version_usage, 0 },
+	{ NULL, NULL, NULL, NULL, 0 }
 };
 
 /* A descriptor that is closed would be given to the next file opened, and our
@@ -76,7 +77,9 @@ static int run(int argc, char **argv)
 	command = command_find(argv[1]);
 	if (command == NULL)
 		return unknown_command(argv[1]);
-	if (command->paged)
+	if (command->is & LOADS)
+		plugin_host();
+	if (command->is & PAGED)
 		out_page();
 	return command->run(argc - 1, argv + 1);
 }
@@ -89,6 +92,7 @@ int main(int argc, char **argv)
 	mem_own_process();
 	/* So that `cprof ls | head` ends by the same door as everything else. */
 	signal(SIGPIPE, SIG_IGN);
+	plugin_begin(argc, argv);
 	status = run(argc, argv);
 	errnum = out_finish();
 	/* A reader that went away has read what it wanted. */

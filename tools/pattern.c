@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "term.h"
 
 struct translator {
 	const char *at;
@@ -308,8 +309,10 @@ static int compile(struct pattern *out, const char *text, struct error *err)
 	char why[120];
 	int rc = -1;
 
-	/* So that "." is a character, not a byte of one. Only here: it takes its time. */
-	setlocale(LC_CTYPE, "");
+	/* So that "." is a character, not a byte of one. Only here: it takes its time. Names
+	 * are UTF-8, and other locales would load what a static program cannot. */
+	if (term_says_utf8())
+		setlocale(LC_CTYPE, "");
 	translate(&t);
 	if (t.wrong != NULL) {
 		error_set(err, ERR_FORMAT, "pattern '%s': %s", text, t.wrong);

@@ -1,50 +1,27 @@
 #include "plugin.h"
 
 #include <dlfcn.h>
-#include <errno.h>
-#include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#ifdef __APPLE__
-#include <mach-o/dyld.h>
-#endif
 
 #include "base/version.h"
+#include "program.h"
 
-/* Where this program lies; -1 where that cannot be known. */
-static int own_path(char *path, size_t size)
+void plugin_begin(int argc, char **argv)
 {
-#ifdef __APPLE__
-	uint32_t room = (uint32_t)size;
-
-	return _NSGetExecutablePath(path, &room);
-#else
-	ssize_t n = readlink("/proc/self/exe", path, size - 1);
-
-	if (n < 0)
-		return -1;
-	path[n] = '\0';
-	return 0;
-#endif
+	(void)argc, (void)argv;
 }
 
-/* DIR/bin/cprof -> DIR/lib/cprof/NAME.so */
+void plugin_host(void)
+{
+}
+
+/* They lie beside this program. */
 static int plugin_path(struct buf *out, const char *name)
 {
-	char path[PATH_MAX];
-
-	if (own_path(path, sizeof path) < 0)
+	if (program_folder(out) < 0)
 		return -1;
-	for (int i = 0; i < 2; i++) {
-		char *slash = strrchr(path, '/');
-
-		if (slash == NULL)
-			return -1;
-		*slash = '\0';
-	}
-	buf_adds(out, path);
-	buf_printf(out, "/lib/cprof/%s.so", name);
+	buf_printf(out, "/%s.so", name);
 	return out->failed ? -1 : 0;
 }
 

@@ -1,16 +1,18 @@
 /* plugin.h -- what is loaded only by the commands that need it, for cairo, graphviz and
  * libgit2 take longer to load than a table takes to print, and C++ is not everywhere:
  *
- *     PREFIX/bin/cprof              PREFIX/lib/cprof/draw.so     render, diff --png, log --png
-<<<<<<< HEAD
- *                                   PREFIX/lib/cprof/git.so      tag
- *                                   PREFIX/lib/cprof/toml.so     gate, where there is a
- *                                                                cprof.toml
-=======
- *                                   PREFIX/lib/cprof/git.so      tag, store, fetch, log
->>>>>>> 4e96cef (store, fetch: runs of a commit from the archive and from refs/cprof)
+ *     PREFIX/bin/cprof              what is run: text, without plug-ins (handover.c)
+ *     PREFIX/lib/cprof/cprof        the same commands, with plug-ins (plugin.c)
+ *     PREFIX/lib/cprof/draw.so      render, diff --png, log --png
+ *     PREFIX/lib/cprof/git.so       tag, store, fetch, log, diff, gate
+ *     PREFIX/lib/cprof/toml.so      gate, where there is a cprof.toml
  *
  * Each exports one table of functions, made for this very version.
+ *
+ * Two programs, because a dynamic linker takes as long to start one as a text command needs
+ * for all else: the first is linked statically, where the system has what that takes, and
+ * what is so linked can load nothing. A command that may load a plug-in goes on in the
+ * second.
  */
 #ifndef CPROF_TOOLS_PLUGIN_H
 #define CPROF_TOOLS_PLUGIN_H
@@ -69,6 +71,14 @@ struct git_plugin {
 	int (*store_push)(struct repository *r, const char *remote, struct error *err);
 	void (*store_tidy)(struct repository *r);
 };
+
+/* Keeps the arguments of main: options are taken out of argv as they are read. */
+void plugin_begin(int argc, char **argv);
+
+/* To be called before a command that may load a plug-in reads or writes anything: goes on
+ * in the program that can load. Returns in that one; and where it is not there, in which
+ * case nothing can be loaded. */
+void plugin_host(void);
 
 /* Loaded when first asked for, and then for good; NULL with err. */
 const struct draw_plugin *plugin_draw(struct error *err);

@@ -55,9 +55,7 @@ static unsigned terminal_width(void)
 	return n <= 0 || n > 10000 ? 80 : n < 40 ? 40 : (unsigned)n;
 }
 
-/* By the locale's name: to load the locale takes longer than all else that a text
- * command begins with. */
-static bool says_utf8(void)
+bool term_says_utf8(void)
 {
 	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
 
@@ -74,7 +72,7 @@ void term_init(struct term *t, unsigned color_choice)
 {
 	t->color = wants_color(color_choice);
 	t->width = terminal_width();
-	t->signs = says_utf8() ? &unicode_signs : &ascii_signs;
+	t->signs = term_says_utf8() ? &unicode_signs : &ascii_signs;
 }
 
 void term_put(const struct term *t, struct buf *out, enum style style, const char *text)

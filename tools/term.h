@@ -30,6 +30,10 @@ struct term {
 	const struct signs *signs;
 };
 
+/* By the locale's name: to load the locale takes longer than all else that a text
+ * command begins with. */
+bool term_says_utf8(void);
+
 /* For standard output. */
 void term_init(struct term *t, unsigned color_choice);
 
