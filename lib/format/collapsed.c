@@ -14,8 +14,8 @@
  * Traps. Weights may have a fraction; then all are kept in millionths. What a
  * frame says besides a name is everybody's own: "name (file:line)" is py-spy's and
  * what we write, "file:name:line" CPython's and Austin's. A ';' in a name would be
- * two frames, a line break two stacks, and a number at a name's end a second weight:
- * we write them as \x3b, \x0a and \x207.
+ * two frames, a line break two stacks, a number at a name's end a second weight, and a
+ * line that begins with '#' none: we write them as \x3b, \x0a, \x207 and \x23.
  *
  * Not held: calls, other metrics, names beside qualified ones, time outside of all
  * functions. */
@@ -407,17 +407,19 @@ static int put_stack(void *arg, const struct stack *s)
 	if (w->difference ? s->self[0] <= 0 && s->self[1] <= 0 : s->self[m] <= 0)
 		return 0;
 	for (uint32_t i = 0; i < s->depth; i++) {
-		uint32_t f = s->functions[i];
+		size_t from = w->frames_from[s->functions[i]];
 
 		if (i != 0)
 			buf_addc(w->out, ';');
-		buf_add(w->out, w->frames.data + w->frames_from[f],
-			w->frames_from[f + 1] - w->frames_from[f]);
+		else if (w->frames.data[from] == '#')
+			buf_adds(w->out, "\\x23"), from++;
+		buf_add(w->out, w->frames.data + from, w->frames_from[s->functions[i] + 1] - from);
 	}
 	put_weight(w->out, &metrics[w->difference ? 0 : m], s->self[w->difference ? 0 : m]);
 	if (w->difference)
 		put_weight(w->out, &metrics[1], s->self[1]);
 	buf_addc(w->out, '\n');
+	buf_pass(w->out);
 	return w->out->failed ? -1 : 0;
 }
 

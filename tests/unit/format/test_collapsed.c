@@ -128,9 +128,10 @@ START_TEST(test_collapsed__written_names)
 	sample_calls(p, 0, sample_function(p, "", 0, "", NULL), 1, 6);
 	sample_calls(p, 0, sample_function(p, "", 0, "thread 1.5", NULL), 1, 7);
 	sample_calls(p, 0, sample_function(p, "", 0, " ", NULL), 1, 8);
+	sample_calls(p, 0, sample_function(p, "", 0, "#", NULL), 1, 9);
 	ck_assert_int_eq(collapsed_write(&out, p, &info, &err), 0);
 	ck_assert_str_eq(buf_str(&out), "x\\x0ay\\x1b[1m (a\\x3bb.py:1) 5\n? 6\n"
-					"thread\\x201.5 7\n\\x20 8\n");
+					"thread\\x201.5 7\n\\x20 8\n\\x23 9\n");
 	buf_release(&out);
 	profile_free(p);
 }
