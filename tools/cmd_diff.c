@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "diff_past.h"
+#include "output.h"
 #include "picture.h"
 #include "plugin.h"
 #include "profile/diff.h"

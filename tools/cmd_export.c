@@ -9,7 +9,7 @@
 #include "format/pstats.h"
 #include "format/pyprof2calltree.h"
 #include "graph/gprof2dot.h"
-#include "picture.h"
+#include "output.h"
 #include "profile/diff.h"
 #include "profile/pair.h"
 #include "snapshot/files.h"
@@ -241,10 +241,10 @@ static int write_profile(struct buf *out, const struct subject *s, const struct 
 	if (choose(&p, &info.metric, o) < 0 || fill_info(&info, &path, &command, s) < 0)
 		goto done;
 	rc = f->write(out, p, &info, &err);
-	if (rc < 0)
-		complain("%s: %s", s->path, err.text);
-	else
+	if (rc == 0)
 		say_losses(f, p);
+	else if (!out->sink->failed) /* of that the sink knows more */
+		complain("%s: %s", s->path, err.text);
 done:
 	buf_release(&path);
 	buf_release(&command);
@@ -318,6 +318,7 @@ int cmd_export(int argc, char **argv)
 {
 	struct export_options o = { .to = (unsigned)TO_UNSET, .compat = (unsigned)TO_UNSET };
 	struct error err = ERROR_INIT;
+	struct output output;
 	struct buf out = BUF_INIT;
 	struct subject s;
 	const struct format *f;
@@ -328,11 +329,22 @@ int cmd_export(int argc, char **argv)
 	f = find_format(&o);
 	if (f == NULL || refuse_terminal(&o, f) < 0)
 		return EXIT_COULD_NOT;
-	rc = subject_find(&s, &o.from, argv[0]);
-	if (rc == 0)
+	if (subject_find(&s, &o.from, argv[0]) < 0) {
+		rc = -1;
+	} else if (output_begin(&output, o.output ? o.output : "-", &err) < 0) {
+		rc = -1;
+		complain("%s", err.text);
+	} else {
+		out.sink = &output.sink;
 		rc = write_subject(&out, &s, f, &o);
-	if (rc == 0 && output_file(o.output ? o.output : "-", buf_bytes(&out), &err) < 0)
-		rc = -1, complain("%s", err.text);
+		/* Of standard output main says it. */
+		if (output.sink.failed)
+			rc = 0;
+		if (output_end(&output, buf_bytes(&out), rc < 0 || output.sink.failed, &err) < 0) {
+			rc = -1;
+			complain("%s", err.text);
+		}
+	}
 	subject_release(&s);
 	buf_release(&out);
 	return rc < 0 ? EXIT_COULD_NOT : EXIT_DONE;

@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "gate.h"
-#include "picture.h"
+#include "output.h"
 
 static const struct opt rows[] = {
 	{ 'b', "baseline", OPT_TEXT, offsetof(struct gate_options, baseline), "REV", NULL,

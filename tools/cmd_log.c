@@ -1,7 +1,7 @@
 #include "base/mem.h"
 #include "cmd.h"
 #include "log.h"
-#include "picture.h"
+#include "output.h"
 
 struct log_options {
 	const char *dir, *repo, *rev, *png;

@@ -7,7 +7,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "format/pstats_sum.h"
-#include "picture.h"
+#include "output.h"
 #include "snapshot/files.h"
 #include "snapshot/folder.h"
 #include "snapshot/name.h"

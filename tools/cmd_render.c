@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "graph/gprof2dot.h"
+#include "output.h"
 #include "picture.h"
 #include "plugin.h"
 #include "profile/diff.h"

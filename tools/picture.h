@@ -1,4 +1,4 @@
-/* picture.h -- captions and files of pictures, for the commands that draw. */
+/* picture.h -- captions of pictures, for the commands that draw. */
 #ifndef CPROF_TOOLS_PICTURE_H
 #define CPROF_TOOLS_PICTURE_H
 
@@ -15,12 +15,5 @@ struct captioned {
 /* `path` is said where the snapshot has no manifest. */
 void caption_fill(struct captioned *out, const struct snapshot *s, const char *path);
 void caption_release(struct captioned *c);
-
-/* Writes a file whole, replacing one that is there; a device or pipe is written
- * to; "-" is standard output. */
-int output_file(const char *path, struct bytes content, struct error *err);
-
-/* What is left of standard output, for a process that ends by _exit. */
-int output_finish(struct error *err);
 
 #endif

@@ -197,15 +197,16 @@ static void show_held(void)
 	buf_release(&held);
 }
 
-void out_bytes(const void *data, size_t len)
+bool out_bytes(const void *data, size_t len)
 {
 	if (is_paged) {
 		buf_add(&held, data, len);
-		return;
+		return !held.failed;
 	}
 	errno = 0;
 	if (len != 0 && fwrite(data, 1, len, stdout) != len && out_errno == 0)
 		out_errno = errno ? errno : EIO;
+	return out_errno == 0;
 }
 
 void out_write(const struct buf *b)

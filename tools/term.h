@@ -56,7 +56,7 @@ void out_page(void);
 
 /* Writes to standard output. A failure is remembered until out_finish. */
 void out_write(const struct buf *b);
-void out_bytes(const void *data, size_t len);
+bool out_bytes(const void *data, size_t len); /* false: it failed, then or before */
 
 /* Whether all of it was written: 0, else what errno was. main asks once. */
 int out_finish(void);

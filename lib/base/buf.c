@@ -58,6 +58,14 @@ void buf_adds(struct buf *b, const char *s)
 	buf_add(b, s, strlen(s));
 }
 
+void buf_pass_on(struct buf *b)
+{
+	if (b->failed)
+		return;
+	b->failed = b->sink->failed = !b->sink->take(b->sink, buf_bytes(b));
+	b->len = 0;
+}
+
 void buf_pad(struct buf *b, char c, size_t n)
 {
 	if (n == 0 || !buf_reserve(b, n))

@@ -11,14 +11,25 @@
 
 #include "base/bytes.h"
 
+/* Where the content of a buf may go before all of it is there. Where it cannot be taken
+ * `take` is false and remembers why; then the sink has failed, and the buf with it. */
+struct buf_sink {
+	bool (*take)(struct buf_sink *sink, struct bytes content);
+	bool failed;
+};
+
 struct buf {
 	char *data; /* not NUL-terminated; see buf_str */
 	size_t len;
 	size_t cap;
 	bool failed;
+	struct buf_sink *sink; /* borrowed; NULL: all is kept */
 };
 
-#define BUF_INIT { NULL, 0, 0, false }
+#define BUF_INIT { NULL, 0, 0, false, NULL }
+
+/* How much a buf with a sink holds before it is passed on. */
+enum { BUF_PASS = 1 << 16 };
 
 void buf_release(struct buf *b);
 void buf_clear(struct buf *b); /* keeps the memory, forgets a failure */
@@ -50,6 +61,16 @@ static inline void buf_addc(struct buf *b, char c)
 /* The text so far with a NUL behind it; "" when nothing could be allocated.
  * Borrowed until the next append. */
 const char *buf_str(struct buf *b);
+
+/* For a writer that may write far more than was read: between two records, none of which
+ * it looks at again. What there is may then be in the sink, and no longer in the buf. */
+void buf_pass_on(struct buf *b);
+
+static inline void buf_pass(struct buf *b)
+{
+	if (b->sink != NULL && b->len >= BUF_PASS)
+		buf_pass_on(b);
+}
 
 /* The content as borrowed bytes. */
 struct bytes buf_bytes(const struct buf *b);

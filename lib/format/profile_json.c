@@ -91,6 +91,7 @@ static void put_functions(struct buf *out, const struct profile *p, const struct
 		put_text(out, ", \"name\": ", f->name);
 		put_text(out, ", \"qualname\": ", f->qualname);
 		put_totals(out, p, &t->functions[i]);
+		buf_pass(out);
 	}
 }
 
@@ -101,6 +102,7 @@ static void put_arcs(struct buf *out, const struct profile *p, const struct tabl
 		put_number(out, i == 0 ? "\n{\"caller\": " : ",\n{\"caller\": ", t->arcs[i].caller);
 		put_number(out, ", \"callee\": ", t->arcs[i].callee);
 		put_totals(out, p, &t->arcs[i].totals);
+		buf_pass(out);
 	}
 }
 
@@ -121,6 +123,7 @@ static void put_tree(struct buf *out, const struct profile *p)
 		}
 		put_values(out, p, ", \"cum\": ", profile_node_cum(p, i));
 		buf_addc(out, '}');
+		buf_pass(out);
 	}
 	buf_adds(out, "]}\n");
 }

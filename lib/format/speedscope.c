@@ -69,6 +69,7 @@ static int put_sample(void *arg, const struct stack *s)
 	buf_addu(&w->weights, (uint64_t)weight);
 	w->total += (uint64_t)weight;
 	w->any = true;
+	buf_pass(w->out);
 	return w->out->failed || w->weights.failed ? -1 : 0;
 }
 

@@ -344,6 +344,23 @@ done:
 	return rc;
 }
 
+int folder_new_file(const char *dir, char **path, struct error *err)
+{
+	int fd;
+
+	*path = hidden_path(dir, "file");
+	if (*path == NULL)
+		return error_nomem(err);
+	unlink(*path);
+	fd = open(*path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0) {
+		error_errno(err, errno, "%s", *path);
+		mem_free(*path);
+		*path = NULL;
+	}
+	return fd;
+}
+
 int folder_lock(const char *path, struct error *err)
 {
 	const struct timespec wait = { 0, LOCK_WAIT_NS };

@@ -72,6 +72,10 @@ int folder_read_file(struct buf *out, const char *path, size_t max, struct error
 int folder_write_file(const char *dir, const char *name, struct bytes content,
 		      struct error *err);
 
+/* Makes a file that nobody sees in the folder, to be written and then renamed: its
+ * descriptor, with its path in new memory; -1 with err. */
+int folder_new_file(const char *dir, char **path, struct error *err);
+
 /* Takes the lock file at `path`, made when missing, among processes; tries for
  * a second. -1 with err. Released by folder_unlock. */
 int folder_lock(const char *path, struct error *err);

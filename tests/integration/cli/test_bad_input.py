@@ -1,6 +1,8 @@
 """One clear line each, that names the file and the way out; exit status 2; nothing lost."""
 import gzip
 import os
+import resource
+import signal
 import subprocess
 import sys
 
@@ -251,6 +253,29 @@ def test_bombs(work, name):
         if "san-" not in os.path.realpath(CPROF):
             assert memory < len(content) + (64 << 20), (args, memory)
     assert os.listdir(str(work.path)) == ["bomb"]
+
+
+def nested(n):
+    """A call in a call in a call, each with time of its own: n * n / 2 frames in stacks."""
+    frames = ",".join('{"name":"%s%d"}' % ("x" * 100, i) for i in range(n))
+    events = ",".join('{"type":"O","frame":%d,"at":%d}' % (i, i) for i in range(n)) + "," + \
+        ",".join('{"type":"C","frame":%d,"at":%d}' % (i, 2 * n - i) for i in reversed(range(n)))
+    return SPEEDSCOPE + ('[{"events":[%s]}],"shared":{"frames":[%s]}}' % (events, frames)).encode()
+
+
+def test_an_export_far_larger_than_its_input(work):
+    """It is not kept in memory, and where it ends too early nothing is left of it."""
+    (work.path / "bomb").write_bytes(nested(1400)) # 100 MB
+    args = ["export", "bomb", "--to", "collapsed"]
+    status, said, memory = run_measured(work, *args)
+    assert (status, said) == (0, "")
+    if "san-" not in os.path.realpath(CPROF):
+        assert memory < 64 << 20, memory
+    said = work.refused(*args, "-o", "out", preexec_fn=lambda: (
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN), resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))))
+    assert said == "cprof: out: File too large"
+    assert os.listdir(str(work.path)) == ["bomb"]
+    assert work.refused(*args, "-o", "/dev/full") == "cprof: /dev/full: No space left on device"
 
 
 # --- a sampling profiler's file is no bad input, but has less in it

@@ -74,8 +74,48 @@ START_TEST(test_buf__refuses_the_impossible)
 }
 END_TEST
 
+struct counter {
+	struct buf_sink sink;
+	size_t nbytes, most;
+};
+
+static bool count(struct buf_sink *sink, struct bytes content)
+{
+	struct counter *c = (struct counter *)sink;
+
+	c->nbytes += content.len;
+	return c->nbytes <= c->most;
+}
+
+/* All but what is less than a piece is passed on; what cannot be is a failure. */
+START_TEST(test_buf__passes_on)
+{
+	struct counter c = { .sink = { count, false }, .most = 3 * BUF_PASS };
+	struct buf b = BUF_INIT;
+
+	buf_pad(&b, 'x', BUF_PASS);
+	buf_pass(&b);
+	ck_assert_uint_eq(b.len, BUF_PASS);
+	b.sink = &c.sink;
+	for (int i = 0; i < 8; i++) {
+		buf_pass(&b);
+		buf_pad(&b, 'x', BUF_PASS / 4);
+	}
+	ck_assert_uint_eq(c.nbytes + b.len, 3 * BUF_PASS);
+	ck_assert_uint_eq(b.len, BUF_PASS);
+	ck_assert(!b.failed && !c.sink.failed);
+	buf_pad(&b, 'x', 1);
+	buf_pass(&b);
+	ck_assert(b.failed && c.sink.failed);
+	buf_pass_on(&b);
+	ck_assert_uint_eq(c.nbytes, 3 * BUF_PASS + 1);
+	buf_release(&b);
+}
+END_TEST
+
 UNIT_MAIN("base/buf",
 	  test_buf__appends,
 	  test_buf__prints_at_length,
 	  test_buf__failure_sticks,
-	  test_buf__refuses_the_impossible)
+	  test_buf__refuses_the_impossible,
+	  test_buf__passes_on)
