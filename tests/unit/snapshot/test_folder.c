@@ -219,6 +219,29 @@ START_TEST(test_folder__write_file)
 }
 END_TEST
 
+START_TEST(test_folder__new_file)
+{
+	struct error err = ERROR_INIT;
+	struct stat st;
+	char *path;
+	int fd;
+
+	scratch_begin();
+	fd = folder_new_file(scratch, &path, &err);
+	ck_assert_int_ge(fd, 0);
+	ck_assert(folder_is_hidden_of_ours(strrchr(path, '/') + 1));
+	ck_assert_int_eq(fstat(fd, &st), 0);
+	ck_assert_int_eq(st.st_mode & 07777, 0600);
+	ck_assert_uint_eq(count_entries(scratch), 1);
+	close(fd);
+	mem_free(path);
+	ck_assert_int_eq(folder_new_file(at("nowhere"), &path, &err), -1);
+	ck_assert_int_eq(err.code, ERR_NOT_FOUND);
+	ck_assert_ptr_null(path);
+	scratch_end();
+}
+END_TEST
+
 START_TEST(test_folder__read_file_follows_no_link)
 {
 	struct error err = ERROR_INIT;
@@ -277,4 +300,4 @@ UNIT_MAIN("snapshot/folder", test_folder__list, test_folder__list_out_of_memory,
 	  test_folder__make, test_folder__rename_replaces_nothing,
 	  test_folder__rename_checked_replaces_nothing, test_folder__remove_stays_inside,
 	  test_folder__remove_gives_up_on_depth, test_folder__hide, test_folder__write_file,
-	  test_folder__read_file_follows_no_link, test_folder__lock)
+	  test_folder__new_file, test_folder__read_file_follows_no_link, test_folder__lock)
