@@ -123,3 +123,15 @@ const char *path_base(const char *path)
 
 	return slash ? slash + 1 : path;
 }
+
+const char *path_end(const char *path, int parts)
+{
+	const char *s = path + strlen(path);
+
+	while (s > path) {
+		if (s[-1] == '/' && --parts == 0)
+			break;
+		s--;
+	}
+	return s;
+}

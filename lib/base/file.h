@@ -22,4 +22,7 @@ char *path_join(const char *dir, const char *name);
 /* The last part of a path: "c" of "a/b/c". Borrowed from path. */
 const char *path_base(const char *path);
 
+/* The last `parts` parts: of two "b/c"; all of a path that has no more. */
+const char *path_end(const char *path, int parts);
+
 #endif

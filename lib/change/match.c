@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "change/build.h"
 
 /* "<name>.rest" of a class or function that got another name: its inner ones did too. */
@@ -132,19 +133,6 @@ static int by_end(const void *a, const void *b)
 		order = (x->f->any->id.nth > y->f->any->id.nth) -
 			(x->f->any->id.nth < y->f->any->id.nth);
 	return order;
-}
-
-/* The last `parts` parts of a path. */
-static const char *path_end(const char *path, int parts)
-{
-	const char *s = path + strlen(path);
-
-	while (s > path) {
-		if (s[-1] == '/' && --parts == 0)
-			break;
-		s--;
-	}
-	return s;
 }
 
 /* Those without a partner whose file the other side has nowhere. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "change/build.h"
 
@@ -64,17 +65,14 @@ static void shorten_keys(struct named *v, size_t n)
 {
 	for (size_t i = 0, end; i < n; i = end) {
 		bool sides[2] = { false, false };
-		const char *key = v[i].key, *slash;
+		const char *key = v[i].key;
 
 		for (end = i; end < n && strcmp(v[end].key, key) == 0; end++)
 			sides[v[end].old] = true;
 		if (key[0] != '/' || (sides[0] && sides[1]))
 			continue;
-		slash = strrchr(key, '/');
-		while (slash > key && slash[-1] != '/')
-			slash--;
 		for (size_t j = i; j < end; j++)
-			v[j].key = slash;
+			v[j].key = path_end(key, 2);
 	}
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "profile/derive.h"
 #include "profile/origin.h"
@@ -145,19 +146,6 @@ static void mark_alone(struct group *a, uint32_t na, const struct group *b, uint
 			j++;
 		a[i].alone = j == nb || strcmp(b[j].file, a[i].file) != 0;
 	}
-}
-
-/* The last `parts` parts of a path. */
-static const char *path_end(const char *path, int parts)
-{
-	const char *s = path + strlen(path);
-
-	while (s > path) {
-		if (s[-1] == '/' && --parts == 0)
-			break;
-		s--;
-	}
-	return s;
 }
 
 /* Copies the groups that may still be matched by the ends of their paths. */

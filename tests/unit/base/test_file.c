@@ -95,6 +95,12 @@ START_TEST(test_file__paths)
 	assert_join("/", "b", "/b");
 	ck_assert_str_eq(path_base("a/b/c.py"), "c.py");
 	ck_assert_str_eq(path_base("c.py"), "c.py");
+	ck_assert_str_eq(path_end("/a/b/c.py", 1), "c.py");
+	ck_assert_str_eq(path_end("/a/b/c.py", 2), "b/c.py");
+	ck_assert_str_eq(path_end("b/c.py", 2), "b/c.py");
+	ck_assert_str_eq(path_end("/c.py", 2), "/c.py");
+	ck_assert_str_eq(path_end("c.py", 2), "c.py");
+	ck_assert_str_eq(path_end("", 1), "");
 	mem_fail_at(1, false);
 	ck_assert_ptr_null(path_join("a", "b"));
 	mem_fail_at(0, false);
