@@ -150,18 +150,14 @@ static const struct format *find_format(const struct export_options *o)
 }
 
 /* The metric of this name, or the first; -1 after a complaint. */
-static int find_metric(const struct profile *p, const char *name)
+static int metric_or_first(const struct profile *p, const char *name)
 {
-	struct buf names = BUF_INIT;
-	int m = name != NULL ? profile_metric(p, name) : 0;
+	struct error err = ERROR_INIT;
+	int m = name != NULL ? find_metric(p, name, &err) : 0;
 
-	if (m >= 0)
-		return m;
-	for (uint32_t i = 0; i < p->nmetrics; i++)
-		buf_printf(&names, "%s%s", i == 0 ? "" : ", ", p->metrics[i].name);
-	complain("export: there is no '%s' in this profile, only %s", name, buf_str(&names));
-	buf_release(&names);
-	return -1;
+	if (m < 0)
+		complain("export: %s", err.text);
+	return m;
 }
 
 /* Sets *metric, and where there is something to compare with, *p to both. */
@@ -170,7 +166,7 @@ static int choose(struct profile **p, uint32_t *metric, const struct export_opti
 	struct error err = ERROR_INIT;
 	struct profile *base = NULL, *pair = NULL;
 	struct subject s;
-	int after = find_metric(*p, o->metric), before = -1;
+	int after = metric_or_first(*p, o->metric), before = -1;
 
 	*metric = after < 0 ? 0 : (uint32_t)after;
 	if (after < 0 || o->base == NULL)
@@ -179,7 +175,7 @@ static int choose(struct profile **p, uint32_t *metric, const struct export_opti
 		base = subject_profile(&s, "export");
 	subject_release(&s);
 	if (base != NULL)
-		before = find_metric(base, o->metric);
+		before = metric_or_first(base, o->metric);
 	if (before >= 0) {
 		pair = profile_pair(base, (uint32_t)before, *p, *metric, &err);
 		if (pair == NULL)

@@ -98,27 +98,6 @@ static void picture_name(char name[16], unsigned format)
 	strcat(name, format_names[format]);
 }
 
-static int find_metric(unsigned *metric, const struct profile *p, const char *name,
-		       struct error *err)
-{
-	struct buf names = BUF_INIT;
-	int found;
-
-	*metric = profile_time_metric(p);
-	if (name == NULL)
-		return 0;
-	found = profile_metric(p, name);
-	if (found >= 0) {
-		*metric = (unsigned)found;
-		return 0;
-	}
-	for (unsigned i = 0; i < p->nmetrics; i++)
-		buf_printf(&names, "%s%s", i ? ", " : "", p->metrics[i].name);
-	error_set(err, ERR_NOT_FOUND, "no metric '%s'; there is %s", name, buf_str(&names));
-	buf_release(&names);
-	return -1;
-}
-
 /* Each attempt shows less: what could not be laid out in time is no picture at all. */
 static void fill_options(struct picture_options *to, const struct renderer *r, unsigned attempt)
 {
@@ -152,12 +131,15 @@ static int draw(struct buf *out, const struct renderer *r, const struct render_j
 	struct profile *p = snapshot_profile(job->path, err);
 	const struct draw_plugin *plugin;
 	struct captioned c;
-	int rc = -1;
+	int metric, rc = -1;
 
 	if (p == NULL)
 		return -1;
 	fill_options(&options, r, attempt);
-	if (find_metric(&options.graph.metric, p, r->options->metric, err) < 0) {
+	metric = r->options->metric != NULL ? find_metric(p, r->options->metric, err)
+					    : (int)profile_time_metric(p);
+	options.graph.metric = metric < 0 ? 0 : (unsigned)metric;
+	if (metric < 0) {
 		error_prefix(err, "%s: ", job->path);
 	} else if (r->format == FORMAT_DOT) {
 		rc = gprof2dot_write(out, p, &options.graph, err);

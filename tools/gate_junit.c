@@ -9,40 +9,10 @@
 #include "base/text.h"
 #include "gate.h"
 
-/* Printable text; of what is left XML knows no U+FFFE and U+FFFF. */
-static void put_escaped(struct buf *out, const char *s, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		switch (s[i]) {
-		case '&':
-			buf_adds(out, "&amp;");
-			break;
-		case '<':
-			buf_adds(out, "&lt;");
-			break;
-		case '>':
-			buf_adds(out, "&gt;");
-			break;
-		case '"':
-			buf_adds(out, "&quot;");
-			break;
-		case '\xef':
-			if (len - i >= 3 && s[i + 1] == '\xbf' && (uint8_t)s[i + 2] >= 0xbe) {
-				buf_addc(out, '?');
-				i += 2;
-				break;
-			}
-			/* fall through */
-		default:
-			buf_addc(out, s[i]);
-		}
-	}
-}
-
-static void put_attribute(struct buf *out, const char *name, const struct buf *value)
+static void put_attribute(struct buf *out, const char *name, struct buf *value)
 {
 	buf_printf(out, " %s=\"", name);
-	put_escaped(out, value->data, value->len);
+	text_xml(out, buf_str(value));
 	buf_addc(out, '"');
 }
 
@@ -58,7 +28,7 @@ static void put_failure(struct buf *out, const struct gate_view *v, const struct
 		buf_clear(&text);
 		gate_put_blame(&text, f, &f->blamed[i], v->term.signs);
 		buf_addc(&text, '\n');
-		put_escaped(out, text.data, text.len);
+		text_xml(out, buf_str(&text));
 	}
 	buf_adds(out, "</failure>\n");
 	buf_release(&text);

@@ -447,3 +447,17 @@ struct profile *subject_profile(const struct subject *s, const char *command)
 		complain("%s: left out: %s", s->path, p->left_out);
 	return p;
 }
+
+int find_metric(const struct profile *p, const char *name, struct error *err)
+{
+	struct buf names = BUF_INIT;
+	int m = profile_metric(p, name);
+
+	if (m >= 0)
+		return m;
+	for (uint32_t i = 0; i < p->nmetrics; i++)
+		buf_printf(&names, "%s%s", i == 0 ? "" : ", ", p->metrics[i].name);
+	error_set(err, ERR_NOT_FOUND, "no metric '%s'; there is %s", name, buf_str(&names));
+	buf_release(&names);
+	return -1;
+}

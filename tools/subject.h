@@ -66,6 +66,9 @@ const struct snapshot *subject_snapshot(const struct subject *s);
  * names `command`. NULL after a complaint. */
 struct profile *subject_profile(const struct subject *s, const char *command);
 
+/* The index of a metric; -1 with err, which says what others there are. */
+int find_metric(const struct profile *p, const char *name, struct error *err);
+
 /* Finds a path or a name in the archive, no route; NULL after a complaint, else a
  * path to mem_free. */
 char *find_what(const char *dir_option, const char *what, enum path_kind *kind);

@@ -134,6 +134,35 @@ void text_printable(struct buf *out, const char *s)
 	}
 }
 
+void text_xml(struct buf *out, const char *s)
+{
+	for (; *s != '\0'; s++) {
+		switch (*s) {
+		case '&':
+			buf_adds(out, "&amp;");
+			break;
+		case '<':
+			buf_adds(out, "&lt;");
+			break;
+		case '>':
+			buf_adds(out, "&gt;");
+			break;
+		case '"':
+			buf_adds(out, "&quot;");
+			break;
+		case '\xef':
+			if (s[1] == '\xbf' && (unsigned char)s[2] >= 0xbe) {
+				buf_addc(out, '?');
+				s += 2;
+				break;
+			}
+			/* fall through */
+		default:
+			buf_addc(out, *s);
+		}
+	}
+}
+
 /* The double is m * 2^-shift, exactly, and m of 53 bits, so that m * 1000 fits. */
 bool text_scale(double value, unsigned scale, uint64_t *n)
 {

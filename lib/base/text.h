@@ -20,6 +20,10 @@ void text_size(struct buf *out, uint64_t bytes);
  * bytes that are not UTF-8 appear as \xNN; bidirectional overrides too. */
 void text_printable(struct buf *out, const char *s);
 
+/* Printable text for XML, escaped where that means something by it; '?' for U+FFFE and
+ * U+FFFF, which it does not know. */
+void text_xml(struct buf *out, const char *s);
+
 /* How many of the first characters are printable ASCII. */
 size_t text_plain_length(const char *s, size_t left);
 

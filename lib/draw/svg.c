@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "base/version.h"
 #include "draw/svg_script.h"
 #include "draw/write.h"
@@ -45,28 +46,6 @@ static void add_attribute(struct buf *out, const char *name, double value)
 	buf_printf(out, " %s=\"", name);
 	add_number(out, value);
 	buf_addc(out, '"');
-}
-
-/* Of printable text: what XML means something by. */
-static void add_escaped(struct buf *out, const char *s)
-{
-	for (; *s != '\0'; s++)
-		switch (*s) {
-		case '&':
-			buf_adds(out, "&amp;");
-			break;
-		case '<':
-			buf_adds(out, "&lt;");
-			break;
-		case '>':
-			buf_adds(out, "&gt;");
-			break;
-		case '"':
-			buf_adds(out, "&quot;");
-			break;
-		default:
-			buf_addc(out, *s);
-		}
 }
 
 static unsigned channel(double value)
@@ -195,7 +174,7 @@ static void text(struct canvas *c, enum style style, double x, double y, struct 
 	add_attribute(s->out, "textLength", fonts_width(c->fonts, style, words));
 	add_colour(s->out, "fill", colour);
 	buf_addc(s->out, '>');
-	add_escaped(s->out, words);
+	text_xml(s->out, words);
 	buf_adds(s->out, "</text>");
 }
 
@@ -247,10 +226,10 @@ static void open_node(struct svg *s, uint32_t index)
 		buf_adds(s->out, "\">");
 	}
 	buf_printf(s->out, "<g class=\"n\" id=\"n%u\"><title>", index);
-	add_escaped(s->out, n->name);
+	text_xml(s->out, n->name);
 	buf_addc(s->out, '\n');
 	if (n->place[0] != '\0') {
-		add_escaped(s->out, n->place);
+		text_xml(s->out, n->place);
 		buf_addc(s->out, '\n');
 	}
 	add_numbers(s->out, s->scene->graph, n);
@@ -263,13 +242,13 @@ static void open_edge(struct svg *s, uint32_t index)
 	const struct graph_edge *e = &g->edges[index];
 
 	buf_printf(s->out, "<g class=\"e f%u t%u\"><title>", e->caller, e->callee);
-	add_escaped(s->out, g->nodes[e->caller].name);
+	text_xml(s->out, g->nodes[e->caller].name);
 	buf_adds(s->out, " \xe2\x86\x92 ");
-	add_escaped(s->out, g->nodes[e->callee].name);
+	text_xml(s->out, g->nodes[e->callee].name);
 	if (e->skips)
 		buf_adds(s->out, ", through functions that are not shown");
 	buf_addc(s->out, '\n');
-	add_escaped(s->out, s->scene->labels[index]);
+	text_xml(s->out, s->scene->labels[index]);
 	buf_adds(s->out, "</title>");
 }
 
@@ -299,13 +278,13 @@ static void begin(struct svg *s)
 		   lround(h));
 	if (s->scene->request != NULL) {
 		buf_adds(s->out, "<title>");
-		add_escaped(s->out, s->scene->request);
+		text_xml(s->out, s->scene->request);
 		buf_adds(s->out, "</title>\n");
 	}
 	buf_adds(s->out, "<desc>cprof " CPROF_VERSION);
 	if (s->scene->commit != NULL) {
 		buf_adds(s->out, ", commit ");
-		add_escaped(s->out, s->scene->commit);
+		text_xml(s->out, s->scene->commit);
 	}
 	buf_adds(s->out, "</desc>\n<style>text{font-family:'DejaVu Sans',Verdana,sans-serif;"
 		 "white-space:pre}a{text-decoration:none}");

@@ -133,7 +133,7 @@ def test_export_takes_one(archive):
     assert "takes one snapshot" in archive.refused("export", "old", "--to", "json")
     assert "takes one snapshot" in archive.refused("export", "old", "--to", "callgrind",
                                                    "--compat", "pyprof2calltree")
-    assert "no 'memory'" in archive.refused("export", "old/" + RUN, "--to", "json",
+    assert "no metric 'memory'; there is wall" in archive.refused("export", "old/" + RUN, "--to", "json",
                                             "--metric", "memory")
 
 

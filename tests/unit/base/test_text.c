@@ -117,9 +117,24 @@ START_TEST(test_text__scale_as_printf)
 }
 END_TEST
 
+START_TEST(test_text__xml)
+{
+	struct buf b = BUF_INIT;
+
+	text_xml(&b, "a<b> & \"c\" 'd' \xC3\xA9 \xEF\xBF\xBD");
+	ck_assert_str_eq(buf_str(&b), "a&lt;b&gt; &amp; &quot;c&quot; 'd' \xC3\xA9 \xEF\xBF\xBD");
+	buf_clear(&b);
+	/* U+FFFE and U+FFFF, and their beginnings where a text ends. */
+	text_xml(&b, "\xEF\xBF\xBEx\xEF\xBF\xBF\xEF\xBF");
+	ck_assert_str_eq(buf_str(&b), "?x?\xEF\xBF");
+	buf_release(&b);
+}
+END_TEST
+
 UNIT_MAIN("base/text",
 	  test_text__time,
 	  test_text__count_and_size,
 	  test_text__printable,
 	  test_text__utf8,
+	  test_text__xml,
 	  test_text__scale_as_printf)
