@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "profile/derive.h"
 #include "profile/diff.h"
+#include "profile/walk.h"
 
 /* Of one profile. */
 struct digesting {
@@ -76,17 +77,11 @@ static int take_metrics(struct digest *out, uint32_t order[], struct book *b,
 
 /* --- from the call tree */
 
-/* The way down and back again. */
-struct step {
-	uint32_t first_child, next_sibling;
-};
-
 struct walk {
 	const struct profile *p;
 	struct digest *out;
 	const struct digesting *d;
 	const uint32_t *order;
-	struct step *steps;  /* per node */
 	uint32_t *on_stack;  /* per row: its frames on the stack */
 	uint32_t *arc_row;   /* of the book's arcs -> row, or MAP_NONE */
 	size_t narc_rows, arc_rows_cap;
@@ -142,8 +137,9 @@ static int count_arc(struct walk *w, uint32_t caller, uint32_t callee, uint64_t 
 
 /* A node's cum is its function's self less what it calls has. In between sums may be
  * larger than any number that a file can mean, hence unsigned. */
-static int enter(struct walk *w, uint32_t i)
+static int enter(void *arg, uint32_t i)
 {
+	struct walk *w = arg;
 	const struct profile *p = w->p;
 	struct digest *out = w->out;
 	const struct node *n = &p->nodes[i];
@@ -172,41 +168,11 @@ static int enter(struct walk *w, uint32_t i)
 	return count_arc(w, caller, out->functions[row], n->ncalls);
 }
 
-static void leave(struct walk *w, uint32_t i)
+static void leave(void *arg, uint32_t i)
 {
+	struct walk *w = arg;
+
 	w->on_stack[w->d->group_of[w->p->nodes[i].function]]--;
-}
-
-static int walk_tree(struct walk *w)
-{
-	const struct profile *p = w->p;
-	uint32_t node;
-
-	memset(w->steps, 0xff, p->nnodes * sizeof *w->steps);
-	for (uint32_t i = p->nnodes; i-- > 1;) {
-		struct step *parent = &w->steps[p->nodes[i].parent];
-
-		w->steps[i].next_sibling = parent->first_child;
-		parent->first_child = i;
-	}
-	node = w->steps[0].first_child;
-	while (node != PROFILE_NONE) {
-		if (enter(w, node) < 0)
-			return -1;
-		if (w->steps[node].first_child != PROFILE_NONE) {
-			node = w->steps[node].first_child;
-			continue;
-		}
-		leave(w, node);
-		while (w->steps[node].next_sibling == PROFILE_NONE) {
-			node = p->nodes[node].parent;
-			if (node == 0)
-				return 0;
-			leave(w, node);
-		}
-		node = w->steps[node].next_sibling;
-	}
-	return 0;
 }
 
 static int keep_arcs(struct digest *out, struct arena *arena, const struct walk *w)
@@ -228,16 +194,18 @@ static int take_tree(struct digest *out, const struct digesting *d, const uint32
 {
 	const struct profile *p = d->p;
 	struct walk w = { .p = p, .out = out, .d = d, .order = order };
+	struct tree_link *links = mem_array(NULL, p->nnodes, sizeof *links);
 	int rc = -1;
 
-	w.steps = mem_array(NULL, p->nnodes, sizeof *w.steps);
 	w.on_stack = mem_zalloc((size_t)d->nrows * sizeof *w.on_stack);
-	if (w.steps != NULL && w.on_stack != NULL && reserve_arc_rows(&w) == 0 &&
-	    walk_tree(&w) == 0 && keep_arcs(out, &d->book->arena, &w) == 0)
-		rc = 0;
+	if (links != NULL && w.on_stack != NULL && reserve_arc_rows(&w) == 0) {
+		tree_link(links, p);
+		if (tree_walk(p, links, enter, leave, &w) == 0)
+			rc = keep_arcs(out, &d->book->arena, &w);
+	}
 	for (uint32_t m = 0; m < out->nmetrics; m++)
 		out->totals[m] = profile_node_cum(p, 0)[order[m]];
-	mem_free(w.steps);
+	mem_free(links);
 	mem_free(w.on_stack);
 	mem_free(w.arc_row);
 	mem_free(w.arcs);

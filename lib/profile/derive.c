@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "profile/walk.h"
 
 int64_t *derive_node_self(const struct profile *p)
 {
@@ -42,11 +43,9 @@ int64_t profile_total(const struct profile *p, const struct table *t, uint32_t m
 	return sum;
 }
 
-/* The walk goes down by child and sibling links and keeps, per function and
- * per arc, how often it is on the stack. What a node must put back when it is
- * left is kept in its own row, so that depth costs no C stack. */
+/* The walk keeps, per function and per arc, how often it is on the stack. What a
+ * node must put back when it is left is kept in its own row. */
 struct step {
-	uint32_t first_child, next_sibling;
 	uint32_t arc;       /* of the table, or PROFILE_NONE below the root */
 	uint32_t outer_arc; /* what leaving_by[group of parent] was before */
 };
@@ -124,8 +123,9 @@ static int enter_arc(struct walk *w, uint32_t node, uint32_t caller, uint32_t ca
 	return 0;
 }
 
-static int enter(struct walk *w, uint32_t node)
+static int enter(void *arg, uint32_t node)
 {
+	struct walk *w = arg;
 	const struct profile *p = w->p;
 	uint32_t g = group_of(w, node);
 	uint32_t caller = group_of(w, p->nodes[node].parent);
@@ -143,8 +143,9 @@ static int enter(struct walk *w, uint32_t node)
 	return 0;
 }
 
-static void leave(struct walk *w, uint32_t node)
+static void leave(void *arg, uint32_t node)
 {
+	struct walk *w = arg;
 	const struct step *step = &w->steps[node];
 
 	w->on_stack[group_of(w, node)]--;
@@ -154,49 +155,11 @@ static void leave(struct walk *w, uint32_t node)
 	w->leaving_by[w->out->arcs[step->arc].caller] = step->outer_arc;
 }
 
-static void link_children(struct walk *w)
-{
-	const struct profile *p = w->p;
-
-	for (uint32_t i = 0; i < p->nnodes; i++)
-		w->steps[i] = (struct step){ PROFILE_NONE, PROFILE_NONE, PROFILE_NONE,
-					     PROFILE_NONE };
-	/* From the last, so that children are walked in the order they came. */
-	for (uint32_t i = p->nnodes; i-- > 1;) {
-		struct step *parent = &w->steps[p->nodes[i].parent];
-
-		w->steps[i].next_sibling = parent->first_child;
-		parent->first_child = i;
-	}
-}
-
-static int walk_tree(struct walk *w)
-{
-	uint32_t node = w->steps[0].first_child;
-
-	while (node != PROFILE_NONE) {
-		if (enter(w, node) < 0)
-			return -1;
-		if (w->steps[node].first_child != PROFILE_NONE) {
-			node = w->steps[node].first_child;
-			continue;
-		}
-		leave(w, node);
-		while (w->steps[node].next_sibling == PROFILE_NONE) {
-			node = w->p->nodes[node].parent;
-			if (node == 0)
-				return 0;
-			leave(w, node);
-		}
-		node = w->steps[node].next_sibling;
-	}
-	return 0;
-}
-
 static int derive_from_tree(struct table *out, const struct profile *p, const uint32_t *group,
 			    struct error *err)
 {
 	struct walk w = { .p = p, .group = group, .out = out };
+	struct tree_link *links = mem_array(NULL, p->nnodes, sizeof *links);
 	int64_t *self = derive_node_self(p);
 	uint32_t n = out->nfunctions;
 	int rc = -1;
@@ -205,14 +168,14 @@ static int derive_from_tree(struct table *out, const struct profile *p, const ui
 	w.steps = mem_array(NULL, p->nnodes, sizeof *w.steps);
 	w.on_stack = mem_array(NULL, n, sizeof *w.on_stack);
 	w.leaving_by = mem_array(NULL, n, sizeof *w.leaving_by);
-	if (self == NULL || w.steps == NULL || w.on_stack == NULL || w.leaving_by == NULL) {
+	if (self == NULL || links == NULL || w.steps == NULL || w.on_stack == NULL || w.leaving_by == NULL) {
 		error_nomem(err);
 		goto done;
 	}
 	memset(w.on_stack, 0, n * sizeof *w.on_stack);
 	memset(w.leaving_by, 0xff, n * sizeof *w.leaving_by);
-	link_children(&w);
-	if (walk_tree(&w) < 0) {
+	tree_link(links, p);
+	if (tree_walk(p, links, enter, leave, &w) < 0) {
 		if (profile_is_too_large(p, out->narcs))
 			error_set(err, ERR_FORMAT, PROFILE_TOO_LARGE);
 		else
@@ -222,6 +185,7 @@ static int derive_from_tree(struct table *out, const struct profile *p, const ui
 	rc = 0;
 done:
 	mem_free(self);
+	mem_free(links);
 	mem_free(w.steps);
 	mem_free(w.on_stack);
 	mem_free(w.arc_on_stack);
