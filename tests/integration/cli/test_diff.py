@@ -119,10 +119,10 @@ def renamed(name, line, folder):
 
 
 def test_functions_match_wherever_they_stand(work):
-    work.snapshot("old", RUN, renamed("f", 10, "/home/ann"))
-    work.snapshot("moved", RUN, renamed("f", 77, "/home/ann"))
+    work.snapshot("old", RUN, renamed("f", 10, "/srv/ann"))
+    work.snapshot("moved", RUN, renamed("f", 77, "/srv/ann"))
     work.snapshot("elsewhere", RUN, renamed("f", 10, "/builds/7"))
-    work.snapshot("renamed", RUN, renamed("g", 10, "/home/ann"))
+    work.snapshot("renamed", RUN, renamed("g", 10, "/srv/ann"))
     for run in "moved", "elsewhere":
         assert work.cprof("diff", "--exit-code", "old", run).status == 0, run
     result = work.cprof("diff", "--exit-code", "old", "renamed")

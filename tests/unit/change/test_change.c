@@ -443,7 +443,7 @@ START_TEST(test_change__files_elsewhere)
 	const struct request_change *r;
 	struct change c;
 
-	made_function(a, g, "/home/ann/shop/app.py", "f", 1, 1);
+	made_function(a, g, "/srv/ann/shop/app.py", "f", 1, 1);
 	made_function(a, g, "lib/old.py", "g", 1, 1);
 	made_function(a, g, "kept/x.py", "k", 1, 1);
 	made_function(b, h, "/builds/7/shop/app.py", "f", 1, 1);

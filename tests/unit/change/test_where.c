@@ -77,7 +77,7 @@ END_TEST
 
 START_TEST(test_where__a_work_tree_elsewhere)
 {
-	leads(shop("/home/ann/shop/app.py", 25, 20), shop("/ci/7/shop/app.py", 80, 20), NULL,
+	leads(shop("/opt/ann/shop/app.py", 25, 20), shop("/ci/7/shop/app.py", 80, 20), NULL,
 	      "show > lines > execute", 25, 80);
 }
 END_TEST

@@ -82,13 +82,13 @@ START_TEST(test_name__own_code_from_its_common_folder)
 	static const struct named template = { "/srv/shop/templates/a.html", 3, "root",
 					       ORIGIN_APP, "root", "templates/a.html:3" };
 	/* A folder called like an interpreter's is none where no lib is above. */
-	static const struct named python = { "/home/x/python3/app.py", 4, "f", ORIGIN_APP, "f",
+	static const struct named python = { "/srv/x/python3/app.py", 4, "f", ORIGIN_APP, "f",
 					     "app:4" };
 
 	check(&view, "/srv/shop/models.py");
 	check(&alone, NULL);
 	check(&alone, "/srv/shop/app.py");
-	check(&apart, "/home/x/other.py");
+	check(&apart, "/opt/x/other.py");
 	check(&template, "/srv/shop/app.py");
 	check(&python, NULL);
 	/* Folders are compared whole: "shop" and "shopping" share only /srv. */

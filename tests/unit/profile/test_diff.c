@@ -116,12 +116,12 @@ END_TEST
 START_TEST(test_diff__moved_tree_of_files)
 {
 	struct profile *p = sample_new(), *q = sample_new();
-	uint32_t a1 = sample_function(p, "/home/ann/shop/app.py", 1, "main", NULL);
+	uint32_t a1 = sample_function(p, "/srv/ann/shop/app.py", 1, "main", NULL);
 	uint32_t b1 = sample_function(p, "/py311/flask/app.py", 1, "main", NULL);
-	uint32_t c1 = sample_function(p, "/home/ann/shop/kept.py", 1, "f", NULL);
+	uint32_t c1 = sample_function(p, "/srv/ann/shop/kept.py", 1, "f", NULL);
 	uint32_t a2 = sample_function(q, "/ci/build/app.py", 1, "main", NULL);
 	uint32_t b2 = sample_function(q, "/py312/flask/app.py", 1, "main", NULL);
-	uint32_t c2 = sample_function(q, "/home/ann/shop/kept.py", 1, "f", NULL);
+	uint32_t c2 = sample_function(q, "/srv/ann/shop/kept.py", 1, "f", NULL);
 	uint32_t other = sample_function(q, "/elsewhere/kept.py", 1, "f", NULL);
 	struct diff d;
 

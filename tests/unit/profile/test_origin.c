@@ -15,7 +15,7 @@ START_TEST(test_origin__of_a_file)
 		{ "/v/lib/python3.11/site-packages/flask/app.py", ORIGIN_PACKAGE, "flask/app.py" },
 		{ "/usr/lib/python3/dist-packages/six.py", ORIGIN_PACKAGE, "six.py" },
 		{ "/usr/local/lib/python3.11/dist-packages/a/b.py", ORIGIN_PACKAGE, "a/b.py" },
-		{ "/root/.pyenv/versions/3.13.0/lib/python3.13/json/decoder.py", ORIGIN_STDLIB,
+		{ "/opt/pyenv/versions/3.13.0/lib/python3.13/json/decoder.py", ORIGIN_STDLIB,
 		  "json/decoder.py" },
 		{ "/usr/lib/python3.11/os.py", ORIGIN_STDLIB, "os.py" },
 		{ "/opt/lib64/python3.13t/re/_parser.py", ORIGIN_STDLIB, "re/_parser.py" },
