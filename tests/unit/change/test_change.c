@@ -25,6 +25,44 @@ static struct change of_two(const struct summary *old, const struct summary *new
 	return between(&old, 1, &new, 1, &plain);
 }
 
+/* A request of one run on each side, whose functions are said one by one. */
+struct two {
+	struct made *old, *new;
+};
+
+static struct two two_requests(int64_t old_wall, int64_t new_wall)
+{
+	struct two t = { made_run("a", "3.12"), made_run("b", "3.12") };
+
+	made_group(t.old, "GET", "/", 1, &old_wall);
+	made_group(t.new, "GET", "/", 1, &new_wall);
+	return t;
+}
+
+static void had(struct two *t, const char *file, const char *name, uint64_t ncalls, int64_t self)
+{
+	made_function(t->old, &t->old->groups[0], file, name, ncalls, self);
+}
+
+static void has(struct two *t, const char *file, const char *name, uint64_t ncalls, int64_t self)
+{
+	made_function(t->new, &t->new->groups[0], file, name, ncalls, self);
+}
+
+static struct change compare_two(struct two *t, const struct change_options *o)
+{
+	const struct summary *old = made_done(t->old), *new = made_done(t->new);
+
+	return between(&old, 1, &new, 1, o);
+}
+
+static void end_two(struct two *t, struct change *c)
+{
+	change_release(c);
+	free(t->old);
+	free(t->new);
+}
+
 static const char *name_of(const struct function_change *f)
 {
 	return f->after ? f->after->id.name : f->before->id.name;
@@ -42,20 +80,18 @@ static const struct function_change *function(const struct request_change *r, co
 /* An N+1 query: 3 statements become 43, each a little dearer. */
 START_TEST(test_change__more_and_dearer_calls_add_up)
 {
-	struct made *a = made_run("a", "3.12"), *b = made_run("b", "3.12");
-	struct summary_group *g = made_group(a, "GET", "/", 1, (int64_t[]){ 1000 });
-	struct summary_group *h = made_group(b, "GET", "/", 1, (int64_t[]){ 9600 });
+	struct two t = two_requests(1000, 9600);
 	const struct function_change *f;
 	struct request_change *r;
 	struct change c;
 
-	made_function(a, g, "~", "execute", 3, 600);
-	made_function(a, g, "app.py", "show", 1, 100);
-	made_function(a, g, "app.py", "gone", 2, 20);
-	made_function(b, h, "~", "execute", 43, 8600 + 430);
-	made_function(b, h, "app.py", "show", 1, 130);
-	made_function(b, h, "app.py", "fresh", 4, 40);
-	c = of_two(made_done(a), made_done(b));
+	had(&t, "~", "execute", 3, 600);
+	had(&t, "app.py", "show", 1, 100);
+	had(&t, "app.py", "gone", 2, 20);
+	has(&t, "~", "execute", 43, 8600 + 430);
+	has(&t, "app.py", "show", 1, 130);
+	has(&t, "app.py", "fresh", 4, 40);
+	c = compare_two(&t, &plain);
 	ck_assert_uint_eq(c.nrequests, 1);
 	r = &c.requests[0];
 	ck_assert_int_eq(r->state, REQUEST_BOTH);
@@ -81,9 +117,7 @@ START_TEST(test_change__more_and_dearer_calls_add_up)
 	f = function(r, "show");
 	ck_assert(f->more_calls_ns == 0 && f->dearer_calls_ns == 30 && !function_recounted(f));
 	ck_assert_int_eq(request_standing(r), STANDING_MORE_CALLS);
-	change_release(&c);
-	free(a);
-	free(b);
+	end_two(&t, &c);
 }
 END_TEST
 
@@ -125,20 +159,16 @@ END_TEST
 /* Where events were lost, counts prove nothing. */
 START_TEST(test_change__lost_events)
 {
-	struct made *a = made_run("a", "3.12"), *b = made_run("b", "3.12");
-	struct summary_group *g = made_group(a, "GET", "/", 1, (int64_t[]){ 10 });
-	struct summary_group *h = made_group(b, "GET", "/", 1, (int64_t[]){ 30 });
+	struct two t = two_requests(10, 30);
 	struct change c;
 
-	made_function(a, g, "a.py", "f", 1, 9);
-	made_function(b, h, "a.py", "f", 2, 20);
-	h->nlost = 3;
-	c = of_two(made_done(a), made_done(b));
+	had(&t, "a.py", "f", 1, 9);
+	has(&t, "a.py", "f", 2, 20);
+	t.new->groups[0].nlost = 3;
+	c = compare_two(&t, &plain);
 	ck_assert(!c.requests[0].counts_known && !c.requests[0].calls_worse);
 	ck_assert(c.requests[0].functions[0].dearer_calls_ns == 11);
-	change_release(&c);
-	free(a);
-	free(b);
+	end_two(&t, &c);
 }
 END_TEST
 
@@ -387,28 +417,23 @@ START_TEST(test_change__renames)
 	};
 	struct rename_map map = { renames, 3 };
 	struct change_options o = { .renames = &map };
-	struct made *a = made_run("a", "3.12"), *b = made_run("b", "3.12");
-	struct summary_group *g = made_group(a, "GET", "/", 1, (int64_t[]){ 100 });
-	struct summary_group *h = made_group(b, "GET", "/", 1, (int64_t[]){ 100 });
+	struct two t = two_requests(100, 100);
 	const struct function_change *f;
-	const struct summary *x, *y;
 	struct change c;
 
-	made_function(a, g, "app/models.py", "load", 1, 1);
-	made_function(a, g, "app/views.py", "Shop.show", 1, 2);
-	made_function(a, g, "app/views.py", "Shopping", 1, 3);
-	made_function(a, g, "app/views.py", "helper", 1, 4);
-	made_function(a, g, "app/views.py", "<lambda>", 1, 5);
-	made_function(a, g, "app/views.py", "<lambda>", 1, 6);
-	made_function(b, h, "app/views.py", "<lambda>", 1, 7);
-	made_function(b, h, "app/views.py", "<lambda>", 1, 8);
-	made_function(b, h, "app/views.py", "<lambda>", 1, 9);
-	made_function(b, h, "core/models.py", "load", 1, 10);
-	made_function(b, h, "app/views.py", "Store.show", 1, 20);
-	made_function(b, h, "app/util.py", "assist", 1, 40);
-	x = made_done(a);
-	y = made_done(b);
-	c = between(&x, 1, &y, 1, &o);
+	had(&t, "app/models.py", "load", 1, 1);
+	had(&t, "app/views.py", "Shop.show", 1, 2);
+	had(&t, "app/views.py", "Shopping", 1, 3);
+	had(&t, "app/views.py", "helper", 1, 4);
+	had(&t, "app/views.py", "<lambda>", 1, 5);
+	had(&t, "app/views.py", "<lambda>", 1, 6);
+	has(&t, "app/views.py", "<lambda>", 1, 7);
+	has(&t, "app/views.py", "<lambda>", 1, 8);
+	has(&t, "app/views.py", "<lambda>", 1, 9);
+	has(&t, "core/models.py", "load", 1, 10);
+	has(&t, "app/views.py", "Store.show", 1, 20);
+	has(&t, "app/util.py", "assist", 1, 40);
+	c = compare_two(&t, &o);
 	f = function(&c.requests[0], "load");
 	ck_assert(f->match == MATCH_MOVED && f->self[0].old_value == 1);
 	f = function(&c.requests[0], "Store.show");
@@ -426,9 +451,7 @@ START_TEST(test_change__renames)
 			ck_assert(f->self[0].delta == 2);
 	}
 	ck_assert_uint_eq(c.requests[0].nfunctions, 7);
-	change_release(&c);
-	free(a);
-	free(b);
+	end_two(&t, &c);
 }
 END_TEST
 
@@ -436,29 +459,25 @@ END_TEST
  * other side has in a request of another kind. */
 START_TEST(test_change__files_elsewhere)
 {
-	struct made *a = made_run("a", "3.12"), *b = made_run("b", "3.12");
-	struct summary_group *g = made_group(a, "GET", "/", 1, (int64_t[]){ 100 });
-	struct summary_group *h = made_group(b, "GET", "/", 1, (int64_t[]){ 100 });
-	struct summary_group *other = made_group(b, "GET", "/z", 1, (int64_t[]){ 100 });
+	struct two t = two_requests(100, 100);
+	struct summary_group *other = made_group(t.new, "GET", "/z", 1, (int64_t[]){ 100 });
 	const struct request_change *r;
 	struct change c;
 
-	made_function(a, g, "/srv/ann/shop/app.py", "f", 1, 1);
-	made_function(a, g, "lib/old.py", "g", 1, 1);
-	made_function(a, g, "kept/x.py", "k", 1, 1);
-	made_function(b, h, "/builds/7/shop/app.py", "f", 1, 1);
-	made_function(b, h, "src/old.py", "g", 1, 1);
-	made_function(b, h, "other/kept/x.py", "k", 1, 1);
-	made_function(b, other, "kept/x.py", "q", 1, 1);
-	c = of_two(made_done(a), made_done(b));
+	had(&t, "/srv/ann/shop/app.py", "f", 1, 1);
+	had(&t, "lib/old.py", "g", 1, 1);
+	had(&t, "kept/x.py", "k", 1, 1);
+	has(&t, "/builds/7/shop/app.py", "f", 1, 1);
+	has(&t, "src/old.py", "g", 1, 1);
+	has(&t, "other/kept/x.py", "k", 1, 1);
+	made_function(t.new, other, "kept/x.py", "q", 1, 1);
+	c = compare_two(&t, &plain);
 	r = request(&c, "/", REQUEST_BOTH);
 	ck_assert_int_eq(function(r, "f")->match, MATCH_SAME);
 	ck_assert_int_eq(function(r, "g")->match, MATCH_MOVED);
 	ck_assert_uint_eq(r->nfunctions, 4);
 	ck_assert(function(r, "k")->match == MATCH_NEW || function(r, "k")->match == MATCH_GONE);
-	change_release(&c);
-	free(a);
-	free(b);
+	end_two(&t, &c);
 }
 END_TEST
 
@@ -500,28 +519,24 @@ END_TEST
 /* What 3.11 calls comprehensions is 3.12's function itself. */
 START_TEST(test_change__comprehensions)
 {
-	struct made *a = made_run("a", "3.11"), *b = made_run("b", "3.12");
-	struct summary_group *g = made_group(a, "GET", "/", 1, (int64_t[]){ 100 });
-	struct summary_group *h = made_group(b, "GET", "/", 1, (int64_t[]){ 100 });
+	struct two t = two_requests(100, 100);
 	struct change_options o = { .force = true };
-	const struct summary *x, *y;
 	const struct function_change *f;
 	struct change c;
 
-	made_function(a, g, "a.py", "<module>", 1, 1);
-	made_function(a, g, "a.py", "f", 2, 10);
-	made_function(a, g, "a.py", "f.<locals>.<listcomp>", 2, 20);
-	made_function(a, g, "a.py", "f.<locals>.<listcomp>.<locals>.<dictcomp>", 8, 40);
-	made_function(a, g, "a.py", "f.<locals>.<listcomp>.<locals>.<lambda>", 8, 5);
-	made_function(a, g, "a.py", "f.<locals>.<genexpr>", 8, 6);
-	made_function(a, g, "a.py", "<setcomp>", 1, 2);
-	made_function(b, h, "a.py", "<module>", 1, 3);
-	made_function(b, h, "a.py", "f", 2, 70);
-	made_function(b, h, "a.py", "f.<locals>.<lambda>", 8, 5);
-	made_function(b, h, "a.py", "f.<locals>.<genexpr>", 8, 6);
-	x = made_done(a);
-	y = made_done(b);
-	c = between(&x, 1, &y, 1, &o);
+	t.old->s.python = "3.11";
+	had(&t, "a.py", "<module>", 1, 1);
+	had(&t, "a.py", "f", 2, 10);
+	had(&t, "a.py", "f.<locals>.<listcomp>", 2, 20);
+	had(&t, "a.py", "f.<locals>.<listcomp>.<locals>.<dictcomp>", 8, 40);
+	had(&t, "a.py", "f.<locals>.<listcomp>.<locals>.<lambda>", 8, 5);
+	had(&t, "a.py", "f.<locals>.<genexpr>", 8, 6);
+	had(&t, "a.py", "<setcomp>", 1, 2);
+	has(&t, "a.py", "<module>", 1, 3);
+	has(&t, "a.py", "f", 2, 70);
+	has(&t, "a.py", "f.<locals>.<lambda>", 8, 5);
+	has(&t, "a.py", "f.<locals>.<genexpr>", 8, 6);
+	c = compare_two(&t, &o);
 	ck_assert_uint_eq(c.requests[0].nfunctions, 4);
 	ck_assert_uint_eq(c.requests[0].nrecounted, 0);
 	ck_assert_uint_eq(c.requests[0].old_calls.median, 19);
@@ -532,27 +547,23 @@ START_TEST(test_change__comprehensions)
 	f = function(&c.requests[0], "f.<locals>.<genexpr>");
 	ck_assert(f->self[0].old_value == 8);
 	ck_assert_int_eq(function(&c.requests[0], "f.<locals>.<lambda>")->match, MATCH_SAME);
-	change_release(&c);
-	free(a);
-	free(b);
+	end_two(&t, &c);
 }
 END_TEST
 
 /* A run that does not say which Python made it is left as it is. */
 START_TEST(test_change__comprehensions_of_an_unknown_python)
 {
-	struct made *a = made_run("a", "3.11"), *b = made_run("b", "");
-	struct summary_group *g = made_group(a, "GET", "/", 1, (int64_t[]){ 100 });
+	struct two t = two_requests(100, 100);
 	struct change c;
 
-	made_group(b, "GET", "/", 1, (int64_t[]){ 100 });
-	made_function(a, g, "a.py", "f", 1, 1);
-	made_function(a, g, "a.py", "f.<locals>.<listcomp>", 1, 1);
-	c = of_two(made_done(a), made_done(b));
+	t.old->s.python = "3.11";
+	t.new->s.python = "";
+	had(&t, "a.py", "f", 1, 1);
+	had(&t, "a.py", "f.<locals>.<listcomp>", 1, 1);
+	c = compare_two(&t, &plain);
 	ck_assert_uint_eq(c.requests[0].nfunctions, 2);
-	change_release(&c);
-	free(a);
-	free(b);
+	end_two(&t, &c);
 }
 END_TEST
 

@@ -86,6 +86,13 @@ START_TEST(test_identity__dotted)
 }
 END_TEST
 
+/* Up to NULL. */
+static void check_patterns(const struct identity *id, bool meant, const char *const *patterns)
+{
+	for (; *patterns != NULL; patterns++)
+		ck_assert_msg(identity_matches(id, *patterns) == meant, "%s", *patterns);
+}
+
 START_TEST(test_identity__patterns)
 {
 	static const struct identity show = { ORIGIN_APP, "app/views.py", "show", 0 };
@@ -94,29 +101,21 @@ START_TEST(test_identity__patterns)
 		ORIGIN_BUILTIN, "~", "<method 'execute' of 'sqlite3.Cursor' objects>", 0
 	};
 	static const struct identity strand = { ORIGIN_BUILTIN, "~", "<executor job>", 0 };
+	static const char *const show_is[] = { "app.views:show", "app.views.show", "app.views", "app",
+					       "app.*", "*:show", "app.view[r-t].sho?", NULL };
+	static const char *const show_is_not[] = { "views", "ap", "app.views.sho", "", NULL };
+	static const char *const inner_is[] = { "app.views:show.key", "app.views", NULL };
+	static const char *const execute_is[] = { "sqlite3.Cursor.execute", "sqlite3.Cursor",
+						  "sqlite3", "*.execute*", NULL };
+	static const char *const execute_is_not[] = { "sqlite3.Connection", "execute", NULL };
 
-	ck_assert(identity_matches(&show, "app.views:show"));
-	ck_assert(identity_matches(&show, "app.views.show"));
-	ck_assert(identity_matches(&show, "app.views"));
-	ck_assert(identity_matches(&show, "app"));
-	ck_assert(identity_matches(&show, "app.*"));
-	ck_assert(identity_matches(&show, "*:show"));
-	ck_assert(identity_matches(&show, "app.view[r-t].sho?"));
-	ck_assert(!identity_matches(&show, "views"));
-	ck_assert(!identity_matches(&show, "ap"));
-	ck_assert(!identity_matches(&show, "app.views.sho"));
-	ck_assert(!identity_matches(&show, ""));
+	check_patterns(&show, true, show_is);
+	check_patterns(&show, false, show_is_not);
 	/* A function is itself, and not what is defined in it. */
+	check_patterns(&inner, true, inner_is);
 	ck_assert(!identity_matches(&inner, "app.views:show"));
-	ck_assert(identity_matches(&inner, "app.views:show.key"));
-	ck_assert(identity_matches(&inner, "app.views"));
-
-	ck_assert(identity_matches(&execute, "sqlite3.Cursor.execute"));
-	ck_assert(identity_matches(&execute, "sqlite3.Cursor"));
-	ck_assert(identity_matches(&execute, "sqlite3"));
-	ck_assert(identity_matches(&execute, "*.execute*"));
-	ck_assert(!identity_matches(&execute, "sqlite3.Connection"));
-	ck_assert(!identity_matches(&execute, "execute"));
+	check_patterns(&execute, true, execute_is);
+	check_patterns(&execute, false, execute_is_not);
 	ck_assert(identity_matches(&strand, "<executor job>"));
 }
 END_TEST

@@ -288,6 +288,15 @@ START_TEST(test_store__two_at_once)
 }
 END_TEST
 
+/* Of a commit, of all with NULL, in another repository below SCRATCH. */
+static void has_runs(const char *name, const char *commit, const char *runs)
+{
+	struct repository *r = open_repo(at("%s", name));
+
+	ck_assert_str_eq(runs_of(r, commit), runs);
+	repository_close(r);
+}
+
 /* SCRATCH/server.git, and two clones of it beside SCRATCH/repo. */
 static void two_clones(struct repository *both[2])
 {
@@ -308,7 +317,7 @@ static void close_clones(struct repository *both[2])
 
 START_TEST(test_store__push_and_fetch)
 {
-	struct repository *both[2], *server;
+	struct repository *both[2];
 
 	two_clones(both);
 	OK(store_fetch(both[0], "origin", &err)); /* nothing there yet */
@@ -322,15 +331,11 @@ START_TEST(test_store__push_and_fetch)
 	OK(store_fetch(both[0], "origin", &err));
 	ck_assert_str_eq(runs_of(both[0], NULL), "x1 y1 y2");
 	ck_assert_str_eq(text_of(both[0], b1, "y2", "summary.json"), "y2");
-	server = open_repo(at("server.git"));
-	ck_assert_str_eq(runs_of(server, NULL), "x1 y1 y2");
-	repository_close(server);
+	has_runs("server.git", NULL, "x1 y1 y2");
 	/* Any git has them by one fetch. */
 	git(0, "git clone -q ../server.git ../z && cd ../z && "
 	       "git fetch -q origin '+refs/cprof/*:refs/cprof/*' && git fsck --strict");
-	server = open_repo(at("z"));
-	ck_assert_str_eq(runs_of(server, a1), "x1 y1");
-	repository_close(server);
+	has_runs("z", a1, "x1 y1");
 	close_clones(both);
 }
 END_TEST
@@ -377,7 +382,7 @@ END_TEST
 
 START_TEST(test_store__two_push_at_once)
 {
-	struct repository *both[2], *server;
+	struct repository *both[2];
 	pid_t pids[2];
 
 	two_clones(both);
@@ -400,9 +405,7 @@ START_TEST(test_store__two_push_at_once)
 		ck_assert_int_eq(waitpid(pids[c], &status, 0), pids[c]);
 		ck_assert_int_eq(status, 0);
 	}
-	server = open_repo(at("server.git"));
-	ck_assert_str_eq(runs_of(server, NULL), "x0 x1 x2 y0 y1 y2");
-	repository_close(server);
+	has_runs("server.git", NULL, "x0 x1 x2 y0 y1 y2");
 	close_clones(both);
 }
 END_TEST
