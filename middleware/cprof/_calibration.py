@@ -20,3 +20,15 @@ def python_loop(n):
 def c_loop(n):
     for _ in range(n):
         _nothing()
+
+
+def len_loop(n):
+    nothing = ()
+    for _ in range(n):
+        len(nothing)
+
+
+def method_loop(n):
+    nothing = {}
+    for _ in range(n):
+        nothing.get(n)

@@ -6,62 +6,87 @@
 #include "quiet.h"
 #include "trace.h"
 
-enum { CALLS = 300, REPEATS = 5, REFERENCE_STEPS = 500 };
+enum { CALLS = 300, REPEATS = 5, REFERENCE_CALLS = 24 };
 
-static const int64_t renew_ns = 5000000000;
+/* Measured so often at first; the last so many are kept. One alone is off by a third now
+ * and then: it is made of small differences, and what is at the same core at that moment
+ * slows the one and not the other. */
+enum { FIRST = 3, KEPT = 7 };
+
+/* Soon while there are few measurements to compare. */
+static const int64_t renew_ns = 5000000000, renew_first_ns = 2000000000;
 
 /* Of the own time of a call that does nothing, what lies inside the callee's
  * window: the rest is the caller preparing it. Measured once, on 3.8 to 3.13. */
 static const double python_share = 0.5, c_share = 0.6;
 
+enum part { PYTHON_INSIDE, PYTHON_OUTSIDE, C_INSIDE, C_OUTSIDE, NPARTS };
+
 static struct calibration {
-	struct costs costs;
-	uint64_t reference; /* ticks, when it was measured */
-	int64_t at_ns;      /* 0: never */
+	double parts[NPARTS][KEPT]; /* multiples of the reference at that time */
+	unsigned n;                 /* measured so far: the last is at (n - 1) % KEPT */
+	int64_t at_ns;              /* 0: never */
 } calibrations[NMODES];
 
-/* Ticks of a fixed chain of multiplications: how fast the processor is. */
+/* Ticks of some calls recorded as a trace's are: how fast the processor now does what
+ * tracing does. Where it shares its core with another, chains of arithmetic hardly
+ * become slower, and this does. 0 without memory. */
 static uint64_t reference(void)
 {
+	static struct recorder *rec;
 	uint64_t best = UINT64_MAX;
 
+	if (rec == NULL)
+		rec = recorder_new(4, 0);
+	if (rec == NULL)
+		return 0;
 	for (int i = 0; i < 3; i++) {
-		uint64_t before = clock_ticks();
-		volatile uint64_t sink;
-		uint64_t x = before, ticks;
+		uint64_t before = clock_ticks(), ticks;
 
-		for (int j = 0; j < REFERENCE_STEPS; j++)
-			x = x * 6364136223846793005u + 1;
-		sink = x;
-		(void)sink;
+		for (int j = 0; j < REFERENCE_CALLS; j++) {
+			recorder_call(rec, 1, clock_ticks());
+			recorder_return(rec, clock_ticks());
+		}
 		ticks = clock_ticks() - before;
 		if (ticks < best)
 			best = ticks;
 	}
-	return best ? best : 1;
+	return best;
 }
 
-static uint32_t scaled(uint32_t ticks, double by)
+static uint32_t positive(double ticks)
 {
-	return (uint32_t)(ticks * by + 0.5);
+	return ticks > 0 && ticks < 1e9 ? (uint32_t)(ticks + 0.5) : 0;
+}
+
+static double median(const double *from, unsigned n)
+{
+	double v[KEPT];
+
+	for (unsigned i = 0; i < n; i++) {
+		unsigned at = i;
+
+		for (; at > 0 && v[at - 1] > from[i]; at--)
+			v[at] = v[at - 1];
+		v[at] = from[i];
+	}
+	return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
 }
 
 struct costs calibration_costs(enum mode mode)
 {
 	const struct calibration *c = &calibrations[mode];
-	struct costs now = { { 0, 0 }, { 0, 0 } };
-	double by;
+	unsigned n = c->n < KEPT ? c->n : KEPT;
+	uint32_t ticks[NPARTS] = { 0 };
 
-	if (c->at_ns == 0)
-		return now;
-	by = (double)reference() / (double)c->reference;
-	/* More than that is an interruption, not a speed. */
-	by = by < 0.4 ? 0.4 : by > 2.5 ? 2.5 : by;
-	now.python.inside = scaled(c->costs.python.inside, by);
-	now.python.outside = scaled(c->costs.python.outside, by);
-	now.c.inside = scaled(c->costs.c.inside, by);
-	now.c.outside = scaled(c->costs.c.outside, by);
-	return now;
+	if (n != 0) {
+		double now = (double)reference();
+
+		for (int i = 0; i < NPARTS; i++)
+			ticks[i] = positive(now * median(c->parts[i], n));
+	}
+	return (struct costs){ { ticks[PYTHON_INSIDE], ticks[PYTHON_OUTSIDE] },
+			       { ticks[C_INSIDE], ticks[C_OUTSIDE] } };
 }
 
 static int call_loop(PyObject *loop)
@@ -132,18 +157,30 @@ static int time_traced(PyObject *loop, enum mode mode, double *whole, double *ca
 	return rc;
 }
 
-static uint32_t positive(double ticks)
-{
-	return ticks > 0 && ticks < 1e9 ? (uint32_t)(ticks + 0.5) : 0;
-}
+/* The loops of cprof._calibration: what they call, and by how many instructions a turn
+ * has more than that of the empty loop's EMPTY_LOOP, those of the callee among them. */
+struct loop {
+	const char *name;
+	int more;
+};
 
-/* What a loop takes longer that calls nothing is not what calls cost: up to 3.11 all
- * Python code is slower under a hook, and its shares are true if all of it stays so. */
-static int measure(PyObject *module, const char *name, enum mode mode, double share,
+enum { EMPTY_LOOP = 3 };
+
+static const struct loop python_loop = { "python_loop", 7 };
+/* C functions are called in many ways, and some of these the interpreter can no longer
+ * take once their calls are events. */
+static const struct loop c_loops[] = {
+	{ "c_loop", 4 }, { "len_loop", 5 }, { "method_loop", 6 },
+};
+
+/* Up to 3.11 each instruction is slower under a hook. What that comes to, told by a loop
+ * that calls nothing, is not what calls cost: all code is slower so, and shares are true
+ * if all of it stays so. */
+static int measure(PyObject *module, const struct loop *of, enum mode mode, double share,
 		   struct cost *cost)
 {
 	PyObject *empty = PyObject_GetAttrString(module, "empty_loop");
-	PyObject *loop = PyObject_GetAttrString(module, name);
+	PyObject *loop = PyObject_GetAttrString(module, of->name);
 	double nothing, slower, plain, whole, calls, own, inside;
 	int rc = -1;
 
@@ -152,7 +189,8 @@ static int measure(PyObject *module, const char *name, enum mode mode, double sh
 	    time_traced(empty, mode, &slower, NULL) == 0) {
 		own = (plain - nothing) / CALLS;
 		inside = calls / CALLS - share * own;
-		whole -= slower > nothing ? slower - nothing : 0;
+		if (slower > nothing)
+			whole -= (slower - nothing) * (EMPTY_LOOP + of->more) / EMPTY_LOOP;
 		cost->inside = positive(inside);
 		cost->outside = positive((whole - plain) / CALLS - inside);
 		rc = 0;
@@ -176,20 +214,53 @@ static void adopt(PyObject *module)
 	}
 }
 
+static int measure_c(PyObject *module, struct cost *cost)
+{
+	enum { NLOOPS = sizeof c_loops / sizeof c_loops[0] };
+	uint64_t inside = 0, outside = 0;
+
+	for (size_t i = 0; i < NLOOPS; i++) {
+		struct cost one;
+
+		if (measure(module, &c_loops[i], MODE_EXACT, c_share, &one) < 0)
+			return -1;
+		inside += one.inside;
+		outside += one.outside;
+	}
+	*cost = (struct cost){ (uint32_t)(inside / NLOOPS), (uint32_t)(outside / NLOOPS) };
+	return 0;
+}
+
+static int measure_once(PyObject *module, enum mode mode, struct calibration *c)
+{
+	struct costs costs = { { 0, 0 }, { 0, 0 } };
+	double unit = (double)reference();
+	unsigned at = c->n % KEPT;
+
+	if (unit == 0 || measure(module, &python_loop, mode, python_share, &costs.python) < 0 ||
+	    (mode == MODE_EXACT && measure_c(module, &costs.c) < 0))
+		return -1;
+	c->parts[PYTHON_INSIDE][at] = costs.python.inside / unit;
+	c->parts[PYTHON_OUTSIDE][at] = costs.python.outside / unit;
+	c->parts[C_INSIDE][at] = costs.c.inside / unit;
+	c->parts[C_OUTSIDE][at] = costs.c.outside / unit;
+	c->n++;
+	return 0;
+}
+
 static void measure_all(enum mode mode)
 {
-	struct calibration fresh = { { { 0, 0 }, { 0, 0 } }, reference(), clock_ns(CLOCK_MONOTONIC) };
 	PyObject *module = PyImport_ImportModule("cprof._calibration");
+	struct calibration *c = &calibrations[mode];
+	unsigned times = c->n == 0 ? FIRST : 1;
 
 	/* Whatever fails is not tried at every request. */
-	calibrations[mode].at_ns = fresh.at_ns;
+	c->at_ns = clock_ns(CLOCK_MONOTONIC);
 	if (module == NULL)
 		return;
 	adopt(module);
-	if (measure(module, "python_loop", mode, python_share, &fresh.costs.python) == 0 &&
-	    (mode != MODE_EXACT ||
-	     measure(module, "c_loop", mode, c_share, &fresh.costs.c) == 0))
-		calibrations[mode] = fresh;
+	while (times-- > 0 && measure_once(module, mode, c) == 0)
+		;
 	Py_DECREF(module);
 }
 
@@ -199,7 +270,8 @@ void calibration_renew(enum mode mode)
 	int64_t at_ns = calibrations[mode].at_ns;
 	struct trace *top;
 
-	if (at_ns != 0 && clock_ns(CLOCK_MONOTONIC) - at_ns < renew_ns)
+	if (at_ns != 0 && clock_ns(CLOCK_MONOTONIC) - at_ns <
+				  (calibrations[mode].n < KEPT ? renew_first_ns : renew_ns))
 		return;
 	PyErr_Fetch(&type, &value, &traceback);
 	trace_pause();

@@ -9,7 +9,8 @@
  * Both are measured on calls of a function that does nothing: plain, and traced by
  * the engine in question. The speed of a processor changes by a factor of two
  * within seconds, so that is done again every few seconds, and in between a short
- * reference loop tells how far the speed has moved.
+ * reference loop tells how far the speed has moved. One measurement alone is off by a
+ * third now and then: the median of the last ones holds.
  *
  * Needs the GIL; leaves no exception.
  */
@@ -32,7 +33,7 @@ struct costs {
 /* What a trace of this mode costs now (2 us). Zero until it was measured. */
 struct costs calibration_costs(enum mode mode);
 
-/* Measures it if that is more than a few seconds ago (half a millisecond): not
+/* Measures it if that is more than a few seconds ago (a millisecond; three at first): not
  * while anybody waits. */
 void calibration_renew(enum mode mode);
 
