@@ -22,7 +22,8 @@ def pytest_addoption(parser):
                     help="in mode app: what the application is, instead of all under the "
                          "current directory; may be given several times")
     group.addoption("--cprof-metrics", metavar="NAMES",
-                    help="measure cpu, vcsw, allocs, alloc_bytes as well, separated by commas")
+                    help="what to measure, separated by commas: cpu (the default), vcsw, allocs, "
+                         "alloc_bytes; wall, which is always there, for that alone")
 
 
 def pytest_configure(config):

@@ -91,6 +91,13 @@ static int judge(struct finding *f, struct judging *j)
 	}
 }
 
+/* Nobody asked for what a default rule is about. */
+static bool has_subject(const struct rule *r, const struct judging *j)
+{
+	return r->line != 0 || r->kind != RULE_TIME ||
+	       judge_metric(j, r->metric) < j->change->nmetrics;
+}
+
 static int judge_all(struct gate *out, const struct rules *rules, struct judging *j)
 {
 	for (size_t r = 0; r < rules->n; r++)
@@ -98,7 +105,7 @@ static int judge_all(struct gate *out, const struct rules *rules, struct judging
 			const struct request_change *request = &j->change->requests[i];
 			struct finding *f = &out->findings[out->n];
 
-			if (request->state == REQUEST_GONE ||
+			if (request->state == REQUEST_GONE || !has_subject(&rules->rules[r], j) ||
 			    !rule_is_about(&rules->rules[r], request->after))
 				continue;
 			*f = (struct finding){ .rule = &rules->rules[r], .request = request,

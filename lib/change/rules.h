@@ -81,7 +81,8 @@ struct rules {
 #define RULES_FLOOR_NS 200e3
 
 /* What holds without a file: no warm request executes more SQL, none makes over 10 % more
- * calls, none is proven slower by over 5 % (and the floor). */
+ * calls, none is proven slower by over 5 % (and the floor), by the wall clock or, where
+ * that was measured, in CPU time. */
 int rules_default(struct rules *out, struct error *err);
 
 /* The rules of a document that was read from `file`, which errors begin with

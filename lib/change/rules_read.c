@@ -461,6 +461,7 @@ static int read_rules(struct reader *r, const struct config *node)
 
 static int add_defaults(struct reader *r)
 {
+	static const char *const times[] = { "wall", "cpu" };
 	struct rule_table all = { .of = add_selector(r) }, warm = { .of = add_selector(r) };
 	struct rule *rule;
 
@@ -471,11 +472,13 @@ static int add_defaults(struct reader *r)
 	if ((rule = add(r, RULE_TOTAL_CALLS, &all)) == NULL)
 		return -1;
 	rule->limit = (struct limit){ LIMIT_PERCENT, 10 };
-	if ((rule = add(r, RULE_TIME, &all)) == NULL)
-		return -1;
-	rule->metric = "wall";
-	rule->limit = (struct limit){ LIMIT_PERCENT, 5 };
-	rule->floor_ns = RULES_FLOOR_NS;
+	for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+		if ((rule = add(r, RULE_TIME, &all)) == NULL)
+			return -1;
+		rule->metric = times[i];
+		rule->limit = (struct limit){ LIMIT_PERCENT, 5 };
+		rule->floor_ns = RULES_FLOOR_NS;
+	}
 	return 0;
 }
 

@@ -66,7 +66,7 @@ def parser():
                       "a suite's or its own, and do not profile the program")
     p.add_option("--metrics", metavar="NAMES",
                  help="with --archive or --requests: measure cpu, vcsw, allocs, alloc_bytes as well, "
-                      "separated by commas")
+                      "separated by commas (with --requests cpu is the default)")
     return p
 
 

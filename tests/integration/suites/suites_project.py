@@ -1,6 +1,7 @@
 """A project with tests of its own, on Flask, on Django and on nothing, and what its
 suite leaves in the archive."""
 
+import gzip
 import json
 import marshal
 import os
@@ -72,6 +73,12 @@ class Snapshot:
             self.json = json.load(file)
         with open(os.path.join(path, "profile.prof"), "rb") as file:
             self.stats = marshal.load(file)
+        with gzip.open(os.path.join(path, "profile.pb.gz")) as file:
+            self.pprof = file.read()
+
+    def measures(self, metric):
+        """Whether that is among the texts of the pprof file: field 6, a length, the text."""
+        return b"\x32%c%s" % (len(metric), metric.encode()) in self.pprof
 
     def calls(self, name):
         return sum(row[1] for key, row in self.stats.items() if key[2] == name)

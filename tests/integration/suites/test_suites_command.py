@@ -91,6 +91,7 @@ sys.exit(int(sys.argv[1]))
         None: [(None, "GET /stream", 200)]}
     assert project.run_json()["outcome"] == "failed"
     assert project.snapshots()[0].calls("look_up") == 1
+    assert project.snapshots()[0].measures("cpu")
 
 
 def test_pytest(project):
@@ -101,11 +102,12 @@ def test_it():
     assert app.test_client().get("/user/1").status_code == 200
 ''')
     said = project.run("-m", "cprof", "--requests", "--mode", "app", "--package", "flask_app",
-                       "--metrics", "cpu", "-m", "pytest", "-q", "-p", "no:cacheprovider")
+                       "--metrics", "wall", "-m", "pytest", "-q", "-p", "no:cacheprovider")
     assert "cprof: 1 request of 1 test in profiling/" + project.only_run().name in said.splitlines()
     assert project.requests() == {"test_it.py::test_it": [(1, "GET /user/{id}", 200)]}
     snapshot, = project.snapshots()
     assert snapshot.json["mode"] == "app" and snapshot.calls("full_dispatch_request") == 0
+    assert not snapshot.measures("cpu")
     assert project.run_json()["outcome"] == "passed"
 
 

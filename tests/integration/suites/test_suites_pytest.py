@@ -219,6 +219,7 @@ def test_it():
     assert project.run_json("archive")["outcome"] == "failed"
     snapshot, = project.snapshots("archive")
     assert snapshot.json["mode"] == "app"
+    assert snapshot.measures("cpu") and snapshot.measures("allocs")
     assert snapshot.calls("look_up") == 1 and snapshot.calls("full_dispatch_request") == 0
     assert not (project.path / "ignored").exists()
     # One part of the run failed; what passes later does not make it good.

@@ -88,7 +88,8 @@ START_TEST(test_rules__defaults)
 {
 	static const char expected[] = "SQL statements: no more\n"
 				       "total calls: at most 10 % more\n"
-				       "wall: at most 5 % more, from 200 us on\n";
+				       "wall: at most 5 % more, from 200 us on\n"
+				       "cpu: at most 5 % more, from 200 us on\n";
 	struct error err = ERROR_INIT;
 	struct rules r;
 
