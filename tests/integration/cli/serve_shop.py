@@ -56,7 +56,7 @@ def make_application(kinds):
 
 def serve(archive, name, kinds):
     os.environ["CPROF_RUN"] = name
-    middleware = CProfMiddleware(make_application(kinds), directory=archive)
+    middleware = CProfMiddleware(make_application(kinds), directory=archive, metrics=["cpu"])
     paths = ["/", "/item"] + (["/fresh"] if "fresh" in kinds else [])
     for path in paths * (1 if "once" in kinds else 8 if "often" in kinds else 3):
         environ = {}

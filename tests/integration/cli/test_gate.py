@@ -93,7 +93,10 @@ def test_more_calls(shop):
 
 def test_time_that_is_proven(shop):
     result = failed(shop.cprof("gate", runs("a"), runs("b"), "--json")).json
-    finding, = [f for f in result["findings"] if f["verdict"] == "failed"]
+    worse = {f["rule"]["text"].split(":")[0]: f for f in result["findings"] if f["verdict"] == "failed"}
+    # What the wall clock proves is up to how busy the machine is.
+    assert set(worse) - {"wall"} == {"cpu"}
+    finding = worse["cpu"]
     assert finding["rule"]["kind"] == "time" and finding["route"] == "/item"
     assert 0.003 < finding["p"] < 0.01 and finding["new"] > finding["old"]
     assert finding["functions"][0]["function"].endswith("pbkdf2_hmac")
@@ -102,7 +105,8 @@ def test_time_that_is_proven(shop):
     # Identical code; and runs that were all made later than the others.
     assert "not judged" not in shop.ok("gate", runs("a"), runs("c")).out
     late = shop.ok("gate", runs("a"), runs("d")).out
-    assert "wall not judged of 2 requests: the runs of the two sides did not take turns." in late
+    for metric in "wall", "cpu":
+        assert metric + " not judged of 2 requests: the runs of the two sides did not take turns." in late
 
 
 def test_rules(own):
