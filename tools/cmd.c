@@ -65,6 +65,29 @@ const char *archive_folder(const char *option)
 	return dir != NULL && *dir != '\0' ? dir : "profiling";
 }
 
+bool complain_closed(const struct closed *c)
+{
+	if (c->n == 1)
+		complain("%s; left out", c->first.text);
+	else if (c->n != 0)
+		complain("%s; left out, and %zu more", c->first.text, c->n - 1);
+	return c->n != 0;
+}
+
+bool complain_closed_in(const struct archive *a)
+{
+	struct closed all = a->closed;
+
+	for (size_t i = 0; i < a->nruns; i++) {
+		const struct closed *c = &a->runs[i].closed;
+
+		if (all.n == 0)
+			all.first = c->first;
+		all.n += c->n;
+	}
+	return complain_closed(&all);
+}
+
 const char *path_kind_name(enum path_kind kind)
 {
 	switch (kind) {

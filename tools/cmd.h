@@ -83,6 +83,11 @@ int command_options(const char *name, void *values, int argc, char **argv, int *
  * EXIT_COULD_NOT. */
 int complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* "profiling/run-1: Permission denied; left out" where folders could not be opened: whether
+ * any could not. Of an archive those of its runs, too. */
+bool complain_closed(const struct closed *c);
+bool complain_closed_in(const struct archive *a);
+
 /* The archive's folder: the option, else $CPROF_DIR, else "profiling". */
 const char *archive_folder(const char *option);
 

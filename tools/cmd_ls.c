@@ -339,6 +339,7 @@ static int list_run(const char *path, const struct ls_options *o, struct error *
 
 	if (run_read(&run, path, err) < 0)
 		return -1;
+	complain_closed(&run.closed);
 	status = list(&run, 1, PATH_RUN, o);
 	run_info_release(&run);
 	return status;
@@ -367,6 +368,7 @@ static int list_archive(const char *path, const struct ls_options *o, struct err
 
 	if (archive_read(&archive, path, err) < 0)
 		return -1;
+	complain_closed_in(&archive);
 	status = list(archive.runs, archive.nruns, PATH_ARCHIVE, o);
 	archive_release(&archive);
 	return status;

@@ -222,6 +222,7 @@ static int store_archive(struct storer *s, const char *path, struct error *err)
 
 	if (archive_read(&a, path, err) < 0)
 		return -1;
+	complain_closed(&a.closed);
 	for (size_t i = 0; i < a.nruns; i++)
 		store_run(s, &a.runs[i], false);
 	archive_release(&a);

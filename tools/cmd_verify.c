@@ -28,7 +28,7 @@ const struct usage verify_usage = {
 	"callers made.\n"
 	"\n"
 	"Prints a line for each disagreement, and a sum. Exits with 1 where something\n"
-	"disagrees.\n",
+	"disagrees, with 2 where nothing does and a folder could not be opened.\n",
 	NULL,
 	"  cprof verify                        the whole archive\n"
 	"  cprof verify GET.root.000738ms      one snapshot\n"
@@ -117,7 +117,8 @@ static void put_sum(const struct tally *t, const struct subject *s)
 	if (t->nbad != 0)
 		buf_printf(&out, "%zu of ", t->nbad);
 	plural(&out, t->total, what);
-	buf_adds(&out, t->nbad == 0 ? ": all agree\n" : " disagree\n");
+	buf_adds(&out, t->nbad == 0 ? ": all agree\n"
+		       : t->nbad == 1 ? " disagrees\n" : " disagree\n");
 	out_write(&out);
 	buf_release(&out);
 }
@@ -138,8 +139,9 @@ int cmd_verify(int argc, char **argv)
 		rc = verify(&t, &s);
 	if (rc == 0)
 		put_sum(&t, &s);
+	if (rc == 0)
+		/* What could not be opened may be what disagrees. */
+		status = t.nbad != 0 ? EXIT_JUDGED : s.left_out ? EXIT_COULD_NOT : EXIT_DONE;
 	subject_release(&s);
-	if (rc < 0)
-		return EXIT_COULD_NOT;
-	return t.nbad != 0 ? EXIT_JUDGED : EXIT_DONE;
+	return rc < 0 ? EXIT_COULD_NOT : status;
 }

@@ -148,7 +148,7 @@ static int read_run(struct summary *out, const struct subject *s, const char *ro
 		complain("%s", err.text);
 	else
 		look_at_manifests(&w, &s->run);
-	*left_out |= w.left_out;
+	*left_out |= w.left_out || s->left_out;
 	return rc;
 }
 

@@ -75,6 +75,7 @@ static int list_local(struct history *h, struct listing *l, const char *folder,
 		*err = why;
 		return -1;
 	}
+	complain_closed(&h->archive.closed);
 	for (size_t i = 0; i < h->archive.nruns; i++)
 		if (add_local(l, &h->archive.runs[i], err) < 0)
 			return -1;
@@ -201,6 +202,7 @@ int run_summary(const struct run_info *run, const char *commit, const char *root
 	struct run_info part = *run;
 	int rc;
 
+	complain_closed(&run->closed);
 	part.snapshots = mem_array(NULL, part.nsnapshots + 1, sizeof *part.snapshots);
 	if (part.snapshots == NULL)
 		return error_nomem(err);

@@ -229,10 +229,12 @@ static int find_run_with(struct subject *s, const struct pick_pattern *pattern,
 		}
 		if (routes->n == 0)
 			add_routes(routes, &s->run);
-		if (s->nsnapshots != 0)
-			rc = 0;
-		else
+		if (s->nsnapshots == 0) {
 			forget_run(s);
+			continue;
+		}
+		s->left_out = complain_closed(&s->run.closed);
+		rc = 0;
 	}
 	archive_release(&runs);
 	return rc;
@@ -289,10 +291,14 @@ static int read_path(struct subject *s, struct error *err)
 		s->snapshots[s->nsnapshots++] = &s->snapshot;
 		return 0;
 	case PATH_RUN:
-		return run_read(&s->run, s->path, err) < 0 ? -1 : take_run(s, &s->run, &cap, err);
+		if (run_read(&s->run, s->path, err) < 0)
+			return -1;
+		s->left_out = complain_closed(&s->run.closed);
+		return take_run(s, &s->run, &cap, err);
 	case PATH_ARCHIVE:
 		if (archive_read(&s->archive, s->path, err) < 0)
 			return -1;
+		s->left_out = complain_closed_in(&s->archive);
 		for (size_t i = 0; i < s->archive.nruns; i++)
 			if (take_run(s, &s->archive.runs[i], &cap, err) < 0)
 				return -1;

@@ -43,6 +43,8 @@ struct subject {
 	const struct snapshot **snapshots;
 	size_t nsnapshots;
 
+	bool left_out;    /* some of its folders could not be opened, which was said */
+
 	/* Whose they are. */
 	struct snapshot snapshot;
 	struct run_info run;

@@ -202,6 +202,13 @@ static int by_start(const void *a, const void *b)
 	return strcmp(left->name, right->name);
 }
 
+/* Not so one that was deleted meanwhile. */
+static void note_closed(struct closed *c, const struct error *err)
+{
+	if (err->code != ERR_NOT_FOUND && c->n++ == 0)
+		c->first = *err;
+}
+
 static int add_snapshot(struct run_info *run, size_t *cap, const char *name, struct error *err)
 {
 	struct snapshot *grown = mem_grow(run->snapshots, cap, run->nsnapshots + 1,
@@ -219,8 +226,11 @@ static int add_snapshot(struct run_info *run, size_t *cap, const char *name, str
 	mem_free(path);
 	if (rc == 0)
 		run->nsnapshots++;
-	/* Deleted meanwhile, or closed to us: the others are still worth a list. */
-	return rc < 0 && err->code == ERR_NOMEM ? -1 : 0;
+	else if (err->code == ERR_NOMEM)
+		return -1;
+	else /* the others are still worth a list */
+		note_closed(&run->closed, err);
+	return 0;
 }
 
 static int read_snapshots(struct run_info *run, const struct folder_list *l, struct error *err)
@@ -359,8 +369,12 @@ static int add_run(struct archive *a, size_t *cap, const char *name, bool alone,
 		if (rc == 0)
 			a->nruns++;
 	}
-	if (rc < 0 && err->code != ERR_NOMEM)
+	if (rc < 0 && err->code != ERR_NOMEM) {
+		/* The root of a volume has that one, which is no run. */
+		if (strcmp(name, "lost+found") != 0)
+			note_closed(&a->closed, err);
 		rc = 0;
+	}
 done:
 	mem_free(path);
 	return rc;
@@ -401,6 +415,10 @@ static int read_archive(struct archive *out, const char *path, bool alone, struc
 	else if (read_runs(out, &entries, alone, err) == 0)
 		rc = 0;
 	folder_list_release(&entries);
+	if (rc == 0 && out->nruns == 0 && out->closed.n != 0) {
+		*err = out->closed.first;
+		rc = -1;
+	}
 	if (rc == 0 && out->nruns == 0)
 		rc = error_set(err, ERR_NOT_FOUND, "%s: no runs in it; serve a request with the "
 			       "middleware, or name the folder of runs", path);

@@ -32,6 +32,12 @@ struct snapshot {
 	bool picture_is_old; /* ... but snapshot.json is newer */
 };
 
+/* Folders that are there and could not be opened. They are left out. */
+struct closed {
+	size_t n;
+	struct error first; /* what the first of them said */
+};
+
 struct run_info {
 	char *path, *name;
 	int64_t created_ns; /* run.json's word, else the oldest snapshot's start */
@@ -41,12 +47,14 @@ struct run_info {
 	bool has_counts;
 	unsigned nprocesses;
 	enum run_outcome outcome; /* RUN_UNKNOWN also of what is no suite, as a server */
+	struct closed closed; /* snapshots */
 };
 
 struct archive {
 	char *path;
 	struct run_info *runs; /* oldest first */
 	size_t nruns;
+	struct closed closed; /* runs */
 };
 
 enum path_kind { PATH_ARCHIVE, PATH_RUN, PATH_SNAPSHOT, PATH_FILE };

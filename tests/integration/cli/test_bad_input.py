@@ -136,6 +136,29 @@ def test_a_file_that_cannot_be_read(archive):
     assert said == "cprof: profiling/old/%s/profile.prof: Permission denied" % RUN
 
 
+def test_folders_that_cannot_be_opened(work, profiles):
+    for run in "old", "new", "shut":
+        for number in 1, 2, 3:
+            work.snapshot(run, "GET.root.00000%dms" % number, profiles[0], served_before=number - 1)
+    closed = [work.archive / "new" / ("GET.root.00000%dms" % number) for number in (1, 3)] + [work.archive / "shut"]
+    said = "cprof: profiling/new/GET.root.000001ms: Permission denied; left out, and 1 more\n"
+    in_all = "cprof: profiling/shut: Permission denied; left out, and 2 more\n"
+    for folder in closed:
+        folder.chmod(0)
+    try:
+        # What is left out may be what differs, or what is worse.
+        for args, status, err in ((["ls", "new"], 0, said), (["ls"], 0, in_all),
+                                  (["diff", "old", "new"], 2, said), (["gate", "old", "new"], 2, said),
+                                  (["show", "new/GET.root.000002ms"], 0, "")):
+            result = work.cprof(*args, preexec_fn=obey_permissions)
+            assert (result.status, result.err) == (status, err), (args, result)
+        refused = work.refused("ls", "shut", preexec_fn=obey_permissions)
+        assert refused.endswith("/profiling/shut: Permission denied")
+    finally:
+        for folder in closed:
+            folder.chmod(0o700)
+
+
 # --- bombs: small files that would be huge ones
 
 # A process begins with what the one that made it had, and pytest has much.

@@ -10,7 +10,7 @@ import re
 
 import pytest
 
-from cli_work import load, profile_of, validate
+from cli_work import load, obey_permissions, profile_of, validate
 
 RUN = "GET.root.000005ms"
 COLLAPSED = "main (app.py:1) 3\nmain (app.py:1);load (app.py:9) 4\n"
@@ -271,7 +271,17 @@ def test_verify_sees(served, tamper, says):
     lines = result.out.splitlines()
     assert any(says in line for line in lines), result
     assert all(folder.name in line for line in lines[:-1]), result
-    assert lines[-1] == "1 of 12 snapshots disagree"
+    assert lines[-1] == "1 of 12 snapshots disagrees"
+
+
+def test_verify_what_cannot_be_opened(served):
+    work, first, _ = served
+    folder = next((work.archive / first).glob("GET.item.*"))
+    folder.chmod(0)
+    result = work.cprof("verify", preexec_fn=obey_permissions)
+    folder.chmod(0o700)
+    assert (result.status, result.out) == (2, "11 snapshots: all agree\n"), result
+    assert result.err == "cprof: profiling/first/%s: Permission denied; left out\n" % folder.name
 
 
 def test_verify_a_file(work, profiles):
@@ -283,7 +293,7 @@ def test_verify_a_file(work, profiles):
     assert result.status == 1
     assert result.out == ("odd.prof: f (a.py:1): primitive calls outnumber the calls\n"
                           "odd.prof: f (a.py:1): its own time is more than that with all it calls\n"
-                          "1 of 1 file disagree\n")
+                          "1 of 1 file disagrees\n")
     work.refused("verify", "nothing.prof")
 
 
