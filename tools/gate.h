@@ -65,6 +65,9 @@ gate_output gate_text, gate_markdown, gate_json, gate_junit;
 /* "3 requests got worse than those of 1a2b3c4 main, 1 run"; "no request got worse ..." */
 void gate_put_summary(struct buf *out, const struct gate_view *v);
 
+/* "SQL statements", "calls of requests.*": a rule without its limit. */
+void gate_put_what(struct buf *out, const struct rule *r);
+
 /* "SQL statements: 3 -> 43 (+40); allowed: no more" */
 void gate_put_finding(struct buf *out, const struct finding *f, const struct signs *signs);
 
@@ -75,8 +78,8 @@ void gate_put_values(struct buf *out, const struct finding *f, const struct sign
 void gate_put_blame(struct buf *out, const struct finding *f, const struct blame *b,
 		    const struct signs *signs);
 
-/* What must be known beside the verdicts, a line each: what put_doubts says, and what was
- * not judged. */
+/* What must be known beside the verdicts, a line each: what put_doubts says, rules that are
+ * about nothing, and what was not judged. */
 void gate_put_notes(struct buf *out, const struct gate_view *v);
 
 /* How many requests have a finding that failed, and how many are there at all. */

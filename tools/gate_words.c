@@ -79,8 +79,7 @@ static void put_new_callees(struct buf *out, const struct finding *f)
 		buf_printf(out, " and %zu more", f->nguilty - f->nblamed);
 }
 
-/* "SQL statements", "calls of requests.*": a rule without its limit. */
-static void put_what(struct buf *out, const struct rule *r)
+void gate_put_what(struct buf *out, const struct rule *r)
 {
 	struct buf text = BUF_INIT;
 	const char *all, *end;
@@ -112,7 +111,7 @@ void gate_put_finding(struct buf *out, const struct finding *f, const struct sig
 		put_new_callees(out, f);
 		return;
 	}
-	put_what(out, r);
+	gate_put_what(out, r);
 	buf_adds(out, ": ");
 	gate_put_values(out, f, signs);
 	if (!isnan(f->p)) {
@@ -232,73 +231,4 @@ void gate_put_summary(struct buf *out, const struct gate_view *v)
 	buf_adds(out, worse == 1 ? " is worse than at " : worse ? " are worse than at "
 								: " is worse than at ");
 	buf_add(out, v->sides->old.title.data, v->sides->old.title.len);
-}
-
-static void put_skipped(struct buf *out, const struct gate_view *v)
-{
-	for (const struct rule *r = v->rules->rules; r < v->rules->rules + v->rules->n; r++)
-		/* That a request is new is said once. */
-		for (int skip = SKIP_NEW + 1; skip <= SKIP_TURNS; skip++) {
-			size_t n = 0;
-
-			for (size_t i = 0; i < v->gate->n; i++)
-				n += v->gate->findings[i].rule == r &&
-				     v->gate->findings[i].skip == (enum skip)skip;
-			if (n == 0)
-				continue;
-			put_what(out, r);
-			buf_adds(out, " not judged of ");
-			plural(out, n, "request");
-			buf_printf(out, ": %s.\n", skip_texts[skip]);
-		}
-}
-
-static bool is_about_any(const struct rule *r, const struct change *c)
-{
-	for (size_t i = 0; i < c->nrequests; i++)
-		if (rule_is_about(r, request_group(&c->requests[i])))
-			return true;
-	return false;
-}
-
-/* What was misspelled would pass for ever. Once for each [[rule]]. */
-static void put_unused(struct buf *out, const struct gate_view *v)
-{
-	const struct rule *last = NULL;
-
-	for (const struct rule *r = v->rules->rules; r < v->rules->rules + v->rules->n; r++) {
-		if (r->line == 0 || (last != NULL && last->line == r->line) ||
-		    is_about_any(r, v->change))
-			continue;
-		last = r;
-		buf_adds(out, "No request is one that the rule of ");
-		text_printable(out, v->rules->file);
-		buf_printf(out, ":%u is about.\n", r->line);
-	}
-}
-
-void gate_put_notes(struct buf *out, const struct gate_view *v)
-{
-	size_t nnew = 0, ngone = 0;
-
-	if (v->change == NULL)
-		return;
-	put_doubts(out, &v->report);
-	if (v->sides->new.runs.runs[0]->dirty)
-		buf_adds(out, "What was judged are runs of uncommitted changes.\n");
-	for (size_t i = 0; i < v->change->nrequests; i++) {
-		nnew += v->change->requests[i].state == REQUEST_NEW;
-		ngone += v->change->requests[i].state == REQUEST_GONE;
-	}
-	if (nnew != 0) {
-		plural(out, nnew, "request");
-		buf_adds(out, nnew == 1 ? " is new.\n" : " are new.\n");
-	}
-	if (ngone != 0) {
-		plural(out, ngone, "request");
-		buf_adds(out, " of the baseline's");
-		buf_adds(out, ngone == 1 ? " is gone.\n" : " are gone.\n");
-	}
-	put_unused(out, v);
-	put_skipped(out, v);
 }

@@ -109,6 +109,32 @@ def test_time_that_is_proven(shop):
         assert metric + " not judged of 2 requests: the runs of the two sides did not take turns." in late
 
 
+def test_functions_that_nothing_is(own):
+    own.rules("""
+[[rule]]
+route = "GET /item"
+new_callees = { deny = "urllib3", from = ["*serve_shop", "*serve_shopp"] }
+[[rule]]
+[rule.calls]
+"sqlite3.Conection.execute" = "+0"
+"sqlite3.Connection.execute" = "+0"
+"requests.*" = 0
+[[rule]]
+route = "GET /nowhere"
+calls = { "app.nothing" = 3 }
+""")
+    result = own.ok("gate", "base", "base", "--markdown", "m.md")
+    said = [line for line in result.out.splitlines() if "no function" in line]
+    assert said == ["cprof.toml:2: no function matches '*serve_shopp'.",
+                    "cprof.toml:5: no function matches 'sqlite3.Conection.execute'."]
+    assert said[1] in (own.path / "m.md").read_text()
+    # One side has it.
+    own.rules('[[rule]]\ncalls = { "string.capwords" = 3 }\n')
+    for runs in ("base", "library"), ("library", "base"):
+        assert "no function" not in own.ok("gate", *runs).out
+    assert "no function matches 'string.capwords'." in own.ok("gate", "base", "base").out
+
+
 def test_rules(own):
     own.rules("""
 baseline = "main"
