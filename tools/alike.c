@@ -336,7 +336,7 @@ void alike_put_whose(struct buf *out, const struct alike *a)
 	if (a->n == 1)
 		return;
 	buf_printf(out, "%s are those of ", a->counts_agree ? "Times" : "Numbers");
-	if (g->label != NULL && !(a->n > 1 && count_labels(a) == 1)) {
+	if (g->label != NULL && count_labels(a) != 1) {
 		put_label(out, g->label);
 		buf_addc(out, ' ');
 	}

@@ -50,6 +50,7 @@ const struct usage gate_usage = {
 	"    [[rule]]\n"
 	"    total_calls = \"+10%\"            # calls of all functions\n"
 	"    wall = { worse = \"5%\", floor = \"0.2 ms\" }\n"
+	"    cpu = { worse = \"5%\", floor = \"0.2 ms\" } # where it was measured\n"
 	"\n"
 	"What a rule can say, each key by itself and together:\n"
 	"\n"
@@ -73,7 +74,8 @@ const struct usage gate_usage = {
 	"A limit is 4, at most four whatever was before; \"+4\", at most four more than\n"
 	"before; \"+10%\", at most 10 % more. Functions are written as they are called\n"
 	"(app.views:show, sqlite3.Cursor.execute), with *, ? and [a-z]; a module alone\n"
-	"means all in it; several that one pattern means count together.\n",
+	"means all in it; several that one pattern means count together. One that no\n"
+	"function is, though it may be called, is named beside the verdicts.\n",
 	"  schema    1\n"
 	"  verdict   \"passed\", \"failed\", or \"nothing\" to compare yet\n"
 	"  rules     the file they are from; null: the default ones\n"

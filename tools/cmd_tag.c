@@ -1,5 +1,4 @@
 #include <string.h>
-#include <time.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -72,15 +71,11 @@ static int tag_snapshot(struct tagger *t, struct snapshot *s, struct buf *title,
 {
 	struct manifest m = s->manifest;
 	struct arena arena = ARENA_INIT;
-	struct buf content = BUF_INIT, now = BUF_INIT;
-	struct timespec ts;
+	struct buf content = BUF_INIT;
 	int rc = -1;
 
 	if (t->git->commit_at(t->repo, m.start_ns, t->force, &m.git, &arena, err) < 0)
 		goto done;
-	clock_gettime(CLOCK_REALTIME, &ts);
-	time_format(&now, ts.tv_sec * (int64_t)1000000000 + ts.tv_nsec);
-	m.git.tagged_at = buf_str(&now);
 	if (manifest_write(&content, &m, err) < 0)
 		goto done;
 	if (snapshot_replace_file(s->path, "snapshot.json", buf_bytes(&content), err) < 0)
@@ -93,7 +88,6 @@ static int tag_snapshot(struct tagger *t, struct snapshot *s, struct buf *title,
 	rc = 0;
 done:
 	buf_release(&content);
-	buf_release(&now);
 	arena_release(&arena);
 	return rc;
 }

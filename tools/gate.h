@@ -82,9 +82,6 @@ void gate_put_blame(struct buf *out, const struct finding *f, const struct blame
  * about nothing, and what was not judged. */
 void gate_put_notes(struct buf *out, const struct gate_view *v);
 
-/* How many requests have a finding that failed, and how many are there at all. */
-size_t gate_count_worse(const struct gate_view *v, size_t *judged);
-
 /* The requests that failed, those alike together: the same method and route, the same rules,
  * and the same functions to blame first. -1 with err, without memory; *out needs
  * alikes_release in any case. */

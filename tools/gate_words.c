@@ -188,7 +188,8 @@ const struct finding *gate_next_failed(const struct gate *g, const struct reques
 	return NULL;
 }
 
-size_t gate_count_worse(const struct gate_view *v, size_t *judged)
+/* How many requests have a finding that failed, and how many one that was judged. */
+static size_t count_worse(const struct gate_view *v, size_t *judged)
 {
 	size_t worse = 0;
 
@@ -216,7 +217,7 @@ void gate_put_summary(struct buf *out, const struct gate_view *v)
 		buf_add(out, v->sides->nothing.data, v->sides->nothing.len);
 		return;
 	}
-	worse = gate_count_worse(v, &judged);
+	worse = count_worse(v, &judged);
 	if (judged == 0) {
 		buf_adds(out, "no request could be judged against ");
 		buf_add(out, v->sides->old.title.data, v->sides->old.title.len);

@@ -242,8 +242,8 @@ static int read_stored(struct history *h, const struct history_run *run, struct 
 	return rc;
 }
 
-int history_read(struct history *h, const struct history_run *run, struct summary *out,
-		 struct error *err)
+static int read_one(struct history *h, const struct history_run *run, struct summary *out,
+		    struct error *err)
 {
 	if (run->local == NULL)
 		return read_stored(h, run, out, err);
@@ -266,7 +266,7 @@ int history_of_commit(struct history *h, const char *commit, struct history_summ
 	for (size_t i = 0; i < n; i++) {
 		struct error why = ERROR_INIT;
 
-		if (history_read(h, &runs[i], &out->v[out->n], &why) == 0) {
+		if (read_one(h, &runs[i], &out->v[out->n], &why) == 0) {
 			out->list[out->n] = &out->v[out->n];
 			out->n++;
 		} else if (why.code == ERR_NOMEM) {

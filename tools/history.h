@@ -60,10 +60,6 @@ const char *run_next_commit(const struct run_info *run, size_t *at);
 int run_summary(const struct run_info *run, const char *commit, const char *root,
 		struct summary *out, struct error *err);
 
-/* The summary of one, the caller's to release. */
-int history_read(struct history *h, const struct history_run *run, struct summary *out,
-		 struct error *err);
-
 /* The summaries of all runs of a commit, oldest first; none is no error. One that cannot
  * be read is left out; the first few are complained of, the others counted at the end. */
 int history_of_commit(struct history *h, const char *commit, struct history_summaries *out,

@@ -75,8 +75,6 @@ struct side_functions {
 	size_t n;
 };
 
-int side_functions(struct side_functions *out, const struct side *s,
-		   const struct side_request *r, struct arena *arena);
 int match_functions(struct side_functions *old, struct side_functions *new,
 		    const struct building *b, struct arena *arena);
 

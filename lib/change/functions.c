@@ -26,8 +26,8 @@ static const struct summary_function *next_of(const struct side *s, const struct
 	return next;
 }
 
-int side_functions(struct side_functions *out, const struct side *s,
-		   const struct side_request *r, struct arena *arena)
+static int side_functions(struct side_functions *out, const struct side *s,
+			  const struct side_request *r, struct arena *arena)
 {
 	size_t *at = arena_zalloc(arena, s->nruns * sizeof *at), most = 0;
 	const struct summary_function *next;

@@ -11,9 +11,10 @@
  * 3" must hold of every request, a new one's too.
  *
  * Time is judged where both sides have CHANGE_RUNS_TO_PROVE runs of the request that took
- * turns on one machine. It is worse when that is proven by a test that knows how many
- * requests are looked at (stats_family_p), and the estimate of the change is beyond both
- * the rule's percentage and its floor.
+ * turns on one machine. It is worse when that is proven by a test of the request and by one
+ * that knows how many requests are looked at (stats_family_p), and the least that the change
+ * can be, by its interval, is beyond the rule's percentage, its floor, and half of what the
+ * change seems to be.
  */
 #ifndef CPROF_CHANGE_GATE_H
 #define CPROF_CHANGE_GATE_H

@@ -128,8 +128,4 @@ int summary_write(struct buf *out, const struct summary *s, bool raw_paths, stru
 int summary_read(struct summary *out, struct bytes in, struct error *err);
 void summary_release(struct summary *s);
 
-/* Whether two groups are the same request at another time: by label and ordinal where
- * both have one, else by method and route; 0 then. */
-int group_compare(const struct summary_group *a, const struct summary_group *b);
-
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "change/compare.h"
 
 static int nomem(struct summary_in *in)
 {
@@ -329,17 +330,16 @@ static int member(void *arg, const char *key)
 	return read_text_member(in, key);
 }
 
+/* As request_compare. */
 static int by_group(const void *a, const void *b)
 {
 	const struct summary_group *x = a, *y = b;
-	int order = (x->label != NULL) - (y->label != NULL);
+	int order = compare_texts(x->label, y->label);
 
-	if (order == 0 && x->label != NULL)
-		order = group_compare(x, y);
 	if (order == 0)
-		order = strcmp(x->method, y->method);
+		order = compare_ordinals(x, y);
 	if (order == 0)
-		order = strcmp(x->route, y->route);
+		order = compare_routes(x, y);
 	return order != 0 ? order : (int)x->route_is_template - (int)y->route_is_template;
 }
 
