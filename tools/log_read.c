@@ -12,9 +12,10 @@
 /* Of a long history the noise is that of the commits nearby. */
 enum { NEARBY = 10 };
 
-/* What one run says of the function. */
+/* What one run says of the function. Of several kinds of requests that are followed as one
+ * the range is over all, and self time the mean, each counted as often as it was served. */
 struct run_function {
-	bool called, counted;
+	bool called;
 	struct count_range calls;
 	double self_ns;
 };
@@ -66,21 +67,31 @@ static int check_one(struct reader *r, const struct summary_group *g)
 			 r->log->what, r->method, r->route, g->method, g->route);
 }
 
-static void widen(struct count_range *to, const struct count_range *by, bool first)
+static int by_median(const void *a, const void *b)
 {
-	if (first) {
-		*to = *by;
-		return;
+	const struct count_range *x = a, *y = b;
+
+	return (x->median > y->median) - (x->median < y->median);
+}
+
+/* The range over all, with the lower median of two in the middle. n > 0. */
+static struct count_range join_ranges(struct count_range *v, size_t n)
+{
+	struct count_range all = v[0];
+
+	for (size_t i = 1; i < n; i++) {
+		all.min = v[i].min < all.min ? v[i].min : all.min;
+		all.max = v[i].max > all.max ? v[i].max : all.max;
 	}
-	to->min = by->min < to->min ? by->min : to->min;
-	to->max = by->max > to->max ? by->max : to->max;
+	qsort(v, n, sizeof *v, by_median);
+	all.median = v[(n - 1) / 2].median;
+	return all;
 }
 
 /* All that match the pattern, added up: a module's functions are one. */
-static void add_function(const struct reader *r, const struct summary_group *g,
-			 struct run_function *to)
+static struct run_function function_of(const struct reader *r, const struct summary_group *g)
 {
-	struct run_function all = { .counted = g->nlost == 0 };
+	struct run_function all = { .called = false };
 
 	for (size_t i = 0; i < g->nfunctions; i++) {
 		const struct summary_function *f = &g->functions[i];
@@ -93,17 +104,39 @@ static void add_function(const struct reader *r, const struct summary_group *g,
 		all.calls.max += f->calls.max;
 		all.self_ns += (double)f->self[0];
 	}
-	if (!all.called)
-		return;
-	widen(&to->calls, &all.calls, !to->called);
-	to->counted = all.counted && (to->counted || !to->called);
-	to->self_ns = to->called ? (to->self_ns + all.self_ns) / 2 : all.self_ns;
-	to->called = true;
+	return all;
+}
+
+static int reduce_functions(struct reader *r, const struct summary *from,
+			    struct run_function *to)
+{
+	struct count_range *calls = mem_array(NULL, from->ngroups, sizeof *calls);
+	size_t n = 0, nrequests = 0;
+
+	if (calls == NULL)
+		return error_nomem(&r->err);
+	for (size_t i = 0; i < from->ngroups; i++) {
+		const struct summary_group *g = &from->groups[i];
+		struct run_function of;
+
+		if (!group_matches(r, g))
+			continue;
+		of = function_of(r, g);
+		calls[n++] = of.calls;
+		to->called |= of.called;
+		to->self_ns += of.self_ns * (double)g->nrequests;
+		nrequests += g->nrequests;
+	}
+	if (n != 0) {
+		to->calls = join_ranges(calls, n);
+		to->self_ns /= (double)nrequests;
+	}
+	mem_free(calls);
+	return 0;
 }
 
 /* The group that stands for all that match: their requests' wall times and calls. */
-static int reduce_groups(struct reader *r, const struct summary *from, struct summary_group *to,
-			 struct run_function *function)
+static int reduce_groups(struct reader *r, const struct summary *from, struct summary_group *to)
 {
 	struct arena *arena = &r->log->arena;
 	size_t n = 0;
@@ -130,8 +163,6 @@ static int reduce_groups(struct reader *r, const struct summary *from, struct su
 			to->calls[to->nrequests++] = g->calls[k];
 		}
 		to->nlost += g->nlost;
-		if (r->log->pattern != NULL)
-			add_function(r, g, function);
 	}
 	to->method = r->method;
 	to->route = r->route;
@@ -155,7 +186,8 @@ static int reduce(struct reader *r, const struct summary *from, struct summary *
 	memset(function, 0, sizeof *function);
 	if (group == NULL)
 		return error_nomem(&r->err);
-	if (reduce_groups(r, from, group, function) < 0)
+	if (reduce_groups(r, from, group) < 0 ||
+	    (r->log->pattern != NULL && reduce_functions(r, from, function) < 0))
 		return -1;
 	to->name = copy(arena, from->name);
 	to->commit = copy(arena, from->commit);
@@ -242,22 +274,29 @@ static int sum_up(struct reader *r, struct log_point *p)
 static int sum_up_function(struct reader *r, struct log_point *p)
 {
 	double *self = mem_array(NULL, p->nruns, sizeof *self);
-	size_t n = 0;
+	struct count_range *calls = mem_array(NULL, p->nruns, sizeof *calls);
+	int rc = -1;
 
-	if (self == NULL)
-		return error_nomem(&r->err);
+	if (self == NULL || calls == NULL) {
+		error_nomem(&r->err);
+		goto done;
+	}
 	p->function.counted = p->request.counted;
 	for (size_t i = 0; i < p->nruns; i++) {
 		const struct run_function *f = &p->of_function[i];
 
 		/* A run that did not call it called it 0 times. */
-		widen(&p->function.calls, &f->calls, i == 0);
-		self[n++] = f->self_ns;
+		calls[i] = f->calls;
+		self[i] = f->self_ns;
 		p->has_function |= f->called;
 	}
-	p->function.time_ns = stats_median(self, n);
+	p->function.calls = join_ranges(calls, p->nruns);
+	p->function.time_ns = stats_median(self, p->nruns);
+	rc = 0;
+done:
 	mem_free(self);
-	return 0;
+	mem_free(calls);
+	return rc;
 }
 
 static int read_runs(struct reader *r, struct log_point *p)

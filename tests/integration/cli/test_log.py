@@ -141,6 +141,24 @@ def test_time_is_proven_by_runs_that_took_turns(work):
     assert (new["request"]["time_changed"], new["function"]["time_changed"]) == (1, 0)
 
 
+def test_a_function_in_requests_of_one_test(work):
+    """Calls by their range and the middle request, time by the mean of all."""
+    git(work.path, "init", "-q", ".")
+    git(work.path, "commit", "-q", "--allow-empty", "-m", "Begin")
+    tag = {"commit": git(work.path, "rev-parse", "HEAD")}
+    for ordinal, milliseconds in enumerate((1, 2, 9, 0), 1):
+        profile = timed(milliseconds)
+        if milliseconds == 0: # it is not called there
+            del profile.stats["~", 0, "<built-in method work>"]
+        work.snapshot("run", "GET.root.00000%dms" % ordinal, profile, git=tag, label="t::test", ordinal=ordinal)
+    point, = work.ok("log", "--json", "t::test", "work").json["commits"]
+    assert point["function"]["self_ns"] == 3000000
+    assert point["function"]["calls"] == {"min": 0, "median": 4, "max": 4}
+    point, = work.ok("log", "--json", "t::test#3", "work").json["commits"]
+    assert point["function"]["self_ns"] == 9000000
+    assert point["function"]["calls"] == {"min": 4, "median": 4, "max": 4}
+
+
 def test_what_is_refused(series, tmp_path_factory):
     assert "no commit of HEAD has runs of it" in series.refused("log", "GET /nowhere")
     line = series.refused("log", "GET /user*")
