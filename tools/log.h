@@ -30,7 +30,13 @@ struct log_value {
 	enum verdict time_verdict;
 };
 
-struct run_function;
+/* What one run says of the function. Of several kinds of requests that are followed as one
+ * the range is over all, and self time the mean, each counted as often as it was served. */
+struct run_function {
+	bool called;
+	struct count_range calls;
+	double self_ns;
+};
 
 struct log_point {
 	const char *commit, *subject;
@@ -63,6 +69,9 @@ struct log {
 int log_read(struct log *log, struct history *h, const char *what, const char *pattern,
 	     const char *revision, size_t limit, struct error *err);
 void log_release(struct log *log);
+
+/* Says of each point what has changed since the one before it; a part of log_read. */
+int log_compare(struct log *log, struct error *err);
 
 /* The point that points[i] was compared with, or NULL. */
 const struct log_point *log_before(const struct log *log, size_t i);
