@@ -68,6 +68,23 @@ def per_call():
         sys.stdout.flush()
 
 
+def shares():
+    """What limits are set for in seconds, in instructions: they are the same each time."""
+    print("\n### Instructions that a request comes to, thousands\n")
+    print("| | unprofiled | hook that returns adds | cprof exact adds (its own code) | over the hook"
+          " | share of cProfile's | fast, share of cProfile's |")
+    print("|---" * 7 + "|")
+    for workload in "flask", "django":
+        plain, _, ncalls = count(workload, "none", 2)
+        hook, exact, fast, theirs = (count(workload, profiler, 2) for profiler in (
+            "hook that returns", "cprof exact", "cprof fast", "cProfile"))
+        added = [whole - plain for whole, _, _ in (hook, exact, fast, theirs)]
+        print("| %s, %d calls | %.0f | %.0f | %.0f (%.0f) | %.2f | %.2f | %.2f |" % (
+            workload, ncalls, plain / 1e3, added[0] / 1e3, added[1] / 1e3, exact[1] / 1e3,
+            added[1] / added[0], added[1] / added[3], added[2] / added[3]))
+        sys.stdout.flush()
+
+
 def per_request():
     bare, _, _ = count("request/bare", "none", 10)
     print("\n### Instructions the middleware adds to a request it does not profile\n")
@@ -82,6 +99,11 @@ def main():
         print("%.0f instructions, %.0f ours, %d calls" % count(sys.argv[1], sys.argv[2], 2,
                                                                sys.argv[3]))
         return
+    if len(sys.argv) > 1:
+        # "shares", ... : that table alone.
+        globals()[sys.argv[1]]()
+        return
+    shares()
     per_call()
     per_request()
 
