@@ -14,6 +14,8 @@ PEERS = ["none", "hook that returns", "hook that reads the clock", "frame hook t
          "cProfile", "cProfile(builtins=False)", "yappi wall", "yappi cpu", "viztracer",
          "pyinstrument 1 ms"]
 LARGE = ["none", "cprof exact", "cprof fast", "cprof app", "cProfile", "pyinstrument 1 ms"]
+LIMITS = ["none", "hook that returns", "frame hook that returns", "cprof exact", "cprof fast",
+          "cprof app", "cProfile"]
 PAGES = {"flask": PEERS, "django": PEERS, "2,000 functions": LARGE}
 TITLES = {
     "flask": "A Flask request that renders a Jinja template",
@@ -76,6 +78,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--limits", action="store_true",
+                        help="leave out the peers that no limit is set by: a third of the time")
     parser.add_argument("--only", choices=list(PAGES) + ["micro"], action="append")
     args = parser.parse_args()
     assert set(PEERS) | set(LARGE) == set(CONTENDERS)
@@ -83,9 +87,11 @@ def main():
     print("CPython %s, load %.1f: median of %d runs of %d rounds (lowest-highest)" % (
         sys.version.split()[0], os.getloadavg()[0], args.runs, args.rounds))
     for workload, profilers in PAGES.items():
+        if args.limits:
+            profilers = [name for name in profilers if name in LIMITS]
         if not args.only or workload in args.only:
             page(workload, profilers, args.runs, args.rounds)
-    if not args.only or "micro" in args.only:
+    if "micro" in args.only if args.only else not args.limits:
         micro(max(1, args.runs // 3), args.rounds)
 
 
