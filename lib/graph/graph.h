@@ -148,7 +148,7 @@ struct layout {
 	double width, height;      /* everything lies within */
 };
 
-/* Places boxes and edges by libgraphviz' dot, in process, and the edges' labels
+/* Places boxes by libgraphviz' dot, in process, the edges between them and their labels
  * beside them. The same graph gives the same numbers. libgvc keeps global
  * state: one call at a time in a process. It is silent, but without memory
  * libgraphviz itself aborts. */

@@ -31,14 +31,16 @@ struct dot {
 	bool laid_out;
 	Agnode_t **nodes;
 	Agedge_t **edges; /* NULL for those that are not laid out */
+	uint32_t nnodes;
 	uint32_t *edge_order;
 	uint32_t *order;  /* of nodes, see order.c */
 	struct stagger *wanted;    /* per node */
 	struct rank_place *places; /* per node */
+	struct tracks tracks;
 };
 
 /* For a rough one only ranks and the order in them matter: boxes are not pulled
- * straight, and no line finds its way. */
+ * straight. */
 enum care { ROUGH, CAREFUL };
 
 /* A length in inches of 72 pixels, as an attribute. Not by printf's %f, which
@@ -50,11 +52,6 @@ static void set_length(void *object, Agsym_t *attribute, double px)
 
 	snprintf(text, sizeof text, "%ld.%04ld", n / 10000, n % 10000);
 	agxset(object, attribute, text);
-}
-
-static void set_number(void *object, Agsym_t *attribute, double value)
-{
-	set_length(object, attribute, value * 72.0);
 }
 
 static void set_graph_attributes(Agraph_t *g, enum care care, bool many)
@@ -69,7 +66,9 @@ static void set_graph_attributes(Agraph_t *g, enum care care, bool many)
 		/* To find an order with fewer crossings; past some hundred lines
 		 * nobody counts them. */
 		{ "mclimit", "0.1", many ? "0.1" : "0.5" },
-		{ "splines", "", "true" },
+		/* The edges' ways are found in route.c. */
+		{ "splines", "", "" },
+		{ "phase", "2", "3" },
 	};
 
 	for (size_t i = 0; i < sizeof attributes / sizeof attributes[0]; i++)
@@ -104,7 +103,7 @@ static void set_integer(void *object, Agsym_t *attribute, unsigned value)
 }
 
 static void add_edge(struct dot *dot, const struct graph *g, uint32_t i, Agsym_t *weight,
-		     Agsym_t *arrow, Agsym_t *minlen)
+		     Agsym_t *minlen)
 {
 	const struct graph_edge *e = &g->edges[i];
 	unsigned heavy = 1;
@@ -118,19 +117,16 @@ static void add_edge(struct dot *dot, const struct graph *g, uint32_t i, Agsym_t
 		heavy *= 2;
 	set_integer(dot->edges[i], weight, heavy);
 	set_integer(dot->edges[i], minlen, 1 + dot->wanted[e->callee].down);
-	/* The head grows with the line; 1 is 10 px. */
-	set_number(dot->edges[i], arrow, 0.6 + 0.6 * sqrt(fmin(e->share, 1)));
 }
 
 /* Last those that nobody sees. */
 static void add_edges(struct dot *dot, const struct graph *g)
 {
 	Agsym_t *weight = agattr(dot->graph, AGEDGE, TEXT("weight"), TEXT("1"));
-	Agsym_t *arrow = agattr(dot->graph, AGEDGE, TEXT("arrowsize"), TEXT("1"));
 	Agsym_t *minlen = agattr(dot->graph, AGEDGE, TEXT("minlen"), TEXT("1"));
 
 	for (uint32_t k = 0; k < g->nedges; k++)
-		add_edge(dot, g, dot->edge_order[k], weight, arrow, minlen);
+		add_edge(dot, g, dot->edge_order[k], weight, minlen);
 	for (uint32_t k = 0; k < g->nnodes; k++) {
 		uint32_t i = dot->order[k];
 
@@ -140,44 +136,116 @@ static void add_edges(struct dot *dot, const struct graph *g)
 	}
 }
 
-static struct point flip(pointf p, double top)
+static uint32_t spot_of(const struct tracks *t, Agnode_t *v)
 {
-	return (struct point){ p.x, top - p.y };
+	return t->ranks[ND_rank(v)] + (uint32_t)ND_order(v);
 }
 
-static int read_edge(struct layout_edge *out, Agedge_t *edge, double top, struct layout *l)
+/* Nodes were moved to where the picture begins, and what passes between them was not: by
+ * how much is known from the order they have. */
+static double lines_shift(const struct tracks *t, const struct layout *l)
 {
-	const splines *s = ED_spl(edge);
-	const bezier *b;
+	double least = -INFINITY, most = INFINITY;
 
-	if (s == NULL || s->size < 1 || s->list[0].size < 4)
-		return 0; /* no line: the label goes nowhere either */
-	b = &s->list[0];
-	out->npoints = (size_t)b->size;
-	out->points = arena_alloc(&l->arena, out->npoints * sizeof *out->points);
-	if (out->points == NULL)
+	for (uint32_t rank = 0; rank < t->nranks; rank++)
+		for (uint32_t i = t->ranks[rank] + 1; i < t->ranks[rank + 1]; i++) {
+			const struct spot *a = &t->spots[i - 1], *b = &t->spots[i];
+
+			if (a->node != TRACKS_NONE && b->node == TRACKS_NONE)
+				least = fmax(least, l->nodes[a->node].x + l->nodes[a->node].w - b->x);
+			else if (a->node == TRACKS_NONE && b->node != TRACKS_NONE)
+				most = fmin(most, l->nodes[b->node].x - a->x);
+		}
+	if (isinf(least) || isinf(most))
+		return isinf(least) ? isinf(most) ? 0 : most : least;
+	return (least + most) / 2;
+}
+
+static int read_ranks(struct dot *dot, struct layout *l, uint32_t nedges)
+{
+	struct tracks *t = &dot->tracks;
+	rank_t *ranks = GD_rank(dot->graph);
+	uint32_t n = 0;
+	double shift;
+
+	t->nranks = (uint32_t)GD_maxrank(dot->graph) + 1;
+	for (uint32_t rank = 0; rank < t->nranks; rank++)
+		n += (uint32_t)ranks[rank].n;
+	t->ranks = arena_alloc(&t->arena, (t->nranks + 1) * sizeof *t->ranks);
+	t->spots = arena_alloc(&t->arena, n * sizeof *t->spots);
+	t->edges = arena_alloc(&t->arena, nedges * sizeof *t->edges);
+	if (t->ranks == NULL || t->spots == NULL || t->edges == NULL)
 		return -1;
-	for (size_t i = 0; i < out->npoints; i++)
-		out->points[i] = flip(b->list[i], top);
-	out->tip = b->eflag ? flip(b->ep, top) : out->points[out->npoints - 1];
+	n = 0;
+	for (uint32_t rank = 0; rank < t->nranks; rank++) {
+		t->ranks[rank] = n;
+		for (int i = 0; i < ranks[rank].n; i++)
+			t->spots[n++] = (struct spot){ ND_coord(ranks[rank].v[i]).x, TRACKS_NONE,
+						       TRACKS_NONE, TRACKS_NONE };
+	}
+	t->ranks[t->nranks] = n;
+	for (uint32_t k = 0; k < dot->nnodes; k++)
+		t->spots[spot_of(t, dot->nodes[k])].node = k;
+	shift = lines_shift(t, l);
+	for (uint32_t i = 0; i < n; i++)
+		t->spots[i].x += shift;
 	return 0;
 }
 
-static int read_back(struct layout *l, const struct dot *dot, const struct graph *g,
-		     struct error *err)
+/* dot makes a chain of nodes of its own of an edge, one for each rank on the way, from
+ * the upper end to the lower one. */
+static void read_chain(struct tracks *t, struct track *track, Agedge_t *link)
+{
+	uint32_t above = track->top, spot;
+
+	for (;; link = ND_out(aghead(link)).list[0]) {
+		spot = spot_of(t, aghead(link));
+		if (above == track->top)
+			track->first = spot;
+		else
+			t->spots[above].down = spot;
+		if (spot == track->bottom)
+			return;
+		t->spots[spot].up = above;
+		above = spot;
+	}
+}
+
+static void read_track(struct dot *dot, const struct graph *g, uint32_t i)
+{
+	const struct graph_edge *e = &g->edges[i];
+	struct tracks *t = &dot->tracks;
+	struct track *track = &t->edges[i];
+	Agnode_t *caller = dot->nodes[e->caller], *callee = dot->nodes[e->callee];
+	bool upwards = ND_rank(caller) > ND_rank(callee);
+
+	*track = (struct track){ .top = TRACKS_NONE };
+	if (dot->edges[i] == NULL || ED_to_virt(dot->edges[i]) == NULL)
+		return;
+	track->upwards = upwards;
+	track->top = spot_of(t, upwards ? callee : caller);
+	track->bottom = spot_of(t, upwards ? caller : callee);
+	track->rank = (uint32_t)ND_rank(upwards ? callee : caller);
+	track->head = 6 + 6 * sqrt(fmin(e->share, 1)); /* it grows with the line */
+	if (agfindedge(dot->graph, callee, caller) != NULL)
+		track->aside = upwards ? 1 : -1;
+	read_chain(t, track, ED_to_virt(dot->edges[i]));
+}
+
+static int read_back(struct layout *l, struct dot *dot, const struct graph *g, struct error *err)
 {
 	double top = GD_bb(dot->graph).UR.y;
 
 	for (uint32_t i = 0; i < g->nnodes; i++) {
-		struct point centre = flip(ND_coord(dot->nodes[i]), top);
+		pointf centre = ND_coord(dot->nodes[i]);
 
 		l->nodes[i].x = centre.x - l->nodes[i].w / 2;
-		l->nodes[i].y = centre.y - l->nodes[i].h / 2;
+		l->nodes[i].y = top - centre.y - l->nodes[i].h / 2;
 	}
+	if (read_ranks(dot, l, g->nedges) < 0)
+		return error_nomem(err);
 	for (uint32_t i = 0; i < g->nedges; i++)
-		if (dot->edges[i] != NULL &&
-		    read_edge(&l->edges[i], dot->edges[i], top, l) < 0)
-			return error_nomem(err);
+		read_track(dot, g, i);
 	return 0;
 }
 
@@ -219,6 +287,7 @@ static void dot_clear(struct dot *dot)
 
 static int dot_init(struct dot *dot, const struct graph *g, struct error *err)
 {
+	dot->nnodes = g->nnodes;
 	dot->nodes = mem_zalloc(g->nnodes * sizeof *dot->nodes);
 	dot->edges = mem_zalloc(g->nedges * sizeof *dot->edges);
 	dot->wanted = mem_array(NULL, g->nnodes, sizeof *dot->wanted);
@@ -243,6 +312,7 @@ static void dot_release(struct dot *dot)
 	mem_free(dot->places);
 	mem_free(dot->order);
 	mem_free(dot->edge_order);
+	arena_release(&dot->tracks.arena);
 }
 
 /* Lays out, ranks that are too wide for a page being made several before. */
@@ -264,6 +334,17 @@ static int lay_out(struct dot *dot, const struct graph *g, struct layout *l, boo
 	if (run_dot(dot, g, l, CAREFUL, err) < 0)
 		return -1;
 	return read_back(l, dot, g, err);
+}
+
+/* How much height a gap between ranks needs depends on the ways through it, and those on
+ * the heights. */
+static int find_ways(struct layout *l, const struct graph *g, struct tracks *t,
+		     struct error *err)
+{
+	if (layout_route(l, t, g->nedges, err) < 0 || layout_spread(l, g, err) < 0 ||
+	    layout_route(l, t, g->nedges, err) < 0)
+		return -1;
+	return layout_bend(l, g->nedges, err);
 }
 
 /* What graphviz has to say is said by its return value; nothing is printed. */
@@ -348,7 +429,7 @@ int graph_layout(struct layout *out, const struct graph *g, const struct layout_
 	level = agseterr(AGMAX);
 	said = agseterrf(swallow);
 	if (dot_init(&dot, g, err) < 0 || lay_out(&dot, g, out, sizes->wide, err) < 0 ||
-	    layout_spread(out, g, err) < 0 || layout_place_labels(out, g, err) < 0)
+	    find_ways(out, g, &dot.tracks, err) < 0 || layout_place_labels(out, g, err) < 0)
 		goto done;
 	fit(out, g);
 	rc = 0;

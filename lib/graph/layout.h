@@ -8,8 +8,46 @@
  * off the boxes, off other labels, off other edges where that can be had. */
 int layout_place_labels(struct layout *l, const struct graph *g, struct error *err);
 
+enum { TRACKS_NONE = UINT32_MAX };
+
+/* What dot put at one place of a rank: a node, or an edge on its way through. */
+struct spot {
+	double x;          /* the middle of what passes, as boxes' x */
+	uint32_t node;     /* TRACKS_NONE: an edge passes */
+	uint32_t up, down; /* of an edge: where it comes from and goes to, in the ranks above
+			    * and below; TRACKS_NONE where it is one that nobody sees */
+};
+
+/* An edge's way from the upper of its nodes to the lower one. */
+struct track {
+	uint32_t rank;        /* of the upper one */
+	uint32_t top, bottom; /* their spots; TRACKS_NONE: the edge is not laid out */
+	uint32_t first;       /* the spot below top's */
+	int aside;            /* -1 or 1: another edge goes the same way, the other way round */
+	double head;          /* px of the arrow's head */
+	bool upwards;
+};
+
+/* Ranks are numbered from the top, their spots from the left. */
+struct tracks {
+	struct arena arena;
+	struct spot *spots;
+	uint32_t *ranks; /* each one's first spot, and one more at the end */
+	uint32_t nranks;
+	struct track *edges; /* as many as the graph's */
+};
+
+/* Finds each edge's way between the boxes as they lie: its points are corners of a line
+ * that goes straight from one to the next, until layout_bend. Heavy edges choose first;
+ * moves the spots of edges to where they go. Points are the tracks'. */
+int layout_route(struct layout *l, struct tracks *t, uint32_t nedges, struct error *err);
+
+/* Makes curves of such lines, which bend at their corners and end in the same places; at
+ * no y do they go further to the side. */
+int layout_bend(struct layout *l, uint32_t nedges, struct error *err);
+
 /* Moves the ranks apart or together, each gap as wide as the edges in it need:
- * long way to the side, more height. */
+ * long way to the side, more height. The edges' points are corners. */
 int layout_spread(struct layout *l, const struct graph *g, struct error *err);
 
 /* The order in which dot is told of nodes and edges, on which its choices hang: from what

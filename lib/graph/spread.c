@@ -12,8 +12,7 @@
 enum {
 	LEAST_GAP = 27,
 	MOST_GAP = 100,
-	HEAD = 13, /* px about a rank that move with it: arrow heads keep their shape */
-	STEPS = 12
+	HEAD = 13  /* px about a rank that move with it: arrow heads keep their shape */
 };
 
 /* Height that an edge needs per pixel to the side. */
@@ -79,29 +78,27 @@ static void note(struct rank *above, double left, double right)
 	above->reach = fmax(above->reach, right - left);
 }
 
-/* Follows an edge and notes, per gap, how far it goes to the side: from the last
- * point before the gap to the first one behind it. */
+/* Follows an edge and notes, per gap, how far it goes to the side in it. */
 static void note_reach(struct ranks *r, const struct layout_edge *e)
 {
 	size_t gap = SIZE_MAX;
-	double left = 0, right = 0, last = e->npoints ? e->points[0].x : 0;
+	double left = 0, right = 0;
 
-	for (size_t i = 0; i + 3 < e->npoints; i += 3)
-		for (int k = 0; k <= STEPS; k++) {
-			struct point p = bezier_at(&e->points[i], (double)k / STEPS);
-			size_t at = rank_at(r, p.y);
+	for (size_t i = 0; i + 1 < e->npoints; i++) {
+		struct point p = e->points[i], q = e->points[i + 1];
+		double middle = (p.y + q.y) / 2;
+		size_t at = rank_at(r, middle);
 
-			if (p.y <= r->all[at].bottom)
-				at = SIZE_MAX; /* beside the boxes, not between ranks */
-			if (at != gap && gap != SIZE_MAX)
-				note(&r->all[gap], fmin(left, p.x), fmax(right, p.x));
-			if (at != gap)
-				left = right = last;
-			gap = at;
-			left = fmin(left, p.x);
-			right = fmax(right, p.x);
-			last = p.x;
-		}
+		if (middle <= r->all[at].bottom)
+			continue; /* beside the boxes, not between ranks */
+		if (at != gap && gap != SIZE_MAX)
+			note(&r->all[gap], left, right);
+		if (at != gap)
+			left = right = p.x;
+		gap = at;
+		left = fmin(fmin(left, p.x), q.x);
+		right = fmax(fmax(right, p.x), q.x);
+	}
 	if (gap != SIZE_MAX)
 		note(&r->all[gap], left, right);
 }

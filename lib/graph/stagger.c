@@ -15,7 +15,7 @@
 
 enum { SEPARATION = 11, RANK_SEPARATION = 36, SCREEN = 1500 };
 
-struct spot {
+struct seat {
 	struct rank_place at;
 	double w;
 	uint32_t node;
@@ -23,7 +23,7 @@ struct spot {
 
 static int by_rank(const void *a, const void *b)
 {
-	const struct spot *s = a, *t = b;
+	const struct seat *s = a, *t = b;
 
 	if (s->at.rank != t->at.rank)
 		return s->at.rank < t->at.rank ? -1 : 1;
@@ -42,43 +42,43 @@ static double widest_rank(const struct layout *l, const struct graph *g)
 }
 
 /* What nothing calls has no edge that could be longer: it is put below its neighbour. */
-static void deal_out(const struct spot *spots, uint32_t n, uint32_t rows,
+static void deal_out(const struct seat *seats, uint32_t n, uint32_t rows,
 		     struct stagger *wanted)
 {
 	for (uint32_t k = 0; k < n; k++) {
-		struct stagger *s = &wanted[spots[k].node];
+		struct stagger *s = &wanted[seats[k].node];
 
-		if (spots[k].at.rank != 0)
+		if (seats[k].at.rank != 0)
 			s->down += k % rows;
 		else if (k % rows != 0)
-			s->below = spots[k - 1].node;
+			s->below = seats[k - 1].node;
 	}
 }
 
 int layout_stagger(const struct layout *l, const struct graph *g, const struct rank_place *at,
 		   struct stagger *wanted, bool *any, struct error *err)
 {
-	struct spot *spots = mem_array(NULL, g->nnodes, sizeof *spots);
+	struct seat *seats = mem_array(NULL, g->nnodes, sizeof *seats);
 	double limit = widest_rank(l, g);
 
 	*any = false;
-	if (spots == NULL)
+	if (seats == NULL)
 		return error_nomem(err);
 	for (uint32_t i = 0; i < g->nnodes; i++)
-		spots[i] = (struct spot){ at[i], l->nodes[i].w, i };
-	qsort(spots, g->nnodes, sizeof *spots, by_rank);
+		seats[i] = (struct seat){ at[i], l->nodes[i].w, i };
+	qsort(seats, g->nnodes, sizeof *seats, by_rank);
 	for (uint32_t i = 0, end; i < g->nnodes; i = end) {
 		double width = 0;
 		uint32_t rows;
 
-		for (end = i; end < g->nnodes && spots[end].at.rank == spots[i].at.rank; end++)
-			width += spots[end].w + SEPARATION;
+		for (end = i; end < g->nnodes && seats[end].at.rank == seats[i].at.rank; end++)
+			width += seats[end].w + SEPARATION;
 		rows = (uint32_t)ceil(width / limit);
 		if (rows < 2)
 			continue;
-		deal_out(&spots[i], end - i, rows, wanted);
+		deal_out(&seats[i], end - i, rows, wanted);
 		*any = true;
 	}
-	mem_free(spots);
+	mem_free(seats);
 	return 0;
 }

@@ -153,6 +153,34 @@ static void check_ends(const struct laid *t)
 	}
 }
 
+/* No edge leads through a box, not even those it joins, or turns back on its way. */
+static void check_ways(const struct laid *t)
+{
+	enum { STEPS = 20 };
+
+	for (uint32_t i = 0; i < t->g.nedges; i++) {
+		const struct layout_edge *e = &t->l.edges[i];
+		bool up = e->npoints != 0 && e->tip.y < e->points[0].y;
+		double last = up ? INFINITY : -INFINITY;
+
+		for (size_t k = 0; k + 3 < e->npoints; k += 3)
+			for (int s = 0; s <= STEPS; s++) {
+				struct point p = bezier_at(&e->points[k], (double)s / STEPS);
+
+				ck_assert_msg(up ? p.y <= last : p.y >= last, "edge %u turns", i);
+				last = p.y;
+				for (uint32_t n = 0; n < t->g.nnodes; n++) {
+					const struct box *b = &t->l.nodes[n];
+
+					ck_assert_msg(p.x < b->x || p.x > b->x + b->w ||
+						      p.y < b->y + 0.01 ||
+						      p.y > b->y + b->h - 0.01,
+						      "edge %u leads through box %u", i, n);
+				}
+			}
+	}
+}
+
 /* Labels may touch; few may hide a good part of each other, or of a box. */
 static void check_labels(const struct laid *t, double bad_part)
 {
@@ -182,6 +210,7 @@ static void check_all(struct profile *p, double bad_part)
 
 	check_boxes(&t);
 	check_ends(&t);
+	check_ways(&t);
 	check_labels(&t, bad_part);
 	laid_release(&t);
 }
@@ -205,6 +234,7 @@ START_TEST(test_layout__a_wide_rank_becomes_several)
 
 	check_boxes(&t);
 	check_ends(&t);
+	check_ways(&t);
 	ck_assert_uint_eq(t.g.nnodes, 80);
 	ck_assert_double_le(t.l.width, 4500);
 	ck_assert_double_le(t.l.width, 6 * t.l.height);
