@@ -2,10 +2,6 @@
 
 #include <math.h>
 
-/* How far a curve may be off, in pixels; cairo's own is the latter. */
-#define CURVE_TOLERANCE 0.25
-#define EVEN_TOLERANCE 0.1
-
 static cairo_t *context(struct canvas *c)
 {
 	return ((struct cairo_canvas *)(void *)c)->cr;
@@ -71,18 +67,12 @@ static void curve(struct canvas *c, const struct point *points, size_t npoints,
 {
 	cairo_t *cr = context(c);
 
-	/* Lines are most of what is drawn of a large graph. Their edges have sixteen shades
-	 * this way, which nobody tells from 255 of them. */
-	cairo_set_antialias(cr, CAIRO_ANTIALIAS_FAST);
-	cairo_set_tolerance(cr, CURVE_TOLERANCE);
 	set_pen(cr, pen);
 	cairo_move_to(cr, points[0].x, points[0].y);
 	for (size_t i = 1; i + 2 < npoints; i += 3)
 		cairo_curve_to(cr, points[i].x, points[i].y, points[i + 1].x, points[i + 1].y,
 			       points[i + 2].x, points[i + 2].y);
 	cairo_stroke(cr);
-	cairo_set_antialias(cr, CAIRO_ANTIALIAS_DEFAULT);
-	cairo_set_tolerance(cr, EVEN_TOLERANCE);
 }
 
 static void triangle(struct canvas *c, const struct point corners[3], struct colour fill)

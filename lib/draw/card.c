@@ -230,19 +230,36 @@ struct colour card_fill(const struct theme *t, const struct graph *g, uint32_t n
 					 : 0);
 }
 
+/* What the bar has behind it, and its part that is not the function's own. */
+static struct colour bar_on(const struct theme *t, struct colour fill, bool behind)
+{
+	return colour_mix(fill, theme_text_on(t, fill), behind ? 0.12 : 0.4);
+}
+
+void card_colours(struct colour to[CARD_COLOURS], const struct theme *t, const struct graph *g,
+		  uint32_t node)
+{
+	struct colour fill = card_fill(t, g, node);
+
+	to[0] = fill;
+	to[1] = theme_text_on(t, fill);
+	to[2] = theme_dim_on(t, fill);
+	to[3] = bar_on(t, fill, true);
+	to[4] = bar_on(t, fill, false);
+}
+
 static void draw_bar(struct canvas *c, const struct graph_node *n, const struct box *box,
 		     struct colour fill)
 {
-	struct colour ink = theme_text_on(c->theme, fill);
 	struct box bar = { box->x + MARK + PAD, box->y + box->h - PAD_Y - BAR - 1,
 			   box->w - MARK - 2 * PAD, BAR };
 	double whole = bar.w;
 
-	c->ops->rect(c, &bar, colour_mix(fill, ink, 0.12), 1);
+	c->ops->rect(c, &bar, bar_on(c->theme, fill, true), 1);
 	bar.w = whole * fmin(n->share, 1);
-	c->ops->rect(c, &bar, colour_mix(fill, ink, 0.4), 1);
+	c->ops->rect(c, &bar, bar_on(c->theme, fill, false), 1);
 	bar.w = whole * fmin(n->self_share, 1);
-	c->ops->rect(c, &bar, ink, 1);
+	c->ops->rect(c, &bar, theme_text_on(c->theme, fill), 1);
 }
 
 static void draw_rows(struct canvas *c, const struct card *card, const struct box *box,

@@ -48,6 +48,12 @@ void card_draw_shape(struct canvas *c, enum card_shape shape, const struct box *
 
 struct colour card_fill(const struct theme *t, const struct graph *g, uint32_t node);
 
+enum { CARD_COLOURS = 5 };
+
+/* The even ones it is drawn with: its fill, its text's, its bar's. */
+void card_colours(struct colour to[CARD_COLOURS], const struct theme *t, const struct graph *g,
+		  uint32_t node);
+
 void card_draw(struct canvas *c, const struct card *card, const struct graph *g, uint32_t node,
 	       const struct box *box);
 

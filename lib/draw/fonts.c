@@ -89,12 +89,15 @@ int fonts_init(struct fonts *f, struct error *err)
 		cairo_scaled_font_extents(font, &e);
 		f->ascent[i] = ceil(e.ascent);
 		f->height[i] = ceil(e.ascent) + ceil(e.descent);
+		letters_init(&f->letters[i], font);
 	}
 	return 0;
 }
 
 void fonts_release(struct fonts *f)
 {
+	for (int i = 0; i < NSTYLES; i++)
+		letters_release(&f->letters[i]);
 	for (int i = 0; i < NWEIGHTS; i++)
 		face_release(&f->regular[i]);
 	for (int i = 0; i < f->nfallbacks; i++)
@@ -263,9 +266,39 @@ static double show(struct fonts *f, cairo_t *cr, enum style style, double x, dou
 	return whole ? width : show_mixed(f, cr, style, x, y, s);
 }
 
+/* The sum of all letters' advances, or -1 where one is lacking. */
+static int32_t add_advances(struct letters *l, const char *s)
+{
+	int32_t sum = 0;
+
+	while (*s != '\0') {
+		const struct letter *letter = letters_next(l, &s);
+
+		if (letter == NULL)
+			return -1;
+		sum += letter->advance;
+	}
+	return sum;
+}
+
 double fonts_width(struct fonts *f, enum style style, const char *s)
 {
-	return ceil(show(f, NULL, style, 0, 0, s));
+	int32_t width = add_advances(&f->letters[style], s);
+
+	return width >= 0 ? width : ceil(show(f, NULL, style, 0, 0, s));
+}
+
+bool fonts_failed(const struct fonts *f)
+{
+	for (int i = 0; i < NSTYLES; i++)
+		if (f->letters[i].failed)
+			return true;
+	return false;
+}
+
+bool fonts_has_letters(struct fonts *f, enum style style, const char *s)
+{
+	return add_advances(&f->letters[style], s) >= 0;
 }
 
 void fonts_show(struct fonts *f, cairo_t *cr, enum style style, double x, double y,

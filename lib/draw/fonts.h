@@ -16,6 +16,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "draw/letters.h"
 
 enum style { STYLE_TITLE, STYLE_TEXT, STYLE_NAME, STYLE_NUMBER, STYLE_STRONG, STYLE_SMALL,
 	     STYLE_FOREIGN, NSTYLES };
@@ -33,6 +34,7 @@ struct fonts {
 	/* What has the characters that those lack, found as they come up. */
 	struct face fallbacks[MOST_FALLBACKS];
 	int nfallbacks;
+	struct letters letters[NSTYLES]; /* of the regular ones */
 	double ascent[NSTYLES], height[NSTYLES]; /* whole pixels */
 };
 
@@ -43,6 +45,12 @@ void fonts_release(struct fonts *f);
 double fonts_size(enum style style);
 bool fonts_bold(enum style style);
 double fonts_width(struct fonts *f, enum style style, const char *s);
+
+/* Whether letters[style] has all of s. */
+bool fonts_has_letters(struct fonts *f, enum style style, const char *s);
+
+/* Whether memory was short for some letter until now. */
+bool fonts_failed(const struct fonts *f);
 
 /* s, or a copy that takes at most `width` with the middle or the end left out;
  * NULL without memory. */

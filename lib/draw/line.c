@@ -95,16 +95,21 @@ static struct pen line_pen(const struct theme *t, const struct graph *g,
 		return pen;
 	}
 	if (!e->hot && !g->is_diff)
-		pen.colour = colour_mix(t->line, t->heavy, 0.8 * w);
+		pen.colour = colour_mix(t->line, t->heavy, 0.8 * theme_step(w));
 	else if (!e->hot)
 		pen.colour = colour_mix(t->line, e->cost.cum < e->before.cum ? t->faster
 									     : t->slower,
-					fmin(2 * w, 1));
+					theme_step(fmin(2 * w, 1)));
 	if (e->skips)
 		pen.dash[0] = 0.5 + pen.width, pen.dash[1] = 2 + pen.width;
 	else if (e->change == CHANGE_GONE)
 		pen.dash[0] = 4 + pen.width, pen.dash[1] = 3 + pen.width;
 	return pen;
+}
+
+struct colour line_colour(const struct theme *t, const struct graph *g, uint32_t edge)
+{
+	return line_pen(t, g, &g->edges[edge]).colour;
 }
 
 void line_draw_head(struct canvas *c, const struct graph *g, uint32_t edge,
@@ -120,13 +125,7 @@ void line_draw_head(struct canvas *c, const struct graph *g, uint32_t edge,
 	dy = tip.y - base.y;
 	c->ops->triangle(c, (struct point[]){ tip, { base.x - 0.4 * dy, base.y + 0.4 * dx },
 					      { base.x + 0.4 * dy, base.y - 0.4 * dx } },
-			 line_pen(c->theme, g, &g->edges[edge]).colour);
-}
-
-static double height_of(const struct point *p)
-{
-	return fmax(fmax(p[0].y, p[1].y), fmax(p[2].y, p[3].y)) -
-	       fmin(fmin(p[0].y, p[1].y), fmin(p[2].y, p[3].y));
+			 line_colour(c->theme, g, edge));
 }
 
 /* A piece lies within its four points. */
@@ -168,57 +167,6 @@ void line_draw(struct canvas *c, const struct graph *g, uint32_t edge,
 	while (end - first > 4 && !piece_in_sight(&at->points[end - 4], top, bottom))
 		end -= 3;
 	c->ops->curve(c, &at->points[first], end - first, &pen);
-}
-
-static struct point middle(struct point a, struct point b)
-{
-	return (struct point){ (a.x + b.x) / 2, (a.y + b.y) / 2 };
-}
-
-/* How often a piece is halved: each half is about half as high. */
-static unsigned depth_of(const struct point *p, double most)
-{
-	double height = height_of(p);
-	unsigned depth = 0;
-
-	for (; height > most && depth < 10; depth++)
-		height /= 2;
-	return depth;
-}
-
-/* Appends three points for each part, by de Casteljau. */
-static void add_halves(struct point **to, const struct point p[4], unsigned depth)
-{
-	struct point ab = middle(p[0], p[1]), bc = middle(p[1], p[2]), cd = middle(p[2], p[3]);
-	struct point abc = middle(ab, bc), bcd = middle(bc, cd), at = middle(abc, bcd);
-
-	if (depth == 0) {
-		for (int i = 1; i < 4; i++)
-			*(*to)++ = p[i];
-		return;
-	}
-	add_halves(to, (struct point[]){ p[0], ab, abc, at }, depth - 1);
-	add_halves(to, (struct point[]){ at, bcd, cd, p[3] }, depth - 1);
-}
-
-int line_split(struct layout_edge *at, double most, struct arena *arena)
-{
-	struct point *points, *to;
-	size_t n = 1;
-
-	for (size_t i = 0; i + 3 < at->npoints; i += 3)
-		n += (size_t)3 << depth_of(&at->points[i], most);
-	if (at->npoints == 0 || n == at->npoints)
-		return 0;
-	points = to = arena_alloc(arena, n * sizeof *points);
-	if (points == NULL)
-		return -1;
-	*to++ = at->points[0];
-	for (size_t i = 0; i + 3 < at->npoints; i += 3)
-		add_halves(&to, &at->points[i], depth_of(&at->points[i], most));
-	at->points = points;
-	at->npoints = n;
-	return 0;
 }
 
 /* Paper behind the label, so that the line is interrupted and the text read. */

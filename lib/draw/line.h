@@ -10,9 +10,10 @@ const char *line_text(const struct graph *g, uint32_t edge, const struct theme *
 		      struct arena *arena);
 void line_label_size(struct fonts *fonts, const char *text, double *w, double *h);
 
+struct colour line_colour(const struct theme *t, const struct graph *g, uint32_t edge);
+
 /* In this order for all edges: nothing that must be seen is hidden then. */
-/* Of the line itself what lies between top and bottom, or all of it; a line is drawn
- * faster in parts where its pieces are short (line_split). */
+/* Of the line itself what lies between top and bottom, or all of it. */
 void line_draw(struct canvas *c, const struct graph *g, uint32_t edge,
 	       const struct layout_edge *at, double top, double bottom);
 void line_clear_label(struct canvas *c, const struct layout_edge *at);
@@ -20,9 +21,5 @@ void line_draw_head(struct canvas *c, const struct graph *g, uint32_t edge,
 		    const struct layout_edge *at);
 void line_draw_label(struct canvas *c, const struct graph *g, uint32_t edge, const char *text,
 		     const struct layout_edge *at);
-
-/* Replaces the pieces by halves of theirs, until none is much higher than `most`; -1
- * without memory. */
-int line_split(struct layout_edge *at, double most, struct arena *arena);
 
 #endif

@@ -6,7 +6,7 @@
 /* Colours no further apart than this (squares of channels added up) are one: blends
  * at the edges of letters, between two colours that are kept. The fuller the palette,
  * the further, so that what comes last finds a place too. */
-enum { NEAR = 3 * 5 * 5, FULLER = 32 };
+enum { NEAR = 3 * 5 * 5, ROOMY = 144, FULLER = 14 };
 
 static unsigned cell_of(uint32_t c)
 {
@@ -62,7 +62,7 @@ void palette_init(struct palette *p, const uint32_t *colours, size_t n)
 
 static int near_enough(const struct palette *p)
 {
-	int full = (int)p->ncolours / FULLER;
+	int full = p->ncolours > ROOMY ? ((int)p->ncolours - ROOMY) / FULLER : 0;
 
 	return NEAR * (1 + full * full);
 }

@@ -7,33 +7,68 @@
 #include "base/mem.h"
 #include "base/version.h"
 #include "draw/line.h"
+#include "draw/pixels.h"
 #include "draw/png.h"
 
 /* A band's rows: as many as there are pixels for. */
 enum { BAND_PIXELS = 3 << 19, LEAST_BAND = 64, MOST_BAND = 512 };
 
+static uint32_t band_height(uint32_t width)
+{
+	return (uint32_t)fmin(fmax(BAND_PIXELS / width, LEAST_BAND), MOST_BAND);
+}
+
 struct band {
 	const struct scene *scene;
+	struct pixel_canvas canvas;
 	cairo_surface_t *surface;
 	uint32_t height;
 	uint32_t first, rows; /* which lines it holds; 0 rows: none yet */
 };
 
+static int band_init(struct band *b, const struct scene *s, uint32_t width, uint32_t height)
+{
+	struct paint *p = &b->canvas.paint;
+
+	b->scene = s;
+	b->height = height;
+	b->surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)width, (int)height);
+	if (cairo_surface_status(b->surface) != CAIRO_STATUS_SUCCESS ||
+	    paint_init(p, height) < 0)
+		return -1;
+	cairo_surface_flush(b->surface);
+	p->pixels = (uint32_t *)(void *)cairo_image_surface_get_data(b->surface);
+	p->stride = (size_t)cairo_image_surface_get_stride(b->surface) / sizeof *p->pixels;
+	p->width = width;
+	p->height = height;
+	p->scale = s->scale;
+	b->canvas.surface = b->surface;
+	return 0;
+}
+
+static void band_release(struct band *b)
+{
+	paint_release(&b->canvas.paint);
+	cairo_surface_destroy(b->surface);
+}
+
 static int draw_band(struct band *b, struct error *err)
 {
 	struct scene *s = (struct scene *)(uintptr_t)b->scene;
-	struct cairo_canvas c = { { &canvas_cairo_ops, s->theme, &s->fonts },
-				  cairo_create(b->surface) };
+	struct pixel_canvas *c = &b->canvas;
+	cairo_t *cr = cairo_create(b->surface);
 	cairo_status_t status;
 
-	cairo_set_source_rgb(c.cr, s->theme->paper.r, s->theme->paper.g, s->theme->paper.b);
-	cairo_paint(c.cr);
-	cairo_translate(c.cr, 0, -(double)b->first);
-	cairo_scale(c.cr, s->scale, s->scale);
-	scene_draw(&c.canvas, s, b->first / s->scale, (b->first + b->rows) / s->scale);
+	c->cairo = (struct cairo_canvas){ { &canvas_pixel_ops, s->theme, &s->fonts }, cr };
+	c->paint.x = 0;
+	c->paint.y = -(double)b->first;
+	cairo_translate(cr, 0, -(double)b->first);
+	cairo_scale(cr, s->scale, s->scale);
+	paint_all(&c->paint, s->theme->paper);
+	scene_draw(&c->cairo.canvas, s, b->first / s->scale, (b->first + b->rows) / s->scale);
 	cairo_surface_flush(b->surface);
-	status = cairo_status(c.cr);
-	cairo_destroy(c.cr);
+	status = c->paint.failed || fonts_failed(&s->fonts) ? CAIRO_STATUS_NO_MEMORY : cairo_status(cr);
+	cairo_destroy(cr);
 	if (status == CAIRO_STATUS_SUCCESS)
 		return 0;
 	return error_set(err, status == CAIRO_STATUS_NO_MEMORY ? ERR_NOMEM : ERR_REFUSED,
@@ -50,9 +85,7 @@ static int next_row(void *arg, uint32_t y, const uint32_t **row, struct error *e
 		if (draw_band(b, err) < 0)
 			return -1;
 	}
-	*row = (const uint32_t *)(const void *)
-		(cairo_image_surface_get_data(b->surface) +
-		 (size_t)(y - b->first) * (size_t)cairo_image_surface_get_stride(b->surface));
+	*row = b->canvas.paint.pixels + (y - b->first) * b->canvas.paint.stride;
 	return 0;
 }
 
@@ -62,15 +95,16 @@ static uint32_t pixel(struct colour c)
 	       (uint32_t)lround(c.b * 255);
 }
 
-enum { THEME_COLOURS = 9 + 4, PER_NODE = 3 };
+enum { THEME_COLOURS = 9 + 4 };
 
-/* What must look exactly as meant: paper, marks, and every box's fill and text. */
+/* What must look exactly as meant: paper, marks, every box's fill and text, and lines. */
 static uint32_t *exact_colours(const struct scene *s, size_t *n)
 {
 	const struct theme *t = s->theme;
 	const struct colour plain[] = { t->paper, t->ink, t->dim, t->line, t->hot, t->hot_text,
 					t->heavy, t->faster, t->slower };
-	uint32_t *all = mem_array(NULL, THEME_COLOURS + PER_NODE * (size_t)s->graph->nnodes,
+	const struct graph *g = s->graph;
+	uint32_t *all = mem_array(NULL, THEME_COLOURS + CARD_COLOURS * (size_t)g->nnodes + g->nedges,
 				  sizeof *all);
 
 	*n = 0;
@@ -80,13 +114,15 @@ static uint32_t *exact_colours(const struct scene *s, size_t *n)
 		all[(*n)++] = pixel(plain[i]);
 	for (int i = 0; i < 4; i++)
 		all[(*n)++] = pixel(t->origins[i]);
-	for (uint32_t i = 0; i < s->graph->nnodes; i++) {
-		struct colour fill = card_fill(t, s->graph, i);
+	for (uint32_t i = 0; i < g->nnodes; i++) {
+		struct colour own[CARD_COLOURS];
 
-		all[(*n)++] = pixel(fill);
-		all[(*n)++] = pixel(theme_text_on(t, fill));
-		all[(*n)++] = pixel(theme_dim_on(t, fill));
+		card_colours(own, t, g, i);
+		for (int k = 0; k < CARD_COLOURS; k++)
+			all[(*n)++] = pixel(own[k]);
 	}
+	for (uint32_t i = 0; i < g->nedges; i++)
+		all[(*n)++] = pixel(line_colour(t, g, i));
 	return all;
 }
 
@@ -97,7 +133,7 @@ int raster_write(struct buf *out, struct scene *s, struct error *err)
 		{ "Request", s->request },
 		{ "Commit", s->commit },
 	};
-	struct band b = { .scene = s };
+	struct band b = { 0 };
 	struct image image = { .notes = notes, .nnotes = sizeof notes / sizeof notes[0],
 			       .row = next_row, .arg = &b };
 	uint32_t *colours = exact_colours(s, &image.ncolours);
@@ -106,19 +142,11 @@ int raster_write(struct buf *out, struct scene *s, struct error *err)
 	image.colours = colours;
 	image.width = (uint32_t)ceil(s->w * s->scale);
 	image.height = (uint32_t)ceil(s->h * s->scale);
-	b.height = (uint32_t)fmin(fmax(BAND_PIXELS / image.width, LEAST_BAND), MOST_BAND);
-	for (uint32_t i = 0; i < s->graph->nedges; i++)
-		if (line_split(&s->layout.edges[i], b.height / s->scale, &s->arena) < 0) {
-			mem_free(colours);
-			return error_nomem(err);
-		}
-	b.surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)image.width,
-					       (int)b.height);
-	if (colours == NULL || cairo_surface_status(b.surface) != CAIRO_STATUS_SUCCESS)
+	if (colours == NULL || band_init(&b, s, image.width, band_height(image.width)) < 0)
 		error_nomem(err);
 	else
 		rc = image_write(out, &image, err);
-	cairo_surface_destroy(b.surface);
+	band_release(&b);
 	mem_free(colours);
 	return rc;
 }

@@ -156,7 +156,8 @@ int scene_make(struct scene *s, struct title_input *in, double most_side, struct
 		return -1;
 	s->scale = in->scale = scale_to_fit(s, most_side);
 	inner = fmax(ceil(s->layout.width), LEAST_WIDTH);
-	if (title_make(&s->title, in, fmin(inner, TITLE_WIDTH), &s->fonts, &s->arena) < 0)
+	if (title_make(&s->title, in, fmin(inner, TITLE_WIDTH), &s->fonts, &s->arena) < 0 ||
+	    fonts_failed(&s->fonts))
 		return error_nomem(err);
 	s->w = inner + 2 * MARGIN;
 	s->graph_x = MARGIN + floor((inner - s->layout.width) / 2);

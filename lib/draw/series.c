@@ -425,7 +425,8 @@ int series_draw(struct buf *out, const struct series *s, struct error *err)
 	if (cairo_status(c.cr) != CAIRO_STATUS_SUCCESS)
 		error_nomem(err);
 	else if (draw_all(&c, err) == 0)
-		rc = cairo_status(c.cr) == CAIRO_STATUS_SUCCESS ?
+		rc = fonts_failed(&c.fonts) ? error_nomem(err) :
+		     cairo_status(c.cr) == CAIRO_STATUS_SUCCESS ?
 		     write_png(out, &c, surface, err) :
 		     error_set(err, ERR_REFUSED, "drawing: %s",
 			       cairo_status_to_string(cairo_status(c.cr)));

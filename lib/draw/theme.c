@@ -7,6 +7,8 @@
 
 #define LEAST_DIM_CONTRAST 5.0 /* it is small too */
 
+enum { SHADES = 40 };
+
 /* In light heat the step from the fourth to the fifth is wide: few fills lie where
  * neither black nor white reads well. */
 const struct theme themes[] = {
@@ -65,18 +67,24 @@ const struct theme *theme_find(const char *name)
 	return NULL;
 }
 
+double theme_step(double part)
+{
+	return round(part * SHADES) / SHADES;
+}
+
 struct colour theme_heat(const struct theme *t, double share)
 {
 	if (t->foreign)
 		return (struct colour)COLOUR(gprof2dot_colour(share));
-	return colour_scale(t->heat, HEAT_STOPS, sqrt(fmax(share, 0)));
+	return colour_scale(t->heat, HEAT_STOPS, theme_step(sqrt(fmax(share, 0))));
 }
 
 struct colour theme_change(const struct theme *t, double delta)
 {
 	double depth = sqrt(fmin(fabs(delta) * 2, 1)); /* half of the whole is a lot */
 
-	return colour_scale(t->change, CHANGE_STOPS, 0.5 + (delta < 0 ? -depth : depth) / 2);
+	return colour_scale(t->change, CHANGE_STOPS,
+			    0.5 + theme_step(delta < 0 ? -depth : depth) / 2);
 }
 
 struct colour theme_text_on(const struct theme *t, struct colour fill)

@@ -30,6 +30,10 @@ struct theme {
 extern const struct theme themes[];
 const struct theme *theme_find(const char *name);
 
+/* The nearest of forty steps from 0 to 1. Nobody tells more shades apart, and so the
+ * palette of a PNG has room for the blends at the edges of lines and letters. */
+double theme_step(double part);
+
 /* The fill for a share of 0 to 1. The scale is a root: most functions of a request
  * have few per cent, and must differ too. */
 struct colour theme_heat(const struct theme *t, double share);
