@@ -165,6 +165,8 @@ def measure(job, size, source, rounds, folder):
     costs = [[], []]
     for round in range(rounds + (rounds > 1)):  # the first is not counted
         for which, command in enumerate(commands):
+            if os.path.exists(outs[which]):
+                os.unlink(outs[which])  # a file system may have its own cost for replacing
             cost = run(command, printed[which])
             if round or rounds == 1:
                 costs[which].append(cost)

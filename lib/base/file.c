@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 
-enum { BLOCK = 4096, SMALL = 1 << 18 };
+enum { BLOCK = 4096 };
 
 /* To the end, which is where `size` bytes are, if that is not 0. */
 static int read_all(struct buf *out, int fd, const char *path, size_t size, size_t max,
@@ -37,19 +37,15 @@ static int read_all(struct buf *out, int fd, const char *path, size_t size, size
 	}
 }
 
-/* What is made of a profile takes five to eight times its bytes; of a large one the memory
- * comes in pages of megabytes, and the more the better. */
-static size_t expected(size_t size)
-{
-	return size < SMALL ? size * 5 : size * 8;
-}
+/* What is made of a profile takes five to eight times its bytes. */
+enum { TIMES = 8 };
 
 static int read_file(struct buf *out, int fd, const char *path, size_t size, size_t max,
 		     struct error *err)
 {
 	/* One block more, in which the end is found; and /proc says 0 of its files. */
 	if (size <= max) {
-		mem_expect(expected(size));
+		mem_expect(size * TIMES);
 		buf_reserve(out, size + BLOCK);
 	}
 	return read_all(out, fd, path, size <= max ? size : 0, max, err);

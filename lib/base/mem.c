@@ -27,19 +27,56 @@ static bool must_fail(void)
 	return at != 0 && (n == at || (n > at && atomic_load(&fail_forever)));
 }
 
+/* Of the one thread that reads options. */
+static bool owns_process;
+static size_t expected;
+
+enum {
+	HUGE_PAGE = 2 << 20, MALLOC_WORD = 16,
+	EXPECT_MIN = 384 << 10, EXPECT_MAX = 16 << 20, MOVES_FROM = 4 << 20
+};
+
+#if defined(__GLIBC__) && defined(MADV_HUGEPAGE)
+/* Whole pages, those of the ends too: a mapping in parts could not be moved. Only a wish: a
+ * kernel without huge pages does as ever. */
+static void wish_huge(const void *p, size_t size)
+{
+	const uintptr_t page = 4096, at = (uintptr_t)p;
+	uintptr_t from = at / page * page, to = (at + size + page - 1) / page * page;
+
+	madvise((void *)from, to - from, MADV_HUGEPAGE);
+}
+
+static void *grant(void *p, size_t size)
+{
+	if (size >= MOVES_FROM && owns_process && p != NULL)
+		wish_huge(p, malloc_usable_size(p));
+	return p;
+}
+#else
+static void *grant(void *p, size_t size)
+{
+	(void)size;
+	return p;
+}
+#endif
+
 void *mem_alloc(size_t size)
 {
-	return must_fail() ? NULL : malloc(size ? size : 1);
+	return must_fail() ? NULL : grant(malloc(size ? size : 1), size);
 }
 
 void *mem_zalloc(size_t size)
 {
-	return must_fail() ? NULL : calloc(1, size ? size : 1);
+	return must_fail() ? NULL : grant(calloc(1, size ? size : 1), size);
 }
 
 void *mem_realloc(void *old, size_t size)
 {
-	return must_fail() ? NULL : realloc(old, size ? size : 1);
+	void *p = must_fail() ? NULL : realloc(old, size ? size : 1);
+
+	/* What grows is larger than it need be. */
+	return old == NULL ? grant(p, size) : p;
 }
 
 void *mem_array(void *old, size_t n, size_t size)
@@ -72,47 +109,52 @@ void *mem_grow(void *array, size_t *cap, size_t need, size_t size)
 	return grown;
 }
 
-/* Of the one thread that reads options. */
-static bool owns_process;
-static size_t expected;
-
-enum { PAGE = 4096, EXPECT_MAX = 32 << 20, MOVES_FROM = 4 << 20 };
-
 void mem_own_process(void)
 {
 	owns_process = true;
 }
 
-#if defined(__GLIBC__) && defined(MADV_POPULATE_WRITE)
+#if defined(__GLIBC__) && defined(MADV_HUGEPAGE)
+/* Takes what lies before the next huge page, and never touches it, so that what is asked
+ * for later begins there. malloc's own word about that lies before it: a page that was
+ * touched is a small one for ever. NULL when the heap does not grow at its end. */
+static void *align_heap(size_t bytes)
+{
+	static char *taken; /* for good, and no leak */
+	char *room = malloc(bytes + HUGE_PAGE);
+	size_t before = HUGE_PAGE - (uintptr_t)room % HUGE_PAGE;
+	bool grows;
+
+	free(room);
+	if (room == NULL)
+		return NULL;
+	taken = malloc(before - MALLOC_WORD);
+	grows = taken == room;
+	if (!grows)
+		free(taken);
+	return grows ? taken + before : NULL;
+}
+
 void mem_expect(size_t bytes)
 {
-	uintptr_t from, to;
 	void *room;
 
-	bytes = bytes < EXPECT_MAX ? bytes : EXPECT_MAX;
-	if (!owns_process || bytes <= expected)
+	if (!owns_process || bytes < EXPECT_MIN || bytes < 2 * expected)
 		return;
 	expected = bytes;
+	bytes = bytes < EXPECT_MAX ? (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE : EXPECT_MAX;
 	mallopt(M_TRIM_THRESHOLD, 2 * EXPECT_MAX);
-	mallopt(M_MMAP_THRESHOLD, EXPECT_MAX);
-	room = malloc(bytes);
-	/* What is larger than that grows without being copied. */
+	mallopt(M_MMAP_THRESHOLD, EXPECT_MAX + 2 * HUGE_PAGE);
+	room = align_heap(bytes);
+	/* What is larger than that has pages of its own, and grows without being copied. */
 	mallopt(M_MMAP_THRESHOLD, MOVES_FROM);
-	if (room == NULL)
-		return;
-	from = ((uintptr_t)room + PAGE - 1) / PAGE * PAGE;
-	to = ((uintptr_t)room + bytes) / PAGE * PAGE;
-	if (to > from) {
-		/* Both are wishes: a kernel that does not know them does as ever. */
-		madvise((void *)from, to - from, MADV_HUGEPAGE);
-		madvise((void *)from, to - from, MADV_POPULATE_WRITE);
-	}
-	free(room);
+	if (room != NULL)
+		wish_huge(room, bytes);
 }
 #else
 void mem_expect(size_t bytes)
 {
-	expected = owns_process ? bytes : 0;
+	expected = bytes;
 }
 #endif
 

@@ -20,10 +20,10 @@ void mem_free(void *p);
  * the old one then untouched. `*cap` is in items and starts at 0. */
 void *mem_grow(void *array, size_t *cap, size_t need, size_t size);
 
-/* For a command that has its process to itself: mem_expect then has the system give
- * memory at once that will be used up to about so many bytes, and what is freed is
- * kept. Page by page each first touch is a trap into the kernel, and those were half of
- * the time of reading a profile. Without mem_own_process nothing happens. */
+/* For a command that has its process to itself: where mem_expect says that about so many
+ * bytes are to be used up, those lie in huge pages, and what is freed is kept. Page by page
+ * each first touch is a trap into the kernel, and those were a third of the time of reading
+ * a profile. Without mem_own_process nothing happens. */
 void mem_own_process(void);
 void mem_expect(size_t bytes);
 

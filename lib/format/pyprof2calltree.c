@@ -274,8 +274,8 @@ static char *put_entry(char *to, const struct writer *w, uint32_t entry)
 /* Room for all that put_entry puts, numbers of any length. */
 static bool reserve(const struct writer *w)
 {
-	enum { COST = 2 * BUF_DIGITS + 3, ENTRY = 16 + COST, CALL = 8 + 2 * COST };
-	size_t need = 0;
+	enum { HEAD = 100, COST = 2 * BUF_DIGITS + 3, ENTRY = 16 + COST, CALL = 8 + 2 * COST };
+	size_t need = HEAD;
 
 	for (size_t i = 0; i < w->s->nentries; i++)
 		need += label_len(&w->label[i]) + ENTRY;
@@ -290,14 +290,15 @@ static int put_all(struct writer *w)
 	int64_t most = 0;
 	char *to;
 
+	/* At once: what grows bit by bit has small pages. */
+	if (w->labels.failed || !reserve(w))
+		return -1;
 	for (size_t i = 0; i < w->s->nentries; i++)
 		if (to_ns(w->s->entries[i].row.cumtime) > most)
 			most = to_ns(w->s->entries[i].row.cumtime);
 	buf_adds(out, "event: ns : Nanoseconds\nevents: ns\nsummary: ");
 	buf_addu(out, (uint64_t)most);
 	buf_addc(out, '\n');
-	if (w->labels.failed || !reserve(w))
-		return -1;
 	to = out->data + out->len;
 	for (size_t i = 0; i < w->s->nentries; i++)
 		to = put_entry(to, w, w->order[i].entry);
