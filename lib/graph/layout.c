@@ -31,17 +31,16 @@ struct dot {
 	bool laid_out;
 	Agnode_t **nodes;
 	Agedge_t **edges; /* NULL for those that are not laid out */
-	uint32_t nnodes;
-	uint32_t *edge_order;
-	uint32_t *order;  /* of nodes, see order.c */
+	uint8_t *users; /* how many of the graph's edges one of dot's stands for */
+	uint32_t *edge_order, *order; /* see order.c */
+	bool *turned;                 /* per edge: it leads upwards */
+	struct link *links;
+	uint32_t nlinks;
+	int32_t *ranks;            /* per node */
 	struct stagger *wanted;    /* per node */
 	struct rank_place *places; /* per node */
 	struct tracks tracks;
 };
-
-/* For a rough one only ranks and the order in them matter: boxes are not pulled
- * straight. */
-enum care { ROUGH, CAREFUL };
 
 /* A length in inches of 72 pixels, as an attribute. Not by printf's %f, which
  * writes a comma in some languages. */
@@ -54,25 +53,25 @@ static void set_length(void *object, Agsym_t *attribute, double px)
 	agxset(object, attribute, text);
 }
 
-static void set_graph_attributes(Agraph_t *g, enum care care, bool many)
+static void set_graph_attributes(Agraph_t *g, bool many)
 {
-	const char *const attributes[][3] = {
-		{ "nodesep", "0.15", "0.15" }, /* 11 px between boxes */
-		{ "ranksep", "0.5", "0.5" },   /* 36 px; layout_spread changes it */
+	const char *const attributes[][2] = {
+		{ "nodesep", "0.15" }, /* 11 px between boxes */
+		{ "ranksep", "0.5" },  /* 36 px; layout_spread changes it */
 		/* Enough turns of the network simplex for a graph of some
 		 * hundreds of nodes; without a bound they are two thirds of the
 		 * time, for a picture no narrower. */
-		{ "nslimit", "0.01", "0.5" },
+		{ "nslimit", "0.5" },
 		/* To find an order with fewer crossings; past some hundred lines
 		 * nobody counts them. */
-		{ "mclimit", "0.1", many ? "0.1" : "0.5" },
+		{ "mclimit", many ? "0.1" : "0.5" },
 		/* The edges' ways are found in route.c. */
-		{ "splines", "", "" },
-		{ "phase", "2", "3" },
+		{ "splines", "" },
+		{ "phase", "3" },
 	};
 
 	for (size_t i = 0; i < sizeof attributes / sizeof attributes[0]; i++)
-		agattr(g, AGRAPH, TEXT(attributes[i][0]), TEXT(attributes[i][1 + care]));
+		agattr(g, AGRAPH, TEXT(attributes[i][0]), TEXT(attributes[i][1]));
 	agattr(g, AGNODE, TEXT("shape"), TEXT("box"));
 	agattr(g, AGNODE, TEXT("fixedsize"), TEXT("true"));
 	agattr(g, AGNODE, TEXT("label"), TEXT(""));
@@ -102,37 +101,61 @@ static void set_integer(void *object, Agsym_t *attribute, unsigned value)
 	agxset(object, attribute, text);
 }
 
-static void add_edge(struct dot *dot, const struct graph *g, uint32_t i, Agsym_t *weight,
-		     Agsym_t *minlen)
+/* What matters most is drawn straightest; in steps, so that a little more or less makes
+ * no other picture. */
+static unsigned weight_of(const struct graph_edge *e)
 {
-	const struct graph_edge *e = &g->edges[i];
 	unsigned heavy = 1;
 
-	if (e->caller == e->callee)
-		return;
-	dot->edges[i] = agedge(dot->graph, dot->nodes[e->caller], dot->nodes[e->callee], NULL, 1);
-	/* What matters most is drawn straightest; in steps, so that a little more or
-	 * less makes no other picture. */
 	while (heavy < 16 && heavy < 20 * e->share)
 		heavy *= 2;
-	set_integer(dot->edges[i], weight, heavy);
-	set_integer(dot->edges[i], minlen, 1 + dot->wanted[e->callee].down);
+	return heavy;
 }
 
-/* Last those that nobody sees. */
+static uint32_t upper_end(const struct dot *dot, const struct graph *g, uint32_t edge)
+{
+	return dot->turned[edge] ? g->edges[edge].callee : g->edges[edge].caller;
+}
+
+static uint32_t lower_end(const struct dot *dot, const struct graph *g, uint32_t edge)
+{
+	return dot->turned[edge] ? g->edges[edge].caller : g->edges[edge].callee;
+}
+
+/* As long as the ranks say, so that dot finds nothing to change in them. */
+static Agedge_t *add_link(struct dot *dot, uint32_t upper, uint32_t lower, unsigned heavy,
+			  Agsym_t *weight, Agsym_t *minlen)
+{
+	Agedge_t *link = agedge(dot->graph, dot->nodes[upper], dot->nodes[lower], NULL, 1);
+
+	set_integer(link, weight, heavy);
+	set_integer(link, minlen, (unsigned)(dot->ranks[lower] - dot->ranks[upper]));
+	return link;
+}
+
+/* Of two opposite edges one is added for both. Last those that nobody sees. */
 static void add_edges(struct dot *dot, const struct graph *g)
 {
 	Agsym_t *weight = agattr(dot->graph, AGEDGE, TEXT("weight"), TEXT("1"));
 	Agsym_t *minlen = agattr(dot->graph, AGEDGE, TEXT("minlen"), TEXT("1"));
 
-	for (uint32_t k = 0; k < g->nedges; k++)
-		add_edge(dot, g, dot->edge_order[k], weight, minlen);
+	for (uint32_t k = 0; k < g->nedges; k++) {
+		uint32_t i = dot->edge_order[k];
+		uint32_t upper = upper_end(dot, g, i), lower = lower_end(dot, g, i);
+
+		if (upper == lower)
+			continue;
+		dot->edges[i] = agfindedge(dot->graph, dot->nodes[upper], dot->nodes[lower]);
+		if (dot->edges[i] == NULL)
+			dot->edges[i] = add_link(dot, upper, lower, weight_of(&g->edges[i]),
+						 weight, minlen);
+		dot->users[AGSEQ(dot->edges[i])]++;
+	}
 	for (uint32_t k = 0; k < g->nnodes; k++) {
 		uint32_t i = dot->order[k];
 
 		if (dot->wanted[i].below != PROFILE_NONE)
-			agedge(dot->graph, dot->nodes[dot->wanted[i].below], dot->nodes[i], NULL,
-			       1);
+			add_link(dot, dot->wanted[i].below, i, 1, weight, minlen);
 	}
 }
 
@@ -161,7 +184,7 @@ static double lines_shift(const struct tracks *t, const struct layout *l)
 	return (least + most) / 2;
 }
 
-static int read_ranks(struct dot *dot, struct layout *l, uint32_t nedges)
+static int read_ranks(struct dot *dot, struct layout *l, uint32_t nnodes, uint32_t nedges)
 {
 	struct tracks *t = &dot->tracks;
 	rank_t *ranks = GD_rank(dot->graph);
@@ -184,7 +207,7 @@ static int read_ranks(struct dot *dot, struct layout *l, uint32_t nedges)
 						       TRACKS_NONE, TRACKS_NONE };
 	}
 	t->ranks[t->nranks] = n;
-	for (uint32_t k = 0; k < dot->nnodes; k++)
+	for (uint32_t k = 0; k < nnodes; k++)
 		t->spots[spot_of(t, dot->nodes[k])].node = k;
 	shift = lines_shift(t, l);
 	for (uint32_t i = 0; i < n; i++)
@@ -216,19 +239,19 @@ static void read_track(struct dot *dot, const struct graph *g, uint32_t i)
 	const struct graph_edge *e = &g->edges[i];
 	struct tracks *t = &dot->tracks;
 	struct track *track = &t->edges[i];
-	Agnode_t *caller = dot->nodes[e->caller], *callee = dot->nodes[e->callee];
-	bool upwards = ND_rank(caller) > ND_rank(callee);
+	Agnode_t *upper = dot->nodes[upper_end(dot, g, i)];
+	Agnode_t *lower = dot->nodes[lower_end(dot, g, i)];
 
 	*track = (struct track){ .top = TRACKS_NONE };
 	if (dot->edges[i] == NULL || ED_to_virt(dot->edges[i]) == NULL)
 		return;
-	track->upwards = upwards;
-	track->top = spot_of(t, upwards ? callee : caller);
-	track->bottom = spot_of(t, upwards ? caller : callee);
-	track->rank = (uint32_t)ND_rank(upwards ? callee : caller);
+	track->upwards = dot->turned[i];
+	track->top = spot_of(t, upper);
+	track->bottom = spot_of(t, lower);
+	track->rank = (uint32_t)ND_rank(upper);
+	if (dot->users[AGSEQ(dot->edges[i])] > 1)
+		track->aside = dot->turned[i] ? 1 : -1;
 	track->head = 6 + 6 * sqrt(fmin(e->share, 1)); /* it grows with the line */
-	if (agfindedge(dot->graph, callee, caller) != NULL)
-		track->aside = upwards ? 1 : -1;
 	read_chain(t, track, ED_to_virt(dot->edges[i]));
 }
 
@@ -242,7 +265,7 @@ static int read_back(struct layout *l, struct dot *dot, const struct graph *g, s
 		l->nodes[i].x = centre.x - l->nodes[i].w / 2;
 		l->nodes[i].y = top - centre.y - l->nodes[i].h / 2;
 	}
-	if (read_ranks(dot, l, g->nedges) < 0)
+	if (read_ranks(dot, l, g->nnodes, g->nedges) < 0)
 		return error_nomem(err);
 	for (uint32_t i = 0; i < g->nedges; i++)
 		read_track(dot, g, i);
@@ -250,7 +273,7 @@ static int read_back(struct layout *l, struct dot *dot, const struct graph *g, s
 }
 
 static int run_dot(struct dot *dot, const struct graph *g, const struct layout *l,
-		   enum care care, struct error *err)
+		   struct error *err)
 {
 	static lt_symlist_t builtins[] = {
 		{ "gvplugin_dot_layout_LTX_library", &gvplugin_dot_layout_LTX_library },
@@ -261,7 +284,7 @@ static int run_dot(struct dot *dot, const struct graph *g, const struct layout *
 	dot->graph = agopen(TEXT("g"), Agdirected, NULL);
 	if (dot->gvc == NULL || dot->graph == NULL)
 		return error_nomem(err);
-	set_graph_attributes(dot->graph, care, g->nedges >= MANY_EDGES);
+	set_graph_attributes(dot->graph, g->nedges >= MANY_EDGES);
 	add_nodes(dot, g, l);
 	add_edges(dot, g);
 	if (gvLayout(dot->gvc, dot->graph, "dot") != 0)
@@ -270,9 +293,31 @@ static int run_dot(struct dot *dot, const struct graph *g, const struct layout *
 	return 0;
 }
 
-/* Back to before run_dot. Some hundred bytes of its list of plugins are never
- * given back by libgvc. */
-static void dot_clear(struct dot *dot)
+static int dot_init(struct dot *dot, const struct graph *g, struct error *err)
+{
+	dot->nodes = mem_zalloc(g->nnodes * sizeof *dot->nodes);
+	dot->edges = mem_zalloc(g->nedges * sizeof *dot->edges);
+	dot->users = mem_zalloc((size_t)g->nedges + 1); /* they are counted from 1 */
+	dot->wanted = mem_array(NULL, g->nnodes, sizeof *dot->wanted);
+	dot->places = mem_array(NULL, g->nnodes, sizeof *dot->places);
+	dot->ranks = mem_array(NULL, g->nnodes, sizeof *dot->ranks);
+	dot->links = mem_array(NULL, (size_t)g->nedges + g->nnodes, sizeof *dot->links);
+	dot->turned = mem_zalloc(g->nedges * sizeof *dot->turned);
+	dot->order = mem_array(NULL, g->nnodes, sizeof *dot->order);
+	dot->edge_order = mem_array(NULL, g->nedges, sizeof *dot->edge_order);
+	if (dot->nodes == NULL || dot->edges == NULL || dot->users == NULL ||
+	    dot->wanted == NULL || dot->places == NULL || dot->ranks == NULL ||
+	    dot->links == NULL || dot->turned == NULL || dot->order == NULL || dot->edge_order == NULL ||
+	    layout_order(g, dot->order, dot->edge_order) < 0 ||
+	    layout_turn(dot->turned, g, dot->order, dot->edge_order) < 0)
+		return error_nomem(err);
+	for (uint32_t i = 0; i < g->nnodes; i++)
+		dot->wanted[i] = (struct stagger){ 0, PROFILE_NONE };
+	return 0;
+}
+
+/* Some hundred bytes of its list of plugins are never given back by libgvc. */
+static void dot_release(struct dot *dot)
 {
 	if (dot->laid_out)
 		gvFreeLayout(dot->gvc, dot->graph);
@@ -280,58 +325,65 @@ static void dot_clear(struct dot *dot)
 		agclose(dot->graph);
 	if (dot->gvc != NULL)
 		gvFreeContext(dot->gvc);
-	dot->laid_out = false;
-	dot->graph = NULL;
-	dot->gvc = NULL;
-}
-
-static int dot_init(struct dot *dot, const struct graph *g, struct error *err)
-{
-	dot->nnodes = g->nnodes;
-	dot->nodes = mem_zalloc(g->nnodes * sizeof *dot->nodes);
-	dot->edges = mem_zalloc(g->nedges * sizeof *dot->edges);
-	dot->wanted = mem_array(NULL, g->nnodes, sizeof *dot->wanted);
-	dot->places = mem_zalloc(g->nnodes * sizeof *dot->places);
-	dot->order = mem_array(NULL, g->nnodes, sizeof *dot->order);
-	dot->edge_order = mem_array(NULL, g->nedges, sizeof *dot->edge_order);
-	if (dot->nodes == NULL || dot->edges == NULL || dot->wanted == NULL ||
-	    dot->places == NULL || dot->order == NULL || dot->edge_order == NULL ||
-	    layout_order(g, dot->order, dot->edge_order) < 0)
-		return error_nomem(err);
-	for (uint32_t i = 0; i < g->nnodes; i++)
-		dot->wanted[i] = (struct stagger){ 0, PROFILE_NONE };
-	return 0;
-}
-
-static void dot_release(struct dot *dot)
-{
-	dot_clear(dot);
 	mem_free(dot->nodes);
 	mem_free(dot->edges);
+	mem_free(dot->users);
 	mem_free(dot->wanted);
 	mem_free(dot->places);
+	mem_free(dot->ranks);
+	mem_free(dot->links);
+	mem_free(dot->turned);
 	mem_free(dot->order);
 	mem_free(dot->edge_order);
 	arena_release(&dot->tracks.arena);
 }
 
-/* Lays out, ranks that are too wide for a page being made several before. */
+static void fill_links(struct dot *dot, const struct graph *g)
+{
+	dot->nlinks = 0;
+	for (uint32_t k = 0; k < g->nedges; k++) {
+		uint32_t i = dot->edge_order[k];
+		uint32_t upper = upper_end(dot, g, i), lower = lower_end(dot, g, i);
+
+		if (upper != lower)
+			dot->links[dot->nlinks++] = (struct link){
+				upper, lower, 1 + dot->wanted[lower].down,
+				weight_of(&g->edges[i])
+			};
+	}
+	for (uint32_t i = 0; i < g->nnodes; i++)
+		if (dot->wanted[i].below != PROFILE_NONE)
+			dot->links[dot->nlinks++] = (struct link){ dot->wanted[i].below, i, 1, 1 };
+}
+
+/* Finds the ranks, those that are too wide for a page being made several. dot's own ranks
+ * would be as short, in ten times the time. */
+static int find_ranks(struct dot *dot, const struct graph *g, const struct layout *l, bool wide,
+		      struct error *err)
+{
+	for (int turn = 0;; turn++) {
+		bool any;
+
+		fill_links(dot, g);
+		if (layout_rank(dot->ranks, g->nnodes, dot->links, dot->nlinks) < 0)
+			return error_nomem(err);
+		if (wide || turn == MOST_TURNS)
+			return 0;
+		for (uint32_t k = 0; k < g->nnodes; k++)
+			dot->places[dot->order[k]] = (struct rank_place){
+				dot->ranks[dot->order[k]], k
+			};
+		if (layout_stagger(l, g, dot->places, dot->wanted, &any, err) < 0)
+			return -1;
+		if (!any)
+			return 0;
+	}
+}
+
 static int lay_out(struct dot *dot, const struct graph *g, struct layout *l, bool wide,
 		   struct error *err)
 {
-	bool any = !wide;
-
-	for (int turn = 0; any && turn < MOST_TURNS; turn++) {
-		if (run_dot(dot, g, l, ROUGH, err) < 0)
-			return -1;
-		for (uint32_t i = 0; i < g->nnodes; i++)
-			dot->places[i] = (struct rank_place){ ND_rank(dot->nodes[i]),
-							      ND_order(dot->nodes[i]) };
-		dot_clear(dot);
-		if (layout_stagger(l, g, dot->places, dot->wanted, &any, err) < 0)
-			return -1;
-	}
-	if (run_dot(dot, g, l, CAREFUL, err) < 0)
+	if (find_ranks(dot, g, l, wide, err) < 0 || run_dot(dot, g, l, err) < 0)
 		return -1;
 	return read_back(l, dot, g, err);
 }

@@ -55,8 +55,23 @@ int layout_spread(struct layout *l, const struct graph *g, struct error *err);
  * same places, unless other functions are shown. -1 without memory. */
 int layout_order(const struct graph *g, uint32_t *nodes, uint32_t *edges);
 
-/* Where dot means to put a node: ranks count from the top, places from the left. */
-struct rank_place { int rank, order; };
+/* Which edges lead upwards, so that all others can lead down: turned[] is per edge. nodes
+ * and edges are in layout_order's order. -1 without memory. */
+int layout_turn(bool *turned, const struct graph *g, const uint32_t *nodes,
+		const uint32_t *edges);
+
+/* A node and one that stands at least so many ranks below it. */
+struct link {
+	uint32_t upper, lower, least;
+	uint32_t weight; /* how much shortness matters */
+};
+
+/* Finds each node's rank, so that links are short; each part of the graph that hangs
+ * together begins in rank 0. Links must not go round in circles. -1 without memory. */
+int layout_rank(int32_t *rank, uint32_t nnodes, const struct link *links, uint32_t nlinks);
+
+/* A node's rank, and where about it will stand in it, from the left. */
+struct rank_place { int32_t rank; uint32_t order; };
 
 /* What is wanted of a node beyond its edges. */
 struct stagger {
