@@ -339,8 +339,9 @@ static int list_run(const char *path, const struct ls_options *o, struct error *
 
 	if (run_read(&run, path, err) < 0)
 		return -1;
-	complain_closed(&run.closed);
 	status = list(&run, 1, PATH_RUN, o);
+	if (complain_closed(&run.closed))
+		status = EXIT_COULD_NOT;
 	run_info_release(&run);
 	return status;
 }
@@ -368,8 +369,9 @@ static int list_archive(const char *path, const struct ls_options *o, struct err
 
 	if (archive_read(&archive, path, err) < 0)
 		return -1;
-	complain_closed_in(&archive);
 	status = list(archive.runs, archive.nruns, PATH_ARCHIVE, o);
+	if (complain_closed_in(&archive))
+		status = EXIT_COULD_NOT;
 	archive_release(&archive);
 	return status;
 }

@@ -53,6 +53,7 @@ const struct usage merge_usage = {
 struct input {
 	char *path;
 	char *route; /* a file's name; NULL: not by route */
+	size_t at;   /* in the order in which they were named */
 };
 
 struct merger {
@@ -61,6 +62,7 @@ struct merger {
 	size_t n, cap;
 	struct progress progress;
 	size_t done;
+	bool left_out; /* of a run or an archive something */
 };
 
 static char *copy(const char *s, size_t len)
@@ -96,8 +98,8 @@ static int add_input(struct merger *m, const char *path, const struct snapshot *
 	if (grown == NULL)
 		return complain("out of memory"), -1;
 	m->inputs = grown;
-	in = &grown[m->n++];
-	*in = (struct input){ copy(path, strlen(path)), NULL };
+	in = &grown[m->n];
+	*in = (struct input){ copy(path, strlen(path)), NULL, m->n++ };
 	if (m->options->by_route)
 		in->route = route_name(s);
 	if (in->path == NULL || (m->options->by_route && in->route == NULL))
@@ -122,7 +124,7 @@ static int add_subject(struct merger *m, const char *what)
 	if (is_plain_file(m->options, what))
 		return add_input(m, what, NULL);
 	rc = subject_find(&s, &m->options->from, what);
-
+	m->left_out |= rc == 0 && s.left_out;
 	if (rc == 0 && s.kind == PATH_FILE && m->options->by_route)
 		rc = -1, complain("merge: %s is a file, and only snapshots have a route; leave "
 				  "out --by-route", what);
@@ -192,7 +194,7 @@ static int by_route(const void *left, const void *right)
 	const struct input *a = left, *b = right;
 	int order = strcmp(a->route, b->route);
 
-	return order != 0 ? order : (a > b) - (a < b);
+	return order != 0 ? order : (a->at > b->at) - (a->at < b->at);
 }
 
 static int merge_route(struct merger *m, size_t from, size_t to)
@@ -272,5 +274,5 @@ int cmd_merge(int argc, char **argv)
 		mem_free(m.inputs[i].route);
 	}
 	mem_free(m.inputs);
-	return rc < 0 ? EXIT_COULD_NOT : EXIT_DONE;
+	return rc < 0 || m.left_out ? EXIT_COULD_NOT : EXIT_DONE;
 }

@@ -279,6 +279,7 @@ static int render(struct renderer *r, const struct subject *s)
 		complain("%s: there is no snapshot in it", s->path);
 	else if (r->njobs == 0)
 		complain("nothing to draw: every snapshot has its picture");
+	r->failed = !one && s->left_out;
 	return work(r);
 }
 

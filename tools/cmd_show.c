@@ -223,8 +223,8 @@ int cmd_show(int argc, char **argv)
 	show.snapshot = subject.kind == PATH_SNAPSHOT ? subject_snapshot(&subject) : &none;
 	if (put_all(&show, &err) < 0)
 		complain("%s", err.text);
-	else
-		status = EXIT_DONE;
+	else /* a sum of which a part is missing is none of what was asked for */
+		status = subject.left_out && show.sum != NULL ? EXIT_COULD_NOT : EXIT_DONE;
 done:
 	subject_release(&subject);
 	return status;

@@ -180,7 +180,7 @@ static int tag_archive(struct tagger *t, const char *path, struct error *err)
 
 	if (archive_read(&a, path, err) < 0)
 		return -1;
-	complain_closed_in(&a);
+	t->failed = complain_closed_in(&a);
 	rc = tag_runs(t, a.runs, a.nruns, err);
 	archive_release(&a);
 	return rc;
@@ -193,7 +193,7 @@ static int tag_one_run(struct tagger *t, const char *path, struct error *err)
 
 	if (run_read(&run, path, err) < 0)
 		return -1;
-	complain_closed(&run.closed);
+	t->failed = complain_closed(&run.closed);
 	rc = tag_runs(t, &run, 1, err);
 	run_info_release(&run);
 	return rc;

@@ -137,11 +137,12 @@ int cmd_verify(int argc, char **argv)
 	rc = subject_find(&s, &o.from, n == 1 ? argv[0] : NULL);
 	if (rc == 0)
 		rc = verify(&t, &s);
-	if (rc == 0)
+	status = EXIT_COULD_NOT;
+	if (rc == 0) {
 		put_sum(&t, &s);
-	if (rc == 0)
 		/* What could not be opened may be what disagrees. */
 		status = t.nbad != 0 ? EXIT_JUDGED : s.left_out ? EXIT_COULD_NOT : EXIT_DONE;
+	}
 	subject_release(&s);
-	return rc < 0 ? EXIT_COULD_NOT : status;
+	return status;
 }

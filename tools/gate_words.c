@@ -145,12 +145,11 @@ static void put_share(struct buf *out, const struct finding *f, const struct fun
 		      const struct signs *signs)
 {
 	enum amount amount = amount_of(f->rule);
-	size_t m = 0;
+	size_t m = f->metric;
 
 	if (f->rule->kind == RULE_TIME && strcmp(f->rule->metric, "wall") == 0) {
 		put_time_of(out, c, signs);
 	} else if (f->rule->kind == RULE_TIME || f->rule->kind == RULE_METRIC) {
-		m = f->metric;
 		put_change(out, amount, c->self[m].old_value, c->self[m].new_value, signs);
 	} else {
 		put_change(out, AMOUNT_COUNT, (double)c->old_calls.median,

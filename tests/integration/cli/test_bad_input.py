@@ -147,7 +147,8 @@ def test_folders_that_cannot_be_opened(work, profiles):
         folder.chmod(0)
     try:
         # What is left out may be what differs, or what is worse.
-        for args, status, err in ((["ls", "new"], 0, said), (["ls"], 0, in_all),
+        for args, status, err in ((["ls", "new"], 2, said), (["ls"], 2, in_all), (["show", "new"], 2, said),
+                                  (["merge", "new", "-o", "new.prof"], 2, said),
                                   (["diff", "old", "new"], 2, said), (["gate", "old", "new"], 2, said),
                                   (["show", "new/GET.root.000002ms"], 0, "")):
             result = work.cprof(*args, preexec_fn=obey_permissions)
