@@ -282,17 +282,6 @@ static void put_ordinals(struct buf *out, const struct alike *a)
 	mem_free(v);
 }
 
-static void put_route(struct buf *out, const struct request_change *r)
-{
-	const struct summary_group *g = request_group(r);
-
-	if (g->method != NULL && *g->method != '\0') {
-		text_printable(out, g->method);
-		buf_addc(out, ' ');
-	}
-	text_printable(out, g->route ? g->route : "request");
-}
-
 static void put_name(struct buf *out, const struct alike *a, bool with_first)
 {
 	const char *label = label_of(a->v[0]);
@@ -301,15 +290,15 @@ static void put_name(struct buf *out, const struct alike *a, bool with_first)
 	if (nlabels == 0) {
 		out->failed = true;
 	} else if (label == NULL) {
-		put_route(out, a->v[0]);
+		request_route(out, a->v[0]);
 	} else if (nlabels == 1) {
 		put_label(out, label);
 		buf_addc(out, ' ');
 		put_ordinals(out, a);
 		buf_addc(out, ' ');
-		put_route(out, a->v[0]);
+		request_route(out, a->v[0]);
 	} else {
-		put_route(out, a->v[0]);
+		request_route(out, a->v[0]);
 		buf_printf(out, ", in %zu tests", nlabels);
 		if (!with_first)
 			return;

@@ -42,6 +42,17 @@ const struct summary_group *request_group(const struct request_change *c)
 	return c->after ? c->after : c->before;
 }
 
+void request_route(struct buf *out, const struct request_change *c)
+{
+	const struct summary_group *g = request_group(c);
+
+	if (g->method != NULL && *g->method != '\0') {
+		text_printable(out, g->method);
+		buf_addc(out, ' ');
+	}
+	text_printable(out, g->route ? g->route : "request");
+}
+
 void request_name(struct buf *out, const struct request_change *c)
 {
 	const struct summary_group *g = request_group(c);
@@ -50,11 +61,7 @@ void request_name(struct buf *out, const struct request_change *c)
 		text_printable(out, g->label);
 		buf_printf(out, " #%llu ", (unsigned long long)g->ordinal);
 	}
-	if (g->method != NULL && *g->method != '\0') {
-		text_printable(out, g->method);
-		buf_addc(out, ' ');
-	}
-	text_printable(out, g->route ? g->route : "request");
+	request_route(out, c);
 }
 
 static void label_of(struct buf *out, const struct summary_function *f)
@@ -157,7 +164,7 @@ void put_range(struct buf *out, const struct count_range *range)
 static void put_untested(struct buf *out, const struct request_change *r)
 {
 	if (request_has_runs(r))
-		buf_adds(out, "; not tested, as the runs of the two sides did not take turns");
+		buf_adds(out, "; not tested, as the runs took no turns");
 }
 
 void put_evidence(struct buf *out, const struct change *c, const struct request_change *r)

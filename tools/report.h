@@ -56,6 +56,8 @@ const struct summary_group *request_group(const struct request_change *c);
 /* "GET /user/{id}", with a label "tests/test_user.py::test_show #2 GET /user/{id}".
  * Appends, printable. */
 void request_name(struct buf *out, const struct request_change *c);
+/* Without the label. */
+void request_route(struct buf *out, const struct request_change *c);
 
 /* "Shop.user  shop/views.py:41"; appends, printable. */
 void change_label(struct buf *out, const struct function_change *f);
