@@ -105,6 +105,15 @@ void buf_printf(struct buf *b, const char *fmt, ...)
 	va_end(ap);
 }
 
+static size_t count_digits(uint64_t n)
+{
+	size_t count = 1;
+
+	for (; n >= 10000; n /= 10000)
+		count += 4;
+	return count + (n >= 10) + (n >= 100) + (n >= 1000);
+}
+
 char *buf_digits(char *to, uint64_t n)
 {
 	static const char pairs[] = "0001020304050607080910111213141516171819"
@@ -112,21 +121,17 @@ char *buf_digits(char *to, uint64_t n)
 				    "4041424344454647484950515253545556575859"
 				    "6061626364656667686970717273747576777879"
 				    "8081828384858687888990919293949596979899";
-	char digits[BUF_DIGITS];
-	size_t i = sizeof digits;
+	char *end = to + count_digits(n), *at = end;
 
 	for (; n >= 100; n /= 100) {
-		i -= 2;
-		memcpy(digits + i, &pairs[n % 100 * 2], 2);
+		at -= 2;
+		memcpy(at, &pairs[n % 100 * 2], 2);
 	}
-	if (n >= 10) {
-		i -= 2;
-		memcpy(digits + i, &pairs[n * 2], 2);
-	} else {
-		digits[--i] = (char)('0' + n);
-	}
-	memcpy(to, digits + i, sizeof digits - i);
-	return to + sizeof digits - i;
+	if (n >= 10)
+		memcpy(to, &pairs[n * 2], 2);
+	else
+		*to = (char)('0' + n);
+	return end;
 }
 
 void buf_addu(struct buf *b, uint64_t n)

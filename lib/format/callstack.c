@@ -106,16 +106,26 @@ static void add_header(struct buf *out, const struct row *rows, uint32_t n,
 
 static void add_time(struct buf *out, double seconds)
 {
-	char *end = buf_reserve(out, NUMBER_PUT_MAX + 1)
-		  ? number_put_thousandths(out->data + out->len, 8, seconds) : NULL;
+	number_add_fixed(out, 8, 3, seconds);
+	buf_addc(out, ' ');
+}
 
-	if (end == NULL) {
-		number_add_fixed(out, 8, 3, seconds);
-		buf_addc(out, ' ');
-	} else {
+/* Where there is room for it; NULL for a time that is rare, see number_put_thousandths. */
+static inline char *put_time(char *to, double seconds)
+{
+	char *end = to != NULL ? number_put_thousandths(to, 8, seconds) : NULL;
+
+	if (end != NULL)
 		*end++ = ' ';
-		out->len = (size_t)(end - out->data);
-	}
+	return end;
+}
+
+static char *put_percall(char *to, double seconds, uint64_t calls)
+{
+	if (calls != 0 || to == NULL)
+		return put_time(to, seconds / (double)calls);
+	memset(to, ' ', 9);
+	return to + 9;
 }
 
 static void add_percall(struct buf *out, double seconds, uint64_t calls)
@@ -126,10 +136,9 @@ static void add_percall(struct buf *out, double seconds, uint64_t calls)
 		add_time(out, seconds / (double)calls);
 }
 
-void callstack_add_numbers(struct buf *out, uint64_t ncalls, uint64_t nprimitive,
-			   double tottime, double cumtime)
+static char *put_calls(char *to, uint64_t ncalls, uint64_t nprimitive)
 {
-	char calls[48], *end = buf_digits(calls, ncalls);
+	char calls[2 * BUF_DIGITS + 1], *end = buf_digits(calls, ncalls);
 	size_t len;
 
 	if (ncalls != nprimitive) {
@@ -137,9 +146,31 @@ void callstack_add_numbers(struct buf *out, uint64_t ncalls, uint64_t nprimitive
 		end = buf_digits(end, nprimitive);
 	}
 	len = (size_t)(end - calls);
-	buf_pad(out, ' ', len < 9 ? 9 - len : 0);
-	*end++ = ' ';
-	buf_add(out, calls, len + 1);
+	memset(to, ' ', 9);
+	to += len < 9 ? 9 - len : 0;
+	memcpy(to, calls, len);
+	to[len] = ' ';
+	return to + len + 1;
+}
+
+void callstack_add_numbers(struct buf *out, uint64_t ncalls, uint64_t nprimitive,
+			   double tottime, double cumtime)
+{
+	enum { ROOM = 2 * BUF_DIGITS + 10 + 4 * (NUMBER_PUT_MAX + 1) };
+	char *to = buf_reserve(out, ROOM) ? out->data + out->len : NULL, *end;
+
+	if (to == NULL)
+		return;
+	to = put_calls(to, ncalls, nprimitive);
+	out->len = (size_t)(to - out->data);
+	end = put_time(to, tottime);
+	end = put_percall(end, tottime, ncalls);
+	end = put_time(end, cumtime);
+	end = put_percall(end, cumtime, nprimitive);
+	if (end != NULL) {
+		out->len = (size_t)(end - out->data);
+		return;
+	}
 	add_time(out, tottime);
 	add_percall(out, tottime, ncalls);
 	add_time(out, cumtime);
@@ -176,8 +207,10 @@ static void add_table(struct buf *out, const struct row *rows, uint32_t n)
 {
 	buf_adds(out, "   Ordered by: internal time, function name\n\n"
 		      "   ncalls  tottime  percall  cumtime  percall filename:lineno(function)\n");
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++) {
 		add_row(out, &rows[i]);
+		buf_pass(out);
+	}
 	buf_adds(out, "\n\n");
 }
 

@@ -41,32 +41,32 @@ static void to_c_locale(char *text)
 
 char *number_put_thousandths(char *to, int width, double value)
 {
-	char text[NUMBER_PUT_MAX], *end = text + sizeof text, *at = end - 4;
 	unsigned rest;
 	uint64_t n;
+	int before = 1; /* the point */
 
 	if (!text_scale(value, 1000, &n))
 		return NULL;
-	memset(text, ' ', sizeof text);
 	rest = (unsigned)(n % 1000);
-	at[0] = '.';
-	at[1] = (char)('0' + rest / 100);
-	at[2] = (char)('0' + rest / 10 % 10);
-	at[3] = (char)('0' + rest % 10);
 	n /= 1000;
-	do {
-		*--at = (char)('0' + n % 10);
-		n /= 10;
-	} while (n != 0);
-	if (end - at < width)
-		at = end - width;
-	memcpy(to, at, (size_t)(end - at));
-	return to + (end - at);
+	for (uint64_t tens = n; tens >= 10; tens /= 10)
+		before++;
+	memset(to, ' ', NUMBER_WIDTH_MAX);
+	to += width > before + 4 ? width - before - 4 : 0;
+	if (n < 10)
+		*to++ = (char)('0' + n);
+	else
+		to = buf_digits(to, n);
+	to[0] = '.';
+	to[1] = (char)('0' + rest / 100);
+	to[2] = (char)('0' + rest / 10 % 10);
+	to[3] = (char)('0' + rest % 10);
+	return to + 4;
 }
 
 void number_add_fixed(struct buf *out, int width, int decimals, double value)
 {
-	char text[400], *end = decimals == 3 && width <= 16
+	char text[400], *end = decimals == 3 && width <= NUMBER_WIDTH_MAX
 			     ? number_put_thousandths(text, width, value) : NULL;
 
 	/* Of times there are five a line, and printf takes its time. */

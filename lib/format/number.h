@@ -13,9 +13,10 @@
 /* As printf("%*.*f"). */
 void number_add_fixed(struct buf *out, int width, int decimals, double value);
 
-/* The same of three decimals, at `to`, where NUMBER_PUT_MAX bytes fit, and without a
- * NUL: the end, or NULL where the value is less than 0, large, or no number. */
-enum { NUMBER_PUT_MAX = 24 };
+/* The same of three decimals, at `to`, where NUMBER_PUT_MAX bytes fit, of a width of
+ * NUMBER_WIDTH_MAX at most, and without a NUL: the end, or NULL where the value is less
+ * than 0, large, or no number. */
+enum { NUMBER_WIDTH_MAX = 16, NUMBER_PUT_MAX = 24 };
 char *number_put_thousandths(char *to, int width, double value);
 
 /* The shortest of 15 to 17 digits that reads back as the same double. */

@@ -78,6 +78,42 @@ static int add_row(struct scan *s, const struct marshal_value *v, struct pstats_
 	return 0;
 }
 
+/* A tuple of n items, of which the first four are as in nearly all: two whole numbers, new
+ * or known, and two doubles, none a reference that is counted. False where they are not:
+ * then nothing was read. */
+static inline bool take_numbers(struct scan *s, uint8_t n, int64_t counts[2], double times[2])
+{
+	enum { COUNTS = 2, COUNT = 5, TIMES = COUNTS + 2 * COUNT, TIME = 9,
+	       SIZE = TIMES + 2 * TIME };
+	const uint8_t *b = s->in.in.data + s->in.at;
+	double seconds = s->seconds;
+
+	if (s->in.in.len - s->in.at < SIZE || b[0] != ')' || b[1] != n)
+		return false;
+	for (int i = 0; i < 2; i++) {
+		const uint8_t *count = b + COUNTS + i * COUNT, *time = b + TIMES + i * TIME;
+		uint32_t value = marshal_load32(count + 1);
+
+		if (count[0] == 'i')
+			counts[i] = (int32_t)value;
+		else if (count[0] == 'r' && value < s->nknown && s->known[value].is_number)
+			counts[i] = s->known[value].number;
+		else
+			return false;
+		if (time[0] != 'g')
+			return false;
+		times[i] = marshal_load_double(time + 1);
+		seconds += fabs(times[i]);
+	}
+	/* Nor is what is not finite. */
+	if (!(seconds <= PSTATS_SECONDS_MAX))
+		return false;
+	s->seconds = seconds;
+	s->kind.sampled = s->kind.sampled || counts[0] < 0 || counts[1] < 0;
+	marshal_pass(&s->in, SIZE);
+	return true;
+}
+
 /* Which of its callers has this key, when it comes again; MAP_NONE. In the first file
  * none may, which is told without an index; in others they mostly come in the order
  * that they had. */
@@ -127,7 +163,9 @@ static int add_caller(struct scan *s, uint32_t entry, uint32_t key,
 		s->expected_caller = c->next;
 		return add_row(s, v, &c->row, row);
 	}
-	grown = mem_grow(sum->callers, &sum->callers_cap, sum->ncallers + 1, sizeof *grown);
+	grown = sum->ncallers < sum->callers_cap
+	      ? sum->callers
+	      : mem_grow(sum->callers, &sum->callers_cap, sum->ncallers + 1, sizeof *grown);
 	if (grown != NULL)
 		sum->callers = grown;
 	if (grown == NULL || (sum->nfiles != 1 &&
@@ -143,8 +181,8 @@ static int add_caller(struct scan *s, uint32_t entry, uint32_t key,
 	return 0;
 }
 
-/* (nc, cc, tt, ct), or one number. */
-static int read_caller_row(struct scan *s, const struct marshal_value *v, struct pstats_row *row)
+static int read_new_caller_row(struct scan *s, const struct marshal_value *v,
+			       struct pstats_row *row)
 {
 	struct marshal_place place;
 	int rc = -1;
@@ -166,6 +204,21 @@ static int read_caller_row(struct scan *s, const struct marshal_value *v, struct
 	return rc;
 }
 
+/* (nc, cc, tt, ct), or one number. */
+static int read_caller_row(struct scan *s, struct pstats_row *row)
+{
+	struct marshal_value v;
+	int64_t counts[2];
+	double times[2];
+
+	if (take_numbers(s, 4, counts, times)) {
+		*row = (struct pstats_row){ counts[0], counts[1], times[0], times[1] };
+		s->has_rows = true;
+		return 0;
+	}
+	return marshal_next_tuple(&s->in, &v, 4, false) < 0 ? -1 : read_new_caller_row(s, &v, row);
+}
+
 /* A key that comes next and was there before, or MAP_NONE. */
 static uint32_t known_key(struct scan *s, struct marshal_value *v)
 {
@@ -185,7 +238,7 @@ static uint32_t expected_caller_key(const struct scan *s)
 
 static int read_callers(struct scan *s, uint32_t entry)
 {
-	struct marshal_value dict, key, value;
+	struct marshal_value dict, key;
 	struct marshal_place place;
 	struct pstats_row row;
 
@@ -205,12 +258,12 @@ static int read_callers(struct scan *s, uint32_t entry)
 				break;
 			caller = pstats_key(s, &key, expected_caller_key(s));
 		}
-		if (caller == MAP_NONE || marshal_next_tuple(&s->in, &value, 4, false) < 0)
+		if (caller == MAP_NONE)
 			return -1;
 		/* References could make a small file stand for a huge table. */
 		if (s->narcs++ >= s->max_arcs)
 			return pstats_bad(s, &dict, "more callers than the file can hold");
-		if (read_caller_row(s, &value, &row) < 0 ||
+		if (read_caller_row(s, &row) < 0 ||
 		    add_caller(s, entry, caller, &key, &row) < 0 || check_size(s, &key) < 0)
 			return -1;
 	}
@@ -245,27 +298,43 @@ static uint32_t get_entry(struct scan *s, uint32_t key, const struct marshal_val
 	return (uint32_t)sum->nentries++;
 }
 
-/* (cc, nc, tt, ct, callers) */
+/* (cc, nc, tt, ct, and what is left to be read: callers); *v is it, `place` where to go on
+ * behind it. */
+static int read_entry_row(struct scan *s, struct pstats_row *row, struct marshal_value *v,
+			  struct marshal_place *place)
+{
+	int64_t counts[2];
+	double times[2];
+
+	*v = (struct marshal_value){ .offset = s->in.at };
+	if (take_numbers(s, 5, counts, times)) {
+		*row = (struct pstats_row){ counts[1], counts[0], times[0], times[1] };
+		return 0;
+	}
+	if (marshal_next_tuple(&s->in, v, 5, false) < 0)
+		return -1;
+	if (v->type != MARSHAL_TUPLE || v->nitems != 5)
+		return pstats_bad(s, v, "no (cc, nc, tt, ct, callers)");
+	*place = marshal_enter(&s->in, v);
+	if (read_count(s, &row->nprimitive) < 0 || read_count(s, &row->ncalls) < 0 ||
+	    read_time(s, &row->tottime) < 0 || read_time(s, &row->cumtime) < 0)
+		return -1;
+	return 0;
+}
+
 static int read_entry(struct scan *s, uint32_t key, const struct marshal_value *key_value)
 {
 	struct marshal_value v;
-	struct marshal_place place;
-	struct pstats_row row = { 0, 0, 0, 0 };
+	struct marshal_place place = { 0, false };
+	struct pstats_row row;
 	uint32_t entry = get_entry(s, key, key_value);
-	int rc = -1;
 
-	if (entry == MAP_NONE || marshal_next_tuple(&s->in, &v, 5, false) < 0)
+	if (entry == MAP_NONE || read_entry_row(s, &row, &v, &place) < 0 ||
+	    add_row(s, &v, &s->sum->entries[entry].row, &row) < 0 || read_callers(s, entry) < 0)
 		return -1;
-	if (v.type != MARSHAL_TUPLE || v.nitems != 5)
-		return pstats_bad(s, &v, "no (cc, nc, tt, ct, callers)");
-	place = marshal_enter(&s->in, &v);
-	if (read_count(s, &row.nprimitive) == 0 && read_count(s, &row.ncalls) == 0 &&
-	    read_time(s, &row.tottime) == 0 && read_time(s, &row.cumtime) == 0 &&
-	    add_row(s, &v, &s->sum->entries[entry].row, &row) == 0)
-		rc = read_callers(s, entry);
 	s->has_counts = s->has_counts || row.ncalls != 0;
 	marshal_leave(&s->in, &v, place);
-	return rc;
+	return 0;
 }
 
 /* CPython 3.15's mark is a key as well: ("__sampled__",): True. */
