@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #include <sys/mman.h>
@@ -155,6 +156,24 @@ void mem_expect(size_t bytes)
 void mem_expect(size_t bytes)
 {
 	expected = bytes;
+}
+#endif
+
+#ifdef MADV_DONTNEED
+void mem_forget(void *p, size_t size)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t from = ((uintptr_t)p + page - 1) / page * page;
+	uintptr_t to = ((uintptr_t)p + size) / page * page;
+
+	if (to > from)
+		madvise((void *)from, to - from, MADV_DONTNEED);
+}
+#else
+void mem_forget(void *p, size_t size)
+{
+	(void)p;
+	(void)size;
 }
 #endif
 

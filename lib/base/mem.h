@@ -27,6 +27,10 @@ void *mem_grow(void *array, size_t *cap, size_t need, size_t size);
 void mem_own_process(void);
 void mem_expect(size_t bytes);
 
+/* What is in these bytes is not needed any more, while the memory that they are a part of
+ * stays: the system may take back its whole pages, and what they held is lost. */
+void mem_forget(void *p, size_t size);
+
 /* For tests: the n-th allocation from now fails (1 is the next), and all after
  * it too when `forever`. 0 turns it off. Returns how many allocations were
  * made since the last call. */

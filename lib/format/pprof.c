@@ -34,16 +34,19 @@
 
 enum {
 	MAX_UNPACKED = 256 << 20,
-	MAX_DEPTH = 1 << 16,
 	/* Frames that a byte of the file may stand for: a location that goes by
 	 * one byte can be many inlined functions, but not in all samples. */
-	FRAMES_PER_BYTE = 16
+	FRAMES_PER_BYTE = 16,
+	FORGET = 1 << 20
 };
 
 struct reader {
 	struct profile *p;
 	struct bytes in;
 	struct error *err;
+	size_t file_size;  /* as it came: of what it unpacked to it may be a tenth */
+	char *unpacked;    /* in.data where that is ours, or NULL */
+	size_t nforgotten; /* bytes of it that are not needed any more */
 
 	struct pprof_raw raw;
 	bool ours;
@@ -375,19 +378,41 @@ static int read_sample(struct reader *r, struct proto in)
 	return add_values(r, node, in.offset);
 }
 
+/* The nodes that are made take the place of what they are made of. */
+static void forget(struct reader *r, size_t from, size_t to)
+{
+	if (r->unpacked == NULL || from >= to)
+		return;
+	mem_forget(r->unpacked + from, to - from);
+	r->nforgotten += to - from;
+	profile_limit(r->p, r->file_size, r->in.len - r->nforgotten + pprof_raw_size(&r->raw));
+}
+
 static int read_samples(struct reader *r)
 {
 	struct proto in = proto_whole(r->in, r->err);
 	struct proto_field f;
+	size_t at = r->raw.samples, forgotten = at;
 	int rc;
 
 	if (profile_add_root(r->p) < 0)
 		return error_nomem(r->err);
-	in.at = r->raw.samples;
+	forget(r, 0, at);
+	forget(r, r->raw.samples_end, r->in.len);
+	in.at = at;
 	in.in.len = r->raw.samples_end;
-	while ((rc = proto_next(&in, &f)) > 0)
-		if (f.number == PROFILE_SAMPLE && read_sample(r, proto_inside(&in, &f)) < 0)
+	while ((rc = proto_next(&in, &f)) > 0) {
+		if (f.number != PROFILE_SAMPLE)
+			continue;
+		if (read_sample(r, proto_inside(&in, &f)) < 0)
 			return -1;
+		/* The next one's path is compared with this one's. */
+		if (at - forgotten >= FORGET) {
+			forget(r, forgotten, at);
+			forgotten = at;
+		}
+		at = in.at;
+	}
 	if (rc < 0)
 		return -1;
 	/* So far a node's values are its self. */
@@ -402,29 +427,31 @@ static void release(struct reader *r)
 	pprof_path_release(&r->path);
 }
 
-/* beside the rows so much is held of the file. */
-static int read_rows(struct reader *r, size_t beside)
+static int read_rows(struct reader *r)
 {
-	profile_limit(r->p, r->in.len, beside + pprof_raw_size(&r->raw));
+	profile_limit(r->p, r->file_size, (r->unpacked ? r->in.len : 0) + pprof_raw_size(&r->raw));
 	return read_comments(r) < 0 || read_types(r) < 0 || read_functions(r) < 0 ||
 	       read_locations(r) < 0 ? -1 : read_samples(r);
 }
 
-/* beside: what else is held of the file. */
-static struct profile *read_message(struct bytes in, size_t beside, struct error *err)
+/* Of a file of so many bytes. unpacked: in.data, where nobody else needs that. */
+static struct profile *read_message(struct bytes in, size_t file_size, char *unpacked,
+				    struct error *err)
 {
-	struct reader r = { .p = profile_new(), .in = in, .err = err };
+	struct reader r = { .p = profile_new(), .in = in, .err = err, .file_size = file_size,
+			    .unpacked = unpacked };
 	int rc = -1;
 
 	if (r.p == NULL)
 		error_nomem(err);
 	else if (pprof_scan(&r.raw, in, err) == 0)
-		rc = read_rows(&r, beside);
+		rc = read_rows(&r);
 	release(&r);
 	if (rc < 0) {
 		profile_free(r.p);
 		return NULL;
 	}
+	profile_limit(r.p, file_size, 0);
 	return r.p;
 }
 
@@ -456,9 +483,9 @@ struct profile *pprof_read(struct bytes in, struct error *err)
 	struct profile *p = NULL;
 
 	if (!gzip_sniff(in))
-		return read_message(in, 0, err);
+		return read_message(in, in.len, NULL, err);
 	if (gzip_read(&content, in, MAX_UNPACKED, err) == 0) {
-		p = read_message(buf_bytes(&content), content.len, err);
+		p = read_message(buf_bytes(&content), in.len, content.data, err);
 		if (p == NULL && err->code == ERR_FORMAT)
 			error_prefix(err, "unpacked: ");
 	}

@@ -5,6 +5,13 @@
 #include "base/mem.h"
 #include "format/pprof_raw.h"
 
+enum { MAX_DEPTH = 1 << 16 };
+
+static int too_deep(size_t offset, struct error *err)
+{
+	return pprof_bad(err, offset, "a stack of over 65,536 frames");
+}
+
 void pprof_path_begin(struct pprof_path *p)
 {
 	p->nids = p->nshared = 0;
@@ -18,7 +25,9 @@ static int decode(struct pprof_path *p, struct proto_numbers *n, struct error *e
 	int rc;
 
 	while ((rc = proto_numbers_next(n, &id)) > 0)
-		if (pprof_push(&p->ids, &p->nids, &p->ids_cap, id, err) < 0)
+		if (p->nids == MAX_DEPTH)
+			return too_deep(n->packed.offset, err);
+		else if (pprof_push(&p->ids, &p->nids, &p->ids_cap, id, err) < 0)
 			return -1;
 	return rc;
 }
@@ -88,6 +97,8 @@ int pprof_path_end(struct pprof_path *p, struct error *err)
 		p->nshared += p->packed.data[i] < 0x80;
 	if (p->is_packed && decode_packed(p, shared, err) < 0)
 		return -1;
+	if (p->nshared + p->nids > MAX_DEPTH)
+		return too_deep(p->offset, err);
 	p->last = p->is_packed ? p->packed : (struct bytes){ NULL, 0 };
 	p->nnodes = p->nshared;
 	grown = mem_grow(p->nodes, &p->nodes_cap, p->nshared + p->nids, sizeof *grown);

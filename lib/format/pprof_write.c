@@ -252,6 +252,8 @@ int pprof_write(struct buf *out, const struct profile *p, const struct format_in
 		folded = fold_tree(p, self, (unsigned)limit);
 		if (folded == NULL)
 			goto done;
+		mem_free(self);
+		self = NULL;
 	}
 	put_types(&w, p);
 	put_samples(&w, p, folded ? folded : p, folded ? folded->cum : self);

@@ -48,6 +48,8 @@ int stacks_each(const struct profile *p, int (*each)(void *arg, const struct sta
 		folded = fold_tree(p, self, (unsigned)limit);
 		if (folded == NULL)
 			goto done;
+		mem_free(self);
+		self = NULL;
 	}
 	rc = each_node(folded ? folded : p, folded ? folded->cum : self, each, arg);
 done:

@@ -44,7 +44,11 @@ int64_t profile_total(const struct profile *p, const struct table *t, uint32_t m
 }
 
 /* The walk keeps, per function and per arc, how often it is on the stack. What a
- * node must put back when it is left is kept in its own row. */
+ * node must put back when it is left is kept in a row for each depth: there may be
+ * millions of nodes.
+ *
+ * Self is what children leave: a node's cum is added to its function and arc when it is
+ * entered, and taken from those of its parent. */
 struct step {
 	uint32_t arc;       /* of the table, or PROFILE_NONE below the root */
 	uint32_t outer_arc; /* what leaving_by[group of parent] was before */
@@ -54,8 +58,8 @@ struct walk {
 	const struct profile *p;
 	const uint32_t *group;
 	struct table *out;
-	const int64_t *self;    /* per node */
-	struct step *steps;     /* per node */
+	struct step *steps;     /* per node on the stack, the root left out */
+	size_t nsteps, steps_cap;
 	uint32_t *on_stack;     /* per group: its frames on the stack */
 	uint32_t *arc_on_stack; /* per arc */
 	size_t arc_cap;
@@ -84,23 +88,32 @@ static void subtract(int64_t *from, const int64_t *what, uint32_t n)
 		from[m] -= what[m];
 }
 
-static void count(struct totals *t, const struct walk *w, uint32_t node, bool outermost)
+static void count(struct totals *t, const struct profile *p, uint32_t node, bool outermost)
 {
-	const struct profile *p = w->p;
-
 	t->ncalls += p->nodes[node].ncalls;
-	add(t->self, &w->self[(size_t)node * p->nmetrics], p->nmetrics);
+	add(t->self, profile_node_cum(p, node), p->nmetrics);
 	if (outermost) {
 		t->nprimitive += p->nodes[node].ncalls;
 		add(t->cum, profile_node_cum(p, node), p->nmetrics);
 	}
 }
 
+/* What the node took is not its parent's own. */
+static void take_from_parent(struct walk *w, uint32_t node, uint32_t caller)
+{
+	const int64_t *cum = profile_node_cum(w->p, node);
+	uint32_t arc = w->steps[w->nsteps - 1].arc;
+
+	subtract(w->out->functions[caller].self, cum, w->p->nmetrics);
+	if (arc != PROFILE_NONE)
+		subtract(w->out->arcs[arc].totals.self, cum, w->p->nmetrics);
+}
+
 /* Enters the arc from the node's parent, below which the walk now is. */
-static int enter_arc(struct walk *w, uint32_t node, uint32_t caller, uint32_t callee)
+static int enter_arc(struct walk *w, struct step *step, uint32_t node, uint32_t caller,
+		     uint32_t callee)
 {
 	const struct profile *p = w->p;
-	struct step *step = &w->steps[node];
 	struct arc *arc = table_arc(w->out, caller, callee);
 	uint32_t i, *grown;
 	size_t old_cap = w->arc_cap;
@@ -114,7 +127,7 @@ static int enter_arc(struct walk *w, uint32_t node, uint32_t caller, uint32_t ca
 	w->arc_on_stack = grown;
 	if (w->arc_cap != old_cap)
 		memset(grown + old_cap, 0, (w->arc_cap - old_cap) * sizeof *grown);
-	count(&arc->totals, w, node, w->arc_on_stack[i] == 0);
+	count(&arc->totals, p, node, w->arc_on_stack[i] == 0);
 	add(arc->below, profile_node_cum(p, node), p->nmetrics);
 	w->arc_on_stack[i]++;
 	step->arc = i;
@@ -129,11 +142,18 @@ static int enter(void *arg, uint32_t node)
 	const struct profile *p = w->p;
 	uint32_t g = group_of(w, node);
 	uint32_t caller = group_of(w, p->nodes[node].parent);
+	struct step *steps = mem_grow(w->steps, &w->steps_cap, w->nsteps + 1, sizeof *steps);
 
-	count(&w->out->functions[g], w, node, w->on_stack[g] == 0);
-	w->steps[node].arc = PROFILE_NONE;
-	if (caller != PROFILE_NONE && enter_arc(w, node, caller, g) < 0)
+	if (steps == NULL)
 		return -1;
+	w->steps = steps;
+	if (caller != PROFILE_NONE)
+		take_from_parent(w, node, caller);
+	count(&w->out->functions[g], p, node, w->on_stack[g] == 0);
+	steps[w->nsteps].arc = PROFILE_NONE;
+	if (caller != PROFILE_NONE && enter_arc(w, &steps[w->nsteps], node, caller, g) < 0)
+		return -1;
+	w->nsteps++;
 	/* On the stack already: its time is no longer below the arc by which
 	 * its last frame was left, but its own again. */
 	if (w->on_stack[g] != 0)
@@ -146,7 +166,7 @@ static int enter(void *arg, uint32_t node)
 static void leave(void *arg, uint32_t node)
 {
 	struct walk *w = arg;
-	const struct step *step = &w->steps[node];
+	const struct step *step = &w->steps[--w->nsteps];
 
 	w->on_stack[group_of(w, node)]--;
 	if (step->arc == PROFILE_NONE)
@@ -160,15 +180,12 @@ static int derive_from_tree(struct table *out, const struct profile *p, const ui
 {
 	struct walk w = { .p = p, .group = group, .out = out };
 	struct tree_link *links = mem_array(NULL, p->nnodes, sizeof *links);
-	int64_t *self = derive_node_self(p);
 	uint32_t n = out->nfunctions;
 	int rc = -1;
 
-	w.self = self;
-	w.steps = mem_array(NULL, p->nnodes, sizeof *w.steps);
 	w.on_stack = mem_array(NULL, n, sizeof *w.on_stack);
 	w.leaving_by = mem_array(NULL, n, sizeof *w.leaving_by);
-	if (self == NULL || links == NULL || w.steps == NULL || w.on_stack == NULL || w.leaving_by == NULL) {
+	if (links == NULL || w.on_stack == NULL || w.leaving_by == NULL) {
 		error_nomem(err);
 		goto done;
 	}
@@ -184,7 +201,6 @@ static int derive_from_tree(struct table *out, const struct profile *p, const ui
 	}
 	rc = 0;
 done:
-	mem_free(self);
 	mem_free(links);
 	mem_free(w.steps);
 	mem_free(w.on_stack);

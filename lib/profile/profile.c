@@ -5,12 +5,12 @@
 #include "base/mem.h"
 
 /* What a function, a node and an arc take at most while a command works with them,
- * in bytes. */
+ * in bytes; a node besides for each metric, and its place among children. */
 enum {
 	FUNCTION_COST = 400,
-	NODE_COST = 64,
-	ARC_COST = 340,
-	BESIDE_MAX = PROFILE_ROOM / 2
+	NODE_COST = sizeof(struct node) + 2 * sizeof(uint32_t), /* and its links in a walk */
+	ARC_COST = 300,
+	BESIDE_MAX = PROFILE_ROOM - (4 << 20)
 };
 
 struct profile *profile_new(void)
@@ -39,10 +39,20 @@ void profile_limit(struct profile *p, size_t nbytes, size_t beside)
 	p->room = PROFILE_ROOM - (beside < BESIDE_MAX ? beside : BESIDE_MAX) + nbytes;
 }
 
+/* Twice as much from when it may soon be moved to a place twice as large. */
+static size_t children_cost(const struct profile *p)
+{
+	size_t cost = p->children_size * sizeof *p->children;
+
+	return p->nchildren > p->children_size / 2 ? 2 * cost : cost;
+}
+
 bool profile_is_too_large(const struct profile *p, size_t narcs)
 {
-	return p->room != 0 && p->strings.arena.total + (size_t)p->nfunctions * FUNCTION_COST +
-			       (size_t)p->nnodes * NODE_COST + narcs * ARC_COST > p->room;
+	return p->room != 0 &&
+	       p->strings.arena.total + children_cost(p) +
+	       (size_t)p->nfunctions * FUNCTION_COST +
+	       p->nnodes * (NODE_COST + p->nmetrics * sizeof *p->cum) + narcs * ARC_COST > p->room;
 }
 
 int profile_add_metric(struct profile *p, const char *name, const char *unit)

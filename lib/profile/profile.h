@@ -147,7 +147,7 @@ struct profile *profile_new(void);
 void profile_free(struct profile *p);
 
 /* What there is for what is made of a small file, in bytes. */
-enum { PROFILE_ROOM = 44 << 20 };
+enum { PROFILE_ROOM = 50 << 20 };
 
 /* For a reader of files of unknown making, in which a few bytes may stand for a
  * function, a node or an arc: the file has so many bytes, and so many more are held

@@ -9,6 +9,7 @@
 #include "format/proto.h"
 #include "golden.h"
 #include "profile/derive.h"
+#include "profile/recorder.h"
 #include "sample.h"
 #include "table.h"
 #include "unit.h"
@@ -454,6 +455,49 @@ START_TEST(test_pprof__hostile)
 }
 END_TEST
 
+/* As large as the recorder makes one: what is written can be read, and looked at. */
+START_TEST(test_pprof__largest_tree)
+{
+	struct profile *p = profile_new(), *back;
+	struct buf out = BUF_INIT;
+	struct table t;
+	struct error err = ERROR_INIT;
+	uint32_t functions[30];
+
+	ck_assert_int_ge(profile_add_metric(p, "wall", "nanoseconds"), 0);
+	ck_assert_int_ge(profile_add_metric(p, "cpu", "nanoseconds"), 0);
+	ck_assert_int_eq(profile_add_root(p), 0);
+	for (uint32_t i = 0; i < 30; i++)
+		functions[i] = sample_function(p, "/srv/app.py", i + 1, "f", NULL);
+	/* Three children each. */
+	for (uint32_t i = 1; i <= RECORDER_MAX_NODES; i++) {
+		uint32_t node = profile_append_node(p, (i - 1) / 3, functions[i % 30]);
+
+		ck_assert_uint_eq(node, i);
+		p->nodes[node].ncalls = 1;
+	}
+	for (uint32_t i = RECORDER_MAX_NODES; i >= 1; i--) {
+		uint32_t parent = p->nodes[i].parent;
+
+		for (uint32_t m = 0; m < 2; m++) {
+			profile_node_cum(p, i)[m] += i + m;
+			profile_node_cum(p, parent)[m] += profile_node_cum(p, i)[m];
+		}
+	}
+	ck_assert_int_eq(pprof_write(&out, p, &info, &err), 0);
+	back = pprof_read(buf_bytes(&out), &err);
+	ck_assert_str_eq(err.text, "");
+	ck_assert_ptr_nonnull(back);
+	ck_assert_uint_eq(back->nnodes, p->nnodes);
+	ck_assert_int_eq(derive_table(&t, back, NULL, 0, &err), 0);
+	ck_assert_int_eq(table_total(&t, 1), profile_node_cum(p, 0)[1]);
+	table_release(&t);
+	buf_release(&out);
+	profile_free(back);
+	profile_free(p);
+}
+END_TEST
+
 /* Few nodes, but gone through again and again: by turns, for what a sample has in
  * common with the one before costs nothing. */
 START_TEST(test_pprof__frame_bomb)
@@ -646,6 +690,7 @@ UNIT_MAIN("format/pprof",
 	  test_pprof__file_of_go,
 	  test_pprof__foreign,
 	  test_pprof__hostile,
+	  test_pprof__largest_tree,
 	  test_pprof__frame_bomb,
 	  test_pprof__what_stacks_have_in_common,
 	  test_pprof__cut,
