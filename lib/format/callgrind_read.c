@@ -26,7 +26,17 @@
 #include "format/callgrind_rows.h"
 #include "format/line.h"
 
-enum { POSITIONS_MAX = 2, EVENTS_MAX = 64, SNIFFED = 2047 };
+enum {
+	POSITIONS_MAX = 2,
+	EVENTS_MAX = 64,
+	SNIFFED = 2047,
+	/* What names take in memory besides their letters, in bytes, and what they may
+	 * take of any file: in real ones they are longer than that. */
+	TEXT_COST = 112,
+	ID_COST = 48,
+	NAMES_ROOM = 8 << 20,
+	ROWS_ROOM = 10 << 20 /* for rows, while functions are made of them */
+};
 
 enum pending { COSTS_SELF, COSTS_CALL, COSTS_JUMP };
 
@@ -34,6 +44,7 @@ struct reader {
 	struct profile *p;
 	struct error *err;
 	unsigned lineno;
+	size_t size;
 
 	struct callgrind_rows all;
 	struct map file_ids, name_ids; /* (7) -> text */
@@ -137,6 +148,17 @@ static bool take_number(struct bytes *s, uint64_t *n)
 
 /* --- names */
 
+static int add_text(struct reader *r, struct bytes s, uint32_t *text)
+{
+	size_t names;
+
+	*text = callgrind_text(&r->all, s);
+	if (*text == MAP_NONE)
+		return error_nomem(r->err);
+	names = r->all.ntexts * TEXT_COST + (r->file_ids.used + r->name_ids.used) * ID_COST;
+	return names > NAMES_ROOM + r->size ? bad(r, PROFILE_TOO_LARGE) : 0;
+}
+
 /* "name", "(7) name" or "(7)". */
 static int read_name(struct reader *r, struct bytes s, struct map *ids, uint32_t *text)
 {
@@ -149,10 +171,8 @@ static int read_name(struct reader *r, struct bytes s, struct map *ids, uint32_t
 		rest.len--;
 	}
 	/* "(anonymous)" is a name. */
-	if (rest.data == s.data || !take_number(&rest, &id) || rest.len == 0 || *rest.data != ')') {
-		*text = callgrind_text(&r->all, s);
-		return *text == MAP_NONE ? error_nomem(r->err) : 0;
-	}
+	if (rest.data == s.data || !take_number(&rest, &id) || rest.len == 0 || *rest.data != ')')
+		return add_text(r, s, text);
 	rest.data++;
 	rest.len--;
 	skip_blanks(&rest);
@@ -161,9 +181,8 @@ static int read_name(struct reader *r, struct bytes s, struct map *ids, uint32_t
 		*text = was;
 		return was == MAP_NONE ? bad(r, "a number that no name was given to") : 0;
 	}
-	*text = callgrind_text(&r->all, rest);
-	if (*text == MAP_NONE)
-		return error_nomem(r->err);
+	if (add_text(r, rest, text) < 0)
+		return -1;
 	if (was != MAP_NONE)
 		return was == *text ? 0 : bad(r, "a number that was given to another name");
 	return map_add(ids, id, *text) < 0 ? error_nomem(r->err) : 0;
@@ -526,8 +545,9 @@ static int read_all(struct reader *r, struct bytes in)
 
 	r->file = r->callee_file = r->row = r->callee = MAP_NONE;
 	r->npositions = 1;
+	r->size = in.len;
 	/* Real files have some 15 bytes a line and 100 for an arc. */
-	profile_limit(r->p, in.len * 5, 0);
+	profile_limit(r->p, in.len * 4, ROWS_ROOM);
 	while (line_next(&in, &line)) {
 		r->lineno++;
 		if (read_line(r, line) < 0)

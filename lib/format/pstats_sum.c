@@ -10,7 +10,7 @@
 enum {
 	SMALLEST_ARC = 10, /* bytes in a file: two references */
 	/* Bytes in memory, with what `show` makes of them. */
-	KEY_COST = 240,
+	KEY_COST = 260,
 	CALLER_COST = 100,
 	KNOWN_COST = sizeof(struct known) + sizeof(size_t)
 };
@@ -19,10 +19,10 @@ static int check_size(struct scan *s, const struct marshal_value *v)
 {
 	const struct pstats_sum *sum = s->sum;
 
-	if (sum->nkeys * KEY_COST + sum->ncallers * CALLER_COST + s->nknown * KNOWN_COST <=
-	    PROFILE_ROOM + 2 * sum->nbytes)
-		return 0;
-	return pstats_bad(s, v, PROFILE_TOO_LARGE);
+	size_t cost = sum->strings.arena.total + sum->nkeys * KEY_COST +
+		      sum->ncallers * CALLER_COST + s->nknown * KNOWN_COST;
+
+	return cost <= PROFILE_ROOM + 2 * sum->nbytes ? 0 : pstats_bad(s, v, PROFILE_TOO_LARGE);
 }
 
 static int read_count(struct scan *s, int64_t *count)

@@ -233,12 +233,12 @@ BOMBS = {
     "empty lines": lambda: message(field(4, b"\x08\x01" + b"\x22\x00" * 4_000_000)),
     "comments": lambda: message(field(13, bytes(4_000_000))),
     "a path": lambda: message(one_row_each(1), sampled(b"\x01" * 2_000_000)),
-    "other paths": lambda: message(one_row_each(64), *map(sampled, other_paths(1_000_000))),
+    "other paths": lambda: message(one_row_each(64), *map(sampled, other_paths(1_500_000))),
     "other paths, packed": lambda: gzip.compress(
-        message(one_row_each(64), *map(sampled, other_paths(1_000_000)))),
+        message(one_row_each(64), *map(sampled, other_paths(1_500_000)))),
     "functions": lambda: message(one_row_each(120_000)),
     "other stacks": lambda: b"".join(b";".join(b"%c" % (c + 63) for c in path) + b" 1\n"
-                                     for path in other_paths(1_000_000)),
+                                     for path in other_paths(1_500_000)),
     "stacks of their own": lambda: b"".join(b"%x;a%x;b%x 1\n" % (n, n, n) for n in range(60_000)),
     "arcs": lambda: arcs(500),
     "a frame each": lambda: SPEEDSCOPE.replace(b'"profiles":', b'"shared":{"frames":[') +
@@ -260,6 +260,8 @@ BOMBS = {
     "opened frames": lambda: SPEEDSCOPE + b'[{"events":[' + b'{"type":"O","frame":0,"at":0},' * 200_000 +
     b'{}]}],"shared":{"frames":[{"name":"a"}]}}',
     "one stack": lambda: b"a;" * 1_000_000 + b"a 1\n",
+    "files of lines": lambda: b"events: x\nfl=a\nfn=f\n" + b"".join(b"fi=%x\n1\n" % n for n in range(500_000)),
+    "numbers of a file": lambda: b"events: x\n" + b"".join(b"fl=(%d) a\n" % n for n in range(1_000_000)),
     "events": lambda: b"# callgrind format\nevents: " + b"x " * 1_000_000,
     "a number": lambda: b"# callgrind format\nevents: x\nfn=f\n1 " + b"9" * 1_000_000,
 }
