@@ -95,8 +95,8 @@ const struct request_change *gate_worst(const struct gate_view *v, const struct 
 void gate_put_least(struct buf *out, const struct gate_view *v, const struct alike *a,
 		    const struct finding *f);
 
-/* The next finding that failed of a request, from *at on; NULL at the end. */
-const struct finding *gate_next_failed(const struct gate *g, const struct request_change *r,
-				       size_t *at);
+/* The next finding that failed of a request, by the rules from *rule on; NULL at the end. */
+const struct finding *gate_next_failed(const struct gate_view *v, const struct request_change *r,
+				       size_t *rule);
 
 #endif

@@ -36,16 +36,12 @@ int gate_groups(struct alikes *out, const struct gate_view *v, struct error *err
 	return rc;
 }
 
-static const struct finding *finding_of(const struct gate_view *v,
-					const struct request_change *r, const struct rule *rule)
+static const struct finding *first_failed(const struct gate_view *v,
+					  const struct request_change *r)
 {
-	const struct finding *f;
-	size_t at = 0;
+	size_t rule = 0;
 
-	while ((f = gate_next_failed(v->gate, r, &at)) != NULL)
-		if (rule == NULL || f->rule == rule)
-			return f;
-	return NULL;
+	return gate_next_failed(v, r, &rule);
 }
 
 static double growth(const struct finding *f)
@@ -58,7 +54,7 @@ const struct request_change *gate_worst(const struct gate_view *v, const struct 
 	const struct request_change *worst = a->v[0];
 
 	for (size_t i = 1; i < a->n; i++)
-		if (growth(finding_of(v, a->v[i], NULL)) > growth(finding_of(v, worst, NULL)))
+		if (growth(first_failed(v, a->v[i])) > growth(first_failed(v, worst)))
 			worst = a->v[i];
 	return worst;
 }
@@ -72,7 +68,7 @@ void gate_put_least(struct buf *out, const struct gate_view *v, const struct ali
 	if (f->rule->kind == RULE_NEW_CALLEES)
 		return;
 	for (size_t i = 0; i < a->n; i++) {
-		const struct finding *o = finding_of(v, a->v[i], f->rule);
+		const struct finding *o = gate_find(v->gate, f->rule, a->v[i]);
 
 		differ |= o->new_value != f->new_value || o->old_value != f->old_value;
 		most &= growth(o) <= growth(f);

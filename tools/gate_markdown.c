@@ -24,13 +24,13 @@ static void put_group(struct buf *out, const struct gate_view *v, const struct a
 	const struct request_change *r = gate_worst(v, a);
 	struct buf text = BUF_INIT;
 	const struct finding *f;
-	size_t at = 0;
+	size_t rule = 0;
 
 	buf_adds(out, "\n### ");
 	alike_name(&text, a);
 	put_code(out, &text);
 	buf_adds(out, "\n\n");
-	while ((f = gate_next_failed(v->gate, r, &at)) != NULL) {
+	while ((f = gate_next_failed(v, r, &rule)) != NULL) {
 		buf_adds(out, "- ");
 		buf_clear(&text);
 		gate_put_finding(&text, f, v->term.signs);

@@ -43,13 +43,13 @@ static void put_group(struct buf *out, const struct gate_view *v, const struct a
 	const struct request_change *r = gate_worst(v, a);
 	const struct finding *f;
 	struct buf name = BUF_INIT;
-	size_t at = 0;
+	size_t rule = 0;
 
 	alike_name(&name, a);
 	buf_addc(out, '\n');
 	term_put(&v->term, out, STYLE_BOLD, buf_str(&name));
 	buf_addc(out, '\n');
-	while ((f = gate_next_failed(v->gate, r, &at)) != NULL)
+	while ((f = gate_next_failed(v, r, &rule)) != NULL)
 		put_finding(out, v, a, f);
 	put_see(out, v, r);
 	buf_release(&name);

@@ -1,6 +1,5 @@
 /* What a gate found, in the words that all its outputs share. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -175,49 +174,29 @@ void gate_put_blame(struct buf *out, const struct finding *f, const struct blame
 	buf_addc(out, ')');
 }
 
-const struct finding *gate_next_failed(const struct gate *g, const struct request_change *r,
-				       size_t *at)
+const struct finding *gate_next_failed(const struct gate_view *v, const struct request_change *r,
+				       size_t *rule)
 {
-	while (*at < g->n) {
-		const struct finding *f = &g->findings[(*at)++];
+	while (*rule < v->rules->n) {
+		const struct finding *f = gate_find(v->gate, &v->rules->rules[(*rule)++], r);
 
-		if (f->request == r && f->verdict == VERDICT_FAILED)
+		if (f != NULL && f->verdict == VERDICT_FAILED)
 			return f;
 	}
 	return NULL;
 }
 
-/* How many requests have a finding that failed, and how many one that was judged. */
-static size_t count_worse(const struct gate_view *v, size_t *judged)
-{
-	size_t worse = 0;
-
-	*judged = 0;
-	for (size_t i = 0; i < v->change->nrequests; i++) {
-		bool failed = false, passed = false;
-
-		for (size_t k = 0; k < v->gate->n; k++)
-			if (v->gate->findings[k].request == &v->change->requests[i]) {
-				failed |= v->gate->findings[k].verdict == VERDICT_FAILED;
-				passed |= v->gate->findings[k].verdict == VERDICT_PASSED;
-			}
-		worse += failed;
-		*judged += failed || passed;
-	}
-	return worse;
-}
-
 void gate_put_summary(struct buf *out, const struct gate_view *v)
 {
-	size_t worse, judged;
+	size_t worse;
 
 	if (v->gate == NULL) {
 		buf_adds(out, "nothing to compare yet: ");
 		buf_add(out, v->sides->nothing.data, v->sides->nothing.len);
 		return;
 	}
-	worse = count_worse(v, &judged);
-	if (judged == 0) {
+	worse = v->gate->nworse;
+	if (v->gate->njudged == 0) {
 		buf_adds(out, "no request could be judged against ");
 		buf_add(out, v->sides->old.title.data, v->sides->old.title.len);
 		return;
@@ -227,8 +206,7 @@ void gate_put_summary(struct buf *out, const struct gate_view *v)
 	else
 		plural(out, worse, "request");
 	buf_adds(out, " of ");
-	text_count(out, judged);
-	buf_adds(out, worse == 1 ? " is worse than at " : worse ? " are worse than at "
-								: " is worse than at ");
+	text_count(out, v->gate->njudged);
+	buf_adds(out, worse > 1 ? " are worse than at " : " is worse than at ");
 	buf_add(out, v->sides->old.title.data, v->sides->old.title.len);
 }

@@ -98,8 +98,30 @@ static bool has_subject(const struct rule *r, const struct judging *j)
 	       judge_metric(j, r->metric) < j->change->nmetrics;
 }
 
+/* What became of a request by all rules together. */
+struct told {
+	bool failed, judged;
+};
+
+static void count(struct gate *out, const struct finding *f, struct told *told)
+{
+	out->npassed += f->verdict == VERDICT_PASSED;
+	out->nfailed += f->verdict == VERDICT_FAILED;
+	out->nskipped += f->verdict == VERDICT_SKIPPED;
+	if (f->verdict == VERDICT_SKIPPED)
+		return;
+	out->nworse += f->verdict == VERDICT_FAILED && !told->failed;
+	out->njudged += !told->judged;
+	told->failed |= f->verdict == VERDICT_FAILED;
+	told->judged = true;
+}
+
 static int judge_all(struct gate *out, const struct rules *rules, struct judging *j)
 {
+	struct told *told = arena_zalloc(&j->scratch, (j->change->nrequests + 1) * sizeof *told);
+
+	if (told == NULL)
+		return -1;
 	for (size_t r = 0; r < rules->n; r++)
 		for (size_t i = 0; i < j->change->nrequests; i++) {
 			const struct request_change *request = &j->change->requests[i];
@@ -113,9 +135,7 @@ static int judge_all(struct gate *out, const struct rules *rules, struct judging
 			if (judge(f, j) < 0)
 				return -1;
 			out->n++;
-			out->npassed += f->verdict == VERDICT_PASSED;
-			out->nfailed += f->verdict == VERDICT_FAILED;
-			out->nskipped += f->verdict == VERDICT_SKIPPED;
+			count(out, f, &told[i]);
 		}
 	return 0;
 }
@@ -139,6 +159,23 @@ int gate_judge(struct gate *out, const struct rules *rules, const struct change 
 		return error_nomem(err);
 	}
 	return 0;
+}
+
+static int by_rule_and_request(const void *a, const void *b)
+{
+	const struct finding *x = a, *y = b;
+
+	if (x->rule != y->rule)
+		return x->rule < y->rule ? -1 : 1;
+	return x->request < y->request ? -1 : x->request > y->request;
+}
+
+const struct finding *gate_find(const struct gate *g, const struct rule *rule,
+				const struct request_change *r)
+{
+	const struct finding key = { .rule = rule, .request = r };
+
+	return bsearch(&key, g->findings, g->n, sizeof key, by_rule_and_request);
 }
 
 void gate_release(struct gate *g)

@@ -67,6 +67,7 @@ struct gate {
 	struct finding *findings; /* by rule, then as in the change */
 	size_t n;
 	size_t npassed, nfailed, nskipped;
+	size_t nworse, njudged; /* requests that a rule fails, that any was held against */
 };
 
 /* The sides are the change's. Findings point at all of what they are given. */
@@ -74,5 +75,9 @@ int gate_judge(struct gate *out, const struct rules *rules, const struct change 
 	       const struct change_side *before, const struct change_side *after,
 	       struct error *err);
 void gate_release(struct gate *g);
+
+/* The finding of a rule about a request, or NULL. */
+const struct finding *gate_find(const struct gate *g, const struct rule *rule,
+				const struct request_change *r);
 
 #endif

@@ -339,6 +339,12 @@ static size_t count_slower(struct timed *t, const struct rule *rule, enum skip s
 	size_t n = j.gate.nfailed;
 
 	ck_assert_uint_eq(j.gate.n, 2);
+	ck_assert_uint_eq(j.gate.nworse, n);
+	ck_assert_uint_eq(j.gate.njudged, skip == SKIP_NONE ? 2 : 0);
+	for (size_t i = 0; i < 2; i++)
+		ck_assert_ptr_eq(gate_find(&j.gate, j.gate.findings[i].rule,
+					   j.gate.findings[i].request), &j.gate.findings[i]);
+	ck_assert_ptr_null(gate_find(&j.gate, j.gate.findings[0].rule + 1, &j.change.requests[0]));
 	ck_assert_int_eq(j.gate.findings[0].skip, skip);
 	for (size_t i = 0; i < 2 && n != 0; i++) {
 		const struct finding *f = &j.gate.findings[i];
@@ -447,7 +453,7 @@ static int judge_default(void *arg, struct error *err)
 	if (rc == 0) {
 		/* Of CPU time, which was not measured, nothing is said. */
 		ck_assert_uint_eq(gate.n, 3);
-		ck_assert_uint_eq(gate.nfailed, 2);
+		ck_assert(gate.nfailed == 2 && gate.nworse == 1 && gate.njudged == 1);
 	}
 	gate_release(&gate);
 	rules_release(&rules);
