@@ -34,11 +34,18 @@ struct side {
 	size_t nfiles;
 };
 
+/* A run to tell the noise by: its groups, by group_order. */
+struct noise_run {
+	const struct summary_group **groups;
+	size_t n;
+};
+
 /* What all steps see. */
 struct building {
 	struct change *out;
 	const struct change_options *options;
 	struct side old, new;
+	struct noise_run *noise; /* as many as the options have */
 	struct arena scratch; /* of the whole comparison ... */
 	struct arena brief;   /* ... and of one request */
 };
@@ -82,6 +89,8 @@ int fill_functions(struct request_change *c, const struct side_request *old,
 		   const struct side_request *new, struct building *b);
 
 struct quantity quantity_of(double old, double new);
+
+int open_noise(struct building *b);
 
 /* Says how far the change of wall time may be trusted that its metrics tell, by the medians
  * of the runs of both sides, which it sorts. */

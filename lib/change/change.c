@@ -341,7 +341,7 @@ static int build(struct building *b, const struct change_side *before,
 	if (side_open(&b->old, before, fold, &c->arena, &b->scratch) < 0 ||
 	    side_open(&b->new, after, fold, &c->arena, &b->scratch) < 0 || find_metrics(b) < 0 ||
 	    side_find_requests(&b->old, &b->scratch) < 0 ||
-	    side_find_requests(&b->new, &b->scratch) < 0)
+	    side_find_requests(&b->new, &b->scratch) < 0 || open_noise(b) < 0)
 		return -1;
 	c->requests = arena_alloc(&c->arena, (b->old.nrequests + b->new.nrequests) *
 						     sizeof *c->requests);

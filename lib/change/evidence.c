@@ -1,6 +1,7 @@
 /* How far the change of a request's time may be trusted: a test, or the noise of runs of
  * one commit. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "change/build.h"
@@ -18,13 +19,44 @@ static double spread_of(double *v, size_t n)
 	return middle > 0 ? (v[n - 1] - v[0]) / middle : (double)NAN;
 }
 
-static const struct summary_group *same_group(const struct summary *s,
+static int by_request(const void *a, const void *b)
+{
+	return group_order(*(const struct summary_group *const *)a,
+			   *(const struct summary_group *const *)b);
+}
+
+static int open_run(struct noise_run *run, const struct summary *s, struct arena *arena)
+{
+	run->groups = arena_alloc(arena, s->ngroups * sizeof *run->groups);
+	if (run->groups == NULL)
+		return -1;
+	for (size_t i = 0; i < s->ngroups; i++)
+		if (s->groups[i].nrequests != 0)
+			run->groups[run->n++] = &s->groups[i];
+	if (run->n != 0)
+		qsort(run->groups, run->n, sizeof *run->groups, by_request);
+	return 0;
+}
+
+int open_noise(struct building *b)
+{
+	const struct change_options *o = b->options;
+
+	b->noise = arena_zalloc(&b->scratch, o->nnoise * sizeof *b->noise);
+	for (size_t i = 0; b->noise != NULL && i < o->nnoise; i++)
+		if (open_run(&b->noise[i], o->noise[i], &b->scratch) < 0)
+			return -1;
+	return b->noise == NULL ? -1 : 0;
+}
+
+static const struct summary_group *same_group(const struct noise_run *run,
 					      const struct summary_group *g)
 {
-	for (size_t i = 0; i < s->ngroups; i++)
-		if (s->groups[i].nrequests != 0 && group_order(&s->groups[i], g) == 0)
-			return &s->groups[i];
-	return NULL;
+	const struct summary_group **found = NULL;
+
+	if (run->n != 0)
+		found = bsearch(&g, run->groups, run->n, sizeof *run->groups, by_request);
+	return found != NULL ? *found : NULL;
 }
 
 static void widen(double *noise, double spread)
@@ -56,7 +88,7 @@ static int spread_of_others(double *noise, const struct building *b,
 
 			if (s->commit == NULL || strcmp(s->commit, commit) != 0)
 				continue;
-			same = same_group(s, g);
+			same = same_group(&b->noise[j], g);
 			if (same != NULL &&
 			    group_median(&v[n++], same, 0, (unsigned)s->nmetrics, arena) < 0)
 				return -1;
