@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "change/renamed.h"
 #include "diff_past.h"
 #include "output.h"
 #include "picture.h"
@@ -132,7 +133,8 @@ static void close_drawn(struct drawn *d)
 	profile_free(d->profile);
 }
 
-static int draw(const char *file, const char *before, const char *after, struct error *err)
+static int draw(const char *file, const char *before, const char *after,
+		const struct change_options *how, struct error *err)
 {
 	struct picture_options options = PICTURE_OPTIONS_INIT;
 	const struct draw_plugin *plugin = plugin_draw(err);
@@ -140,7 +142,9 @@ static int draw(const char *file, const char *before, const char *after, struct 
 	struct buf png = BUF_INIT;
 	int rc = -1;
 
-	if (plugin == NULL || open_drawn(&old, before, err) < 0 || open_drawn(&new, after, err) < 0)
+	if (plugin == NULL || open_drawn(&old, before, err) < 0 ||
+	    open_drawn(&new, after, err) < 0 ||
+	    renamed_profile(old.profile, new.profile, &how->roots, how->renames, err) < 0)
 		goto done;
 	options.graph.metric = profile_time_metric(new.profile);
 	rc = plugin->draw_diff(&png, old.profile, new.profile, &old.caption.caption,
@@ -155,7 +159,8 @@ done:
 }
 
 /* Of runs the first that both have: what is worse comes first. */
-static int draw_first(const char *file, const struct report *r, struct error *err)
+static int draw_first(const char *file, const struct report *r, const struct change_options *how,
+		      struct error *err)
 {
 	struct buf name = BUF_INIT;
 
@@ -165,7 +170,7 @@ static int draw_first(const char *file, const struct report *r, struct error *er
 		if (c->state != REQUEST_BOTH || c->before->typical == NULL ||
 		    c->after->typical == NULL)
 			continue;
-		if (draw(file, c->before->typical, c->after->typical, err) < 0)
+		if (draw(file, c->before->typical, c->after->typical, how, err) < 0)
 			return -1;
 		request_name(&name, c);
 		if (!r->single)
@@ -236,7 +241,8 @@ static int compare(struct diffing *d)
 	term_init(&r.term, o->color);
 	if (o->wide)
 		r.term.width = 0;
-	if (print(o, &r, &err) < 0 || (o->png != NULL && draw_first(o->png, &r, &err) < 0))
+	if (print(o, &r, &err) < 0 ||
+	    (o->png != NULL && draw_first(o->png, &r, &options, &err) < 0))
 		complain("%s", err.text);
 	else
 		status = o->exit_code && report_differs(&c) ? EXIT_JUDGED : EXIT_DONE;

@@ -4,7 +4,9 @@ import os
 import re
 import shutil
 import sqlite3
+import struct
 import subprocess
+import zlib
 
 import pytest
 
@@ -347,6 +349,19 @@ def tagged_run(work, name, source, n):
     work.ok("tag", "--force", name)
 
 
+def pixels_of(png, colour):
+    """How many of them a picture has."""
+    chunks, at = {}, 8
+    while at < len(png):
+        length, kind = struct.unpack_from(">I4s", png, at)
+        chunks[kind] = chunks.get(kind, b"") + png[at + 8:at + 8 + length]
+        at += 12 + length
+    number = next(i for i in range(256) if chunks[b"PLTE"][3 * i:3 * i + 3] == colour)
+    width, = struct.unpack_from(">I", chunks[b"IHDR"])
+    rows = zlib.decompress(chunks[b"IDAT"])
+    return sum(rows[at + 1:at + 1 + width].count(number) for at in range(0, len(rows), width + 1))
+
+
 def test_commits(work):
     git(work.path, "init", "-q", ".")
     git(work.path, "symbolic-ref", "HEAD", "refs/heads/main")
@@ -362,6 +377,9 @@ def test_commits(work):
     (function,) = [f for f in document["requests"][0]["functions"] if f["name"] == "assist"]
     assert function["match"] == "renamed" and function["was"] == {"file": "app.py", "name": "helper"}
     assert (function["calls"]["old"], function["calls"]["new"]) == (5, 8)
+    # In the picture it is one box, too, and none is gone: its edge is of this green.
+    assert work.cprof("diff", "main~1..main", "--png", "x.png").status == 0
+    assert pixels_of((work.path / "x.png").read_bytes(), b"\x1c\x7f\x4b") < 300
     # The summaries alone, from the repository: no snapshots, hence no place.
     work.ok("store", "before", "after", "--raw-paths")
     shutil.rmtree(str(work.archive))
