@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -33,7 +34,7 @@ static const struct opt rows[] = {
 	{ 'o', "output", OPT_TEXT, offsetof(struct render_options, output), "FILE", NULL,
 	  "write the picture of one profile there; - is standard output" },
 	{ 0, "format", OPT_CHOICE, offsetof(struct render_options, format), "FORMAT", format_names,
-	  "png, svg, pdf or dot; else by the ending of --output, else png" },
+	  "png, svg, pdf or dot; without it by the ending of --output, png where it has none" },
 	{ 0, "theme", OPT_CHOICE, offsetof(struct render_options, theme), "THEME", theme_names,
 	  "light, dark, print (greys), or gprof2dot, whose boxes and colours it has" },
 	{ 'n', "nodes", OPT_NUMBER, offsetof(struct render_options, nodes), "N", NULL,
@@ -298,17 +299,22 @@ static unsigned read_budget(const char *text)
 	return seconds >= 0.01 && seconds <= 86400 ? (unsigned)(seconds * 1000) : 0;
 }
 
-/* By its name where no option says it. */
-static unsigned find_format(const struct render_options *o)
+/* By its name where no option says it; -1 after a complaint about one that says nothing
+ * known. */
+static int find_format(const struct render_options *o)
 {
-	const char *dot = o->output ? strrchr(o->output, '.') : NULL;
+	const char *name = o->output ? path_base(o->output) : "", *dot = strrchr(name, '.');
 
 	if (o->format != FORMAT_BY_NAME)
-		return o->format;
-	for (unsigned i = 0; dot != NULL && format_names[i] != NULL; i++)
-		if (strcmp(dot + 1, format_names[i]) == 0)
+		return (int)o->format;
+	if (dot == NULL || dot == name)
+		return PICTURE_PNG;
+	for (int i = 0; format_names[i] != NULL; i++)
+		if (strcasecmp(dot + 1, format_names[i]) == 0)
 			return i;
-	return PICTURE_PNG;
+	complain("render: '%s' ends in none of .png, .svg, .pdf and .dot; --format tells what "
+		 "is to be in it", o->output);
+	return -1;
 }
 
 int cmd_render(int argc, char **argv)
@@ -319,14 +325,17 @@ int cmd_render(int argc, char **argv)
 				    .budget = "2s" };
 	struct renderer r = { .options = &o };
 	struct subject subject;
-	int status, n = command_options("render", &o, argc, argv, &status);
+	int format, status, n = command_options("render", &o, argc, argv, &status);
 
 	if (n < 0)
 		return status;
 	r.budget_ms = read_budget(o.budget);
 	if (r.budget_ms == 0)
 		return complain("render: --budget %s is no time: 2s, 500ms", o.budget);
-	r.format = find_format(&o);
+	format = find_format(&o);
+	if (format < 0)
+		return EXIT_COULD_NOT;
+	r.format = (unsigned)format;
 	if (r.format != FORMAT_DOT)
 		plugin_host();
 	status = EXIT_COULD_NOT;

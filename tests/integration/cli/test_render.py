@@ -72,6 +72,20 @@ def test_a_file_needs_a_place(archive):
     assert result.status == 0 and result.out.encode("utf-8", "surrogateescape") == first
 
 
+def test_the_ending_says_what_it_is(archive):
+    begins = {".png": b"\x89PNG", ".PNG": b"\x89PNG", ".svg": b"<svg ", ".pdf": b"%PDF", ".dot": b"digraph", "": b"\x89PNG"}
+    (archive.path / "a.b").mkdir()
+    for ending, begin in begins.items():
+        archive.ok("render", "one/" + RUN, "-o", "a.b/../x" + ending)
+        assert (archive.path / ("x" + ending)).read_bytes().startswith(begin), ending
+    for name in "x.jpg", "x.png.gz", "./x.":
+        assert archive.refused("render", "one/" + RUN, "-o", name) == (
+            "cprof: render: '%s' ends in none of .png, .svg, .pdf and .dot; --format tells what is to be in it" % name)
+        assert not (archive.path / name).exists()
+    archive.ok("render", "one/" + RUN, "-o", "x.jpg", "--format", "svg")
+    assert (archive.path / "x.jpg").read_bytes().startswith(b"<svg ")
+
+
 def test_one_picture_for_one_place(archive):
     for args in ["two", "-o", "x.png"], ["-o", "x.png"]:
         assert "--output takes one picture" in archive.refused("render", *args)
