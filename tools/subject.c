@@ -340,8 +340,11 @@ static bool is_there(const struct subject_options *o, const char *what)
 	struct error err = ERROR_INIT;
 	enum path_kind kind;
 	char *found = NULL;
-	int rc = archive_find(archive_folder(o->dir), what, &kind, &found, &err);
+	int rc;
 
+	if (access(what, F_OK) == 0)
+		return true;
+	rc = archive_find(archive_folder(o->dir), what, &kind, &found, &err);
 	mem_free(found);
 	return rc == 0 || err.code != ERR_NOT_FOUND;
 }

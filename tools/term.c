@@ -197,6 +197,25 @@ static void show_held(void)
 	buf_release(&held);
 }
 
+/* Past stdio, which copies the end of it and writes that by itself. */
+static void write_large(const char *data, size_t len)
+{
+	if (fflush(stdout) != 0 && out_errno == 0)
+		out_errno = errno ? errno : EIO;
+	while (len != 0 && out_errno == 0) {
+		ssize_t n = write(STDOUT_FILENO, data, len);
+
+		if (n < 0 && errno != EINTR)
+			out_errno = errno;
+		if (n > 0) {
+			data += n;
+			len -= (size_t)n;
+		}
+	}
+}
+
+enum { LARGE = 1 << 14 };
+
 bool out_bytes(const void *data, size_t len)
 {
 	if (is_paged) {
@@ -204,7 +223,9 @@ bool out_bytes(const void *data, size_t len)
 		return !held.failed;
 	}
 	errno = 0;
-	if (len != 0 && fwrite(data, 1, len, stdout) != len && out_errno == 0)
+	if (len >= LARGE)
+		write_large(data, len);
+	else if (len != 0 && fwrite(data, 1, len, stdout) != len && out_errno == 0)
 		out_errno = errno ? errno : EIO;
 	return out_errno == 0;
 }

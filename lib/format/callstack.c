@@ -33,20 +33,25 @@ struct row {
 	double tottime, cumtime;
 	const char *file, *name;
 	uint32_t line;
-	uint32_t position; /* in the file */
+};
+
+/* What is sorted is small, for it is moved about. */
+struct place {
+	double tottime;
+	const struct row *row; /* those of a file are in its order */
 };
 
 static int by_time_and_name(const void *left, const void *right)
 {
-	const struct row *a = left, *b = right;
+	const struct place *a = left, *b = right;
 	int names;
 
 	if (a->tottime != b->tottime)
 		return a->tottime > b->tottime ? -1 : 1;
-	names = strcmp(a->name, b->name);
+	names = strcmp(a->row->name, b->row->name);
 	if (names != 0)
 		return names;
-	return a->position < b->position ? -1 : 1;
+	return a->row < b->row ? -1 : 1;
 }
 
 static struct row *make_rows(const struct profile *p, const struct pstats_groups *g,
@@ -61,9 +66,17 @@ static struct row *make_rows(const struct profile *p, const struct pstats_groups
 
 		rows[i] = (struct row){ of->ncalls, of->nprimitive,
 					pstats_seconds(of->self[m]), pstats_seconds(of->cum[m]),
-					f->file, f->name, f->line, i };
+					f->file, f->name, f->line };
 	}
 	return rows;
+}
+
+/* printf, which a text may do without, has code that is large and cold. */
+static void add_two(struct buf *out, char before, int n, char fill)
+{
+	buf_addc(out, before);
+	buf_addc(out, n < 10 ? fill : (char)('0' + n / 10));
+	buf_addc(out, (char)('0' + n % 10));
 }
 
 /* As time.ctime: the day of the month padded with a space, and never in another
@@ -74,11 +87,22 @@ void callstack_add_date(struct buf *out, time_t when)
 	static const char months[][4] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
 					  "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
 	struct tm tm;
+	int64_t year;
 
 	if (!localtime_get(when, &tm))
 		memset(&tm, 0, sizeof tm);
-	buf_printf(out, "%s %s%3d %.2d:%.2d:%.2d %lld", days[tm.tm_wday], months[tm.tm_mon],
-		   tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, 1900ll + tm.tm_year);
+	year = (int64_t)tm.tm_year + 1900;
+	buf_adds(out, days[tm.tm_wday]);
+	buf_addc(out, ' ');
+	buf_adds(out, months[tm.tm_mon]);
+	add_two(out, ' ', tm.tm_mday, ' ');
+	add_two(out, ' ', tm.tm_hour, '0');
+	add_two(out, ':', tm.tm_min, '0');
+	add_two(out, ':', tm.tm_sec, '0');
+	buf_addc(out, ' ');
+	if (year < 0)
+		buf_addc(out, '-');
+	buf_addu(out, (uint64_t)(year < 0 ? -year : year));
 }
 
 static void add_header(struct buf *out, const struct row *rows, uint32_t n,
@@ -96,9 +120,14 @@ static void add_header(struct buf *out, const struct row *rows, uint32_t n,
 	buf_adds(out, "    ");
 	text_printable(out, info->path ? info->path : "");
 	buf_adds(out, "\n\n");
-	buf_printf(out, "         %llu function calls ", (unsigned long long)ncalls);
-	if (ncalls != nprimitive)
-		buf_printf(out, "(%llu primitive calls) ", (unsigned long long)nprimitive);
+	buf_pad(out, ' ', 9);
+	buf_addu(out, ncalls);
+	buf_adds(out, " function calls ");
+	if (ncalls != nprimitive) {
+		buf_addc(out, '(');
+		buf_addu(out, nprimitive);
+		buf_adds(out, " primitive calls) ");
+	}
 	buf_adds(out, "in ");
 	number_add_fixed(out, 0, 3, total);
 	buf_adds(out, " seconds\n\n");
@@ -203,25 +232,32 @@ static void add_row(struct buf *out, const struct row *row)
 	buf_addc(out, '\n');
 }
 
-static void add_table(struct buf *out, const struct row *rows, uint32_t n)
+static void add_table(struct buf *out, const struct place *places, uint32_t n)
 {
 	buf_adds(out, "   Ordered by: internal time, function name\n\n"
 		      "   ncalls  tottime  percall  cumtime  percall filename:lineno(function)\n");
 	for (uint32_t i = 0; i < n; i++) {
-		add_row(out, &rows[i]);
+		add_row(out, places[i].row);
 		buf_pass(out);
 	}
 	buf_adds(out, "\n\n");
 }
 
-static int add_rows(struct buf *out, struct row *rows, uint32_t n, const struct format_info *info,
-		    struct error *err)
+static int add_rows(struct buf *out, const struct row *rows, uint32_t n,
+		    const struct format_info *info, struct error *err)
 {
+	struct place *places = mem_array(NULL, n, sizeof *places);
+
+	if (places == NULL)
+		return error_nomem(err);
 	add_header(out, rows, n, info);
+	for (uint32_t i = 0; i < n; i++)
+		places[i] = (struct place){ rows[i].tottime, &rows[i] };
 	if (n != 0) {
-		qsort(rows, n, sizeof *rows, by_time_and_name);
-		add_table(out, rows, n);
+		qsort(places, n, sizeof *places, by_time_and_name);
+		add_table(out, places, n);
 	}
+	mem_free(places);
 	return out->failed ? error_nomem(err) : 0;
 }
 
@@ -239,7 +275,7 @@ int callstack_write_sum(struct buf *out, const struct pstats_sum *s,
 
 		rows[i] = (struct row){ (uint64_t)from->ncalls, (uint64_t)from->nprimitive,
 					from->tottime, from->cumtime, key->file, key->name,
-					key->line, i };
+					key->line };
 	}
 	rc = add_rows(out, rows, (uint32_t)s->nentries, info, err);
 	mem_free(rows);
