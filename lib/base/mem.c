@@ -155,7 +155,7 @@ void mem_expect(size_t bytes)
 #else
 void mem_expect(size_t bytes)
 {
-	expected = bytes;
+	expected = owns_process ? bytes : 0;
 }
 #endif
 

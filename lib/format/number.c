@@ -47,6 +47,11 @@ char *number_put_thousandths(char *to, int width, double value)
 
 	if (!text_scale(value, 1000, &n))
 		return NULL;
+	/* As most of a profile's times are. */
+	if (n == 0 && width == 8) {
+		memcpy(to, "   0.000", 8);
+		return to + 8;
+	}
 	rest = (unsigned)(n % 1000);
 	n /= 1000;
 	for (uint64_t tens = n; tens >= 10; tens /= 10)

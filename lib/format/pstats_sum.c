@@ -429,6 +429,8 @@ static int expect(struct pstats_sum *sum, size_t len)
 	sum->callers = grown[2] ? grown[2] : sum->callers;
 	if (grown[0] == NULL || grown[1] == NULL || grown[2] == NULL)
 		return -1;
+	if (map_reserve(&sum->strings.index, functions) < 0)
+		return -1;
 	return map_reserve(&sum->key_index, functions);
 }
 
