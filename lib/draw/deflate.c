@@ -8,7 +8,8 @@
 
 enum {
 	RUN = 1 << 14, ABOVE = 1 << 15, LENGTH = 0x1ff, /* of a token */
-	LEAST = 3, MOST = 258,
+	LEAST = 3, MOST = DEFLATE_MOST_LENGTH,
+	MOST_TOKEN = 8, /* bytes: 15 + 5 and 15 + 13 bits */
 	BLOCK_END = 256,
 	MOST_BITS = 15, MOST_CODE_BITS = 7, CODE_LENGTHS = 19
 };
@@ -168,36 +169,68 @@ static void put_tables(struct deflate *d, const struct codes *literals,
 
 /* A length is a code and some bits: 257 to 264 are 3 to 10, then four codes share each
  * number of further bits, and 258 has one of its own. */
-static unsigned length_code(unsigned length, unsigned *nextra, unsigned *extra)
+static struct length length_of(unsigned length)
 {
 	unsigned n = length - LEAST, bits = 0;
 
-	*nextra = *extra = 0;
 	if (length == MOST)
-		return 285;
+		return (struct length){ 285, 0, 0 };
 	while (n >> bits > 7)
 		bits++;
-	*nextra = bits;
-	*extra = n & ((1u << bits) - 1);
-	return 257 + 4 * bits + (n >> bits);
+	return (struct length){ (uint16_t)(257 + 4 * bits + (n >> bits)), (uint8_t)bits,
+				(uint8_t)(n & ((1u << bits) - 1)) };
 }
 
-static void put_token(struct deflate *d, uint16_t token, const struct codes *literals,
-		      const struct codes *distances)
-{
-	unsigned code, nextra, extra;
+/* Bits on their way: what put() does, without asking for room each time. */
+struct stream {
+	uint64_t bits;
+	unsigned nbits; /* less than 32 */
+	char *to;
+};
 
-	if ((token & (RUN | ABOVE)) == 0) {
-		put(d, literals->code[token], literals->bits[token]);
-		return;
+/* At most 32 bits. */
+static inline void push(struct stream *s, uint32_t value, unsigned n)
+{
+	s->bits |= (uint64_t)value << s->nbits;
+	s->nbits += n;
+	if (s->nbits >= 32) {
+		for (int i = 0; i < 4; i++)
+			s->to[i] = (char)(s->bits >> 8 * i & 0xff);
+		s->to += 4;
+		s->bits >>= 32;
+		s->nbits -= 32;
 	}
-	code = length_code(token & LENGTH, &nextra, &extra);
-	put(d, literals->code[code], literals->bits[code]);
-	put(d, extra, nextra);
-	code = token & RUN ? 0 : d->above_code;
-	put(d, distances->code[code], distances->bits[code]);
-	if (token & ABOVE)
-		put(d, d->above_extra, d->above_bits);
+}
+
+static void put_tokens(struct deflate *d, const struct codes *literals,
+		       const struct codes *distances)
+{
+	struct stream s = { d->bits, d->nbits, NULL };
+	unsigned above = d->above_code, above_bits = distances->bits[above] + d->above_bits;
+	uint32_t above_code = distances->code[above] | d->above_extra << distances->bits[above];
+
+	if (!buf_reserve(d->out, (size_t)MOST_TOKEN * d->ntokens))
+		return;
+	s.to = d->out->data + d->out->len;
+	for (uint32_t i = 0; i < d->ntokens; i++) {
+		uint16_t token = d->tokens[i];
+		const struct length *l;
+
+		if ((token & (RUN | ABOVE)) == 0) {
+			push(&s, literals->code[token], literals->bits[token]);
+			continue;
+		}
+		l = &d->lengths[token & LENGTH];
+		push(&s, literals->code[l->code] | (uint32_t)l->extra << literals->bits[l->code],
+		     literals->bits[l->code] + l->nextra);
+		if (token & RUN)
+			push(&s, distances->code[0], distances->bits[0]);
+		else
+			push(&s, above_code, above_bits);
+	}
+	d->bits = s.bits;
+	d->nbits = s.nbits;
+	d->out->len = (size_t)(s.to - d->out->data);
 }
 
 static void put_block(struct deflate *d, bool last)
@@ -210,8 +243,7 @@ static void put_block(struct deflate *d, bool last)
 	put(d, last, 1);
 	put(d, 2, 2); /* with codes of its own */
 	put_tables(d, &literals, &distances);
-	for (uint32_t i = 0; i < d->ntokens; i++)
-		put_token(d, d->tokens[i], &literals, &distances);
+	put_tokens(d, &literals, &distances);
 	put(d, literals.code[BLOCK_END], literals.bits[BLOCK_END]);
 	d->ntokens = 0;
 	memset(d->literals, 0, sizeof d->literals);
@@ -236,9 +268,8 @@ static void add_match(struct deflate *d, uint32_t length, uint16_t kind)
 	while (length != 0) {
 		/* No rest shorter than a match can be. */
 		uint32_t n = length <= MOST ? length : length - MOST < LEAST ? MOST - LEAST : MOST;
-		unsigned nextra, extra;
 
-		d->literals[length_code(n, &nextra, &extra)]++;
+		d->literals[d->lengths[n].code]++;
 		d->distances[kind == RUN ? 0 : d->above_code]++;
 		add_token(d, (uint16_t)(n | kind));
 		length -= n;
@@ -253,14 +284,27 @@ static uint64_t word_at(const uint8_t *p)
 	return word;
 }
 
+/* The first byte of a word, as it lies, that is not 0. */
+static uint32_t first_byte(uint64_t word)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return (uint32_t)__builtin_ctzll(word) / 8;
+#else
+	return (uint32_t)__builtin_clzll(word) / 8;
+#endif
+}
+
 /* How many bytes from the beginning are equal. */
 static uint32_t equal(const uint8_t *a, const uint8_t *b, uint32_t n)
 {
 	uint32_t i = 0;
 
-	while (i + 16 <= n && ((word_at(a + i) ^ word_at(b + i)) |
-			       (word_at(a + i + 8) ^ word_at(b + i + 8))) == 0)
-		i += 16;
+	for (; i + 8 <= n; i += 8) {
+		uint64_t other = word_at(a + i) ^ word_at(b + i);
+
+		if (other != 0)
+			return i + first_byte(other);
+	}
 	while (i < n && a[i] == b[i])
 		i++;
 	return i;
@@ -319,6 +363,8 @@ void deflate_begin(struct deflate *d, struct buf *out, uint32_t row)
 	d->above_bits = bits;
 	d->above_extra = distance & ((1u << bits) - 1);
 	d->above_code = (uint8_t)(2 * bits + (distance >> bits));
+	for (unsigned i = LEAST; i <= MOST; i++)
+		d->lengths[i] = length_of(i);
 	put(d, 0x78, 8); /* deflate with a window of 32 KiB */
 	put(d, 0x01, 8);
 }
@@ -330,8 +376,12 @@ void deflate_row(struct deflate *d, const uint8_t *row, const uint8_t *above)
 	d->adler = add_to_sum(d->adler, row, d->row);
 	while (i < d->row) {
 		uint32_t left = d->row - i;
-		uint32_t down = above != NULL ? equal(row + i, above + i, left) : 0;
-		uint32_t along = i != 0 && down < left ? equal(row + i, row + i - 1, left) : 0;
+		uint32_t down = 0, along = 0;
+
+		if (above != NULL && above[i] == row[i])
+			down = equal(row + i, above + i, left);
+		if (i != 0 && down < left && row[i - 1] == row[i])
+			along = equal(row + i, row + i - 1, left);
 
 		if (along >= down && along >= LEAST) {
 			add_match(d, along, RUN);

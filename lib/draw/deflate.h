@@ -10,7 +10,7 @@
 #include "base/buf.h"
 
 enum { DEFLATE_TOKENS = 1 << 15, DEFLATE_LITERALS = 286, DEFLATE_DISTANCES = 30,
-       DEFLATE_MOST_ROW = 32768 };
+       DEFLATE_MOST_LENGTH = 258, DEFLATE_MOST_ROW = 32768 };
 
 struct deflate {
 	struct buf *out;
@@ -20,6 +20,10 @@ struct deflate {
 	uint32_t adler;
 	uint8_t above_code; /* the distance code that stands for `row` */
 	unsigned above_bits, above_extra;
+	struct length {
+		uint16_t code;
+		uint8_t nextra, extra;
+	} lengths[DEFLATE_MOST_LENGTH + 1]; /* the code of each, and the bits behind it */
 	/* Of the block: a literal, or a length with DEFLATE_RUN or DEFLATE_ABOVE. */
 	uint16_t tokens[DEFLATE_TOKENS];
 	uint32_t ntokens;

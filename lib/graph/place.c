@@ -133,12 +133,15 @@ static int trace(struct outline *o, const struct layout_edge *e, struct arena *a
 	return 0;
 }
 
+static uint32_t cell_number(double at, uint32_t n)
+{
+	return at <= 0 ? 0 : at >= n - 1 ? n - 1 : (uint32_t)at;
+}
+
 static uint32_t cell_of(const struct grid *g, double x, double y)
 {
-	double column = fmin(fmax(floor((x - g->x) / g->cell), 0), g->columns - 1);
-	double row = fmin(fmax(floor((y - g->y) / g->cell), 0), g->rows - 1);
-
-	return (uint32_t)row * g->columns + (uint32_t)column;
+	return cell_number((y - g->y) / g->cell, g->rows) * g->columns +
+	       cell_number((x - g->x) / g->cell, g->columns);
 }
 
 static void mark_line(struct grid *g, const struct outline *o, uint32_t edge)
@@ -201,12 +204,20 @@ static struct point outline_at(const struct outline *o, double part)
 			       o->points[i - 1].y + t * (o->points[i].y - o->points[i - 1].y) };
 }
 
+/* Not by fmin and fmax, which are calls, for the sake of NaNs. */
+static double shared(double a, double a_end, double b, double b_end)
+{
+	return (a_end < b_end ? a_end : b_end) - (a > b ? a : b) + GAP;
+}
+
 static double overlap(const struct box *a, const struct box *b)
 {
-	double w = fmin(a->x + a->w, b->x + b->w) - fmax(a->x, b->x) + GAP;
-	double h = fmin(a->y + a->h, b->y + b->h) - fmax(a->y, b->y) + GAP;
+	double w, h = shared(a->y, a->y + a->h, b->y, b->y + b->h);
 
-	return w > 0 && h > 0 ? w * h : 0;
+	if (h <= 0)
+		return 0;
+	w = shared(a->x, a->x + a->w, b->x, b->x + b->w);
+	return w > 0 ? w * h : 0;
 }
 
 /* The length of what lies in the box of other lines, by the middles of their steps:
@@ -229,7 +240,7 @@ static double covered(const struct scene *s, const struct box *b)
 				    m->at.x < b->x + b->w + m->step / 2 &&
 				    m->at.y > b->y - m->step / 2 &&
 				    m->at.y < b->y + b->h + m->step / 2)
-					sum += fmin(m->step, b->h);
+					sum += m->step < b->h ? m->step : b->h;
 			}
 		}
 	return sum;
