@@ -4,7 +4,6 @@
  * that covers least of anything else wins. Where the last had no good choice left,
  * the first may have had two. */
 #include <math.h>
-#include <string.h>
 
 #include "base/mem.h"
 #include "graph/layout.h"
@@ -42,21 +41,18 @@ struct outline {
 	struct box bounds;
 };
 
-/* The middle of a step of some line. */
+/* The middle of a step of some line. Single numbers, since all of them are looked at
+ * again and again. */
 struct mark {
-	struct point at;
-	double step;
-	uint32_t edge, next; /* the next one in the same cell, or NONE */
+	float x, y, step;
+	uint32_t edge;
 };
 
-enum { NONE = UINT32_MAX };
-
 struct grid {
-	uint32_t *cells; /* the first mark in each */
+	uint32_t *cells; /* each one's first mark, and one more at the end */
 	uint32_t columns, rows;
 	double x, y, cell;
-	struct mark *marks;
-	uint32_t nmarks;
+	struct mark *marks; /* by cell */
 };
 
 /* All that a label is placed among, and of it what comes near the edge whose label is
@@ -68,7 +64,8 @@ struct scene {
 	struct grid grid;
 	uint32_t edge;
 	uint32_t nplaced; /* those before it have their labels */
-	uint32_t *nodes, *labels, *heads;
+	struct box *nodes, *labels;
+	struct point *heads, *all_heads; /* their middles */
 	uint32_t nnodes, nlabels, nheads;
 };
 
@@ -144,17 +141,27 @@ static uint32_t cell_of(const struct grid *g, double x, double y)
 	       cell_number((x - g->x) / g->cell, g->columns);
 }
 
+static uint32_t cell_before(const struct grid *g, const struct outline *o, size_t i)
+{
+	return cell_of(g, (o->points[i].x + o->points[i - 1].x) / 2,
+		       (o->points[i].y + o->points[i - 1].y) / 2);
+}
+
+static void count_marks(struct grid *g, const struct outline *o)
+{
+	for (size_t i = 1; i < o->n; i++)
+		g->cells[cell_before(g, o, i)]++;
+}
+
+/* Fills cells from their ends, which are known by now. */
 static void mark_line(struct grid *g, const struct outline *o, uint32_t edge)
 {
-	for (size_t i = 1; i < o->n; i++) {
-		struct point at = { (o->points[i].x + o->points[i - 1].x) / 2,
-				    (o->points[i].y + o->points[i - 1].y) / 2 };
-		uint32_t cell = cell_of(g, at.x, at.y);
-
-		g->marks[g->nmarks] = (struct mark){ at, o->lengths[i] - o->lengths[i - 1], edge,
-						     g->cells[cell] };
-		g->cells[cell] = g->nmarks++;
-	}
+	for (size_t i = 1; i < o->n; i++)
+		g->marks[--g->cells[cell_before(g, o, i)]] = (struct mark){
+			(float)((o->points[i].x + o->points[i - 1].x) / 2),
+			(float)((o->points[i].y + o->points[i - 1].y) / 2),
+			(float)(o->lengths[i] - o->lengths[i - 1]), edge
+		};
 }
 
 static int grid_init(struct grid *g, const struct outline *outlines, uint32_t n,
@@ -179,11 +186,14 @@ static int grid_init(struct grid *g, const struct outline *outlines, uint32_t n,
 	g->columns = (uint32_t)((right - g->x) / g->cell) + 1;
 	g->rows = (uint32_t)((bottom - g->y) / g->cell) + 1;
 	ncells = (size_t)g->columns * g->rows;
-	g->cells = arena_alloc(arena, ncells * sizeof *g->cells);
+	g->cells = arena_zalloc(arena, (ncells + 1) * sizeof *g->cells);
 	g->marks = arena_alloc(arena, nmarks * sizeof *g->marks);
 	if (g->cells == NULL || g->marks == NULL)
 		return -1;
-	memset(g->cells, 0xff, ncells * sizeof *g->cells);
+	for (uint32_t i = 0; i < n; i++)
+		count_marks(g, &outlines[i]);
+	for (size_t i = 1; i <= ncells; i++)
+		g->cells[i] += g->cells[i - 1];
 	for (uint32_t i = 0; i < n; i++)
 		mark_line(g, &outlines[i], i);
 	return 0;
@@ -225,36 +235,39 @@ static double overlap(const struct box *a, const struct box *b)
 static double covered(const struct scene *s, const struct box *b)
 {
 	const struct grid *g = &s->grid;
-	double reach = STEP / 2.0, sum = 0;
+	float left = (float)b->x, right = (float)(b->x + b->w), height = (float)b->h, sum = 0;
+	float top = (float)b->y, bottom = (float)(b->y + b->h);
+	double reach = STEP / 2.0;
 	uint32_t first = cell_of(g, b->x - reach, b->y - reach);
 	uint32_t last = cell_of(g, b->x + b->w + reach, b->y + b->h + reach);
 
-	for (uint32_t row = first / g->columns; row <= last / g->columns; row++)
-		for (uint32_t column = first % g->columns; column <= last % g->columns; column++) {
-			uint32_t i = g->cells[row * g->columns + column];
+	for (uint32_t row = first / g->columns; row <= last / g->columns; row++) {
+		/* The cells of a row lie side by side. */
+		uint32_t i = g->cells[row * g->columns + first % g->columns];
+		uint32_t end = g->cells[row * g->columns + last % g->columns + 1];
 
-			for (; i != NONE; i = g->marks[i].next) {
-				const struct mark *m = &g->marks[i];
+		for (; i < end; i++) {
+			const struct mark *m = &g->marks[i];
+			float half = m->step / 2;
 
-				if (m->edge != s->edge && m->at.x > b->x - m->step / 2 &&
-				    m->at.x < b->x + b->w + m->step / 2 &&
-				    m->at.y > b->y - m->step / 2 &&
-				    m->at.y < b->y + b->h + m->step / 2)
-					sum += m->step < b->h ? m->step : b->h;
-			}
+			if (m->edge != s->edge && m->x > left - half && m->x < right + half &&
+			    m->y > top - half && m->y < bottom + half)
+				sum += m->step < height ? m->step : height;
 		}
+	}
 	return sum;
 }
 
-/* Whether the arrow head, own or foreign, would be hidden. */
-static bool covers_head(const struct layout_edge *e, const struct box *b)
+static struct point head_of(const struct layout_edge *e)
 {
-	struct point base, middle;
+	struct point base = e->npoints ? e->points[e->npoints - 1] : e->tip;
 
-	if (e->npoints == 0)
-		return false;
-	base = e->points[e->npoints - 1];
-	middle = (struct point){ (base.x + e->tip.x) / 2, (base.y + e->tip.y) / 2 };
+	return (struct point){ (base.x + e->tip.x) / 2, (base.y + e->tip.y) / 2 };
+}
+
+/* Whether the arrow head, own or foreign, would be hidden. */
+static bool covers_head(struct point middle, const struct box *b)
+{
 	return middle.x > b->x - HEAD && middle.x < b->x + b->w + HEAD &&
 	       middle.y > b->y - HEAD && middle.y < b->y + b->h + HEAD;
 }
@@ -273,27 +286,27 @@ static void look_around(struct scene *s)
 	s->nnodes = s->nlabels = s->nheads = 0;
 	for (uint32_t i = 0; i < s->graph->nnodes; i++)
 		if (overlap(&b, &l->nodes[i]) > 0)
-			s->nodes[s->nnodes++] = i;
+			s->nodes[s->nnodes++] = l->nodes[i];
 	for (uint32_t i = 0; i < s->graph->nedges; i++) {
-		if (i < s->nplaced && i != s->edge && l->edges[i].npoints != 0 &&
-		    overlap(&b, &l->edges[i].label) > 0)
-			s->labels[s->nlabels++] = i;
-		if (covers_head(&l->edges[i], &b))
-			s->heads[s->nheads++] = i;
+		if (l->edges[i].npoints == 0)
+			continue;
+		if (i < s->nplaced && i != s->edge && overlap(&b, &l->edges[i].label) > 0)
+			s->labels[s->nlabels++] = l->edges[i].label;
+		if (covers_head(s->all_heads[i], &b))
+			s->heads[s->nheads++] = s->all_heads[i];
 	}
 }
 
 static double cost(const struct scene *s, const struct box *at, double best)
 {
-	const struct layout *l = s->layout;
 	double sum = 0;
 
 	for (uint32_t i = 0; i < s->nnodes && sum < best; i++)
-		sum += COST_BOX * overlap(at, &l->nodes[s->nodes[i]]);
+		sum += COST_BOX * overlap(at, &s->nodes[i]);
 	for (uint32_t i = 0; i < s->nlabels && sum < best; i++)
-		sum += COST_LABEL * overlap(at, &l->edges[s->labels[i]].label);
+		sum += COST_LABEL * overlap(at, &s->labels[i]);
 	for (uint32_t i = 0; i < s->nheads && sum < best; i++)
-		if (covers_head(&l->edges[s->heads[i]], at))
+		if (covers_head(s->heads[i], at))
 			sum += COST_HEAD;
 	return sum < best ? sum + COST_LINE * covered(s, at) : sum;
 }
@@ -333,10 +346,8 @@ static void place(struct scene *s)
 
 static bool collides(const struct scene *s)
 {
-	const struct layout *l = s->layout;
-
 	for (uint32_t i = 0; i < s->nlabels; i++)
-		if (overlap(&l->edges[s->edge].label, &l->edges[s->labels[i]].label) > 0)
+		if (overlap(&s->layout->edges[s->edge].label, &s->labels[i]) > 0)
 			return true;
 	return false;
 }
@@ -367,10 +378,14 @@ int layout_place_labels(struct layout *l, const struct graph *g, struct error *e
 	s.nodes = arena_alloc(&arena, g->nnodes * sizeof *s.nodes);
 	s.labels = arena_alloc(&arena, g->nedges * sizeof *s.labels);
 	s.heads = arena_alloc(&arena, g->nedges * sizeof *s.heads);
-	if (s.outlines == NULL || s.nodes == NULL || s.labels == NULL || s.heads == NULL) {
+	s.all_heads = arena_alloc(&arena, g->nedges * sizeof *s.all_heads);
+	if (s.outlines == NULL || s.nodes == NULL || s.labels == NULL || s.heads == NULL ||
+	    s.all_heads == NULL) {
 		error_nomem(err);
 		goto done;
 	}
+	for (uint32_t i = 0; i < g->nedges; i++)
+		s.all_heads[i] = head_of(&l->edges[i]);
 	for (uint32_t i = 0; i < g->nedges; i++)
 		if (trace(&s.outlines[i], &l->edges[i], &arena) < 0) {
 			error_nomem(err);
