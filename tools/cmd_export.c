@@ -107,7 +107,8 @@ static int dot_write(struct buf *out, const struct profile *p, const struct form
 	return gprof2dot_write(out, p, &options, err);
 }
 
-static const struct format dot_format = { .name = "dot", .holds = HOLDS_ARCS | HOLDS_CALLS,
+static const struct format dot_format = { .name = "dot", .holds = HOLDS_ARCS | HOLDS_CALLS |
+						   HOLDS_RECURSION | HOLDS_OWN | HOLDS_UNITS,
 					  .write = dot_write };
 
 static bool ends_with(const char *s, const char *end)

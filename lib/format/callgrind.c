@@ -28,7 +28,7 @@
  * "desc: Sampled:" at the top that there are none.
  *
  * Not held: the tree, calls of what no function calls, how many of the calls are
- * primitive, names beside qualified ones. */
+ * primitive, how much of a call is the callee's own, names beside qualified ones. */
 #include "format/callgrind.h"
 
 #include <ctype.h>

@@ -92,6 +92,9 @@ static uint32_t add_function(struct callgrind_rows *r, const struct callgrind_ro
 	}
 	if (r->name.failed)
 		return PROFILE_NONE;
+	/* What we write of a function without a file. */
+	if (strcmp(file, "?") == 0)
+		file = "";
 	f = profile_function(r->p, file, row->line, buf_str(&r->name), NULL);
 	/* Somebody else's name, when shortened. */
 	return f != PROFILE_NONE && f < before ? profile_function(r->p, file, row->line, name, NULL)

@@ -17,8 +17,8 @@
  * two frames, a line break two stacks, a number at a name's end a second weight, and a
  * line that begins with '#' none: we write them as \x3b, \x0a, \x207 and \x23.
  *
- * Not held: calls, other metrics, names beside qualified ones, time outside of all
- * functions. */
+ * Not held: calls, other metrics, the unit, names beside qualified ones, time outside of
+ * all functions. */
 #include "format/collapsed.h"
 
 #include <math.h>
@@ -199,6 +199,19 @@ static void split_frame(struct bytes frame, struct bytes *name, struct bytes *fi
 	*file = part(frame, 0, open);
 }
 
+/* What is written in C, and what stands for a thread, has "~" for a file, which is
+ * written by nobody. */
+static bool is_of_no_file(const char *name)
+{
+	static const char *const begins[] = { "<built-in method ", "<method '", PROFILE_THREAD,
+					      PROFILE_JOB, PROFILE_TASK };
+
+	for (size_t i = 0; i < sizeof begins / sizeof *begins; i++)
+		if (strncmp(name, begins[i], strlen(begins[i])) == 0)
+			return true;
+	return false;
+}
+
 static uint32_t add_frame(struct reader *r, struct bytes frame, uint64_t hash)
 {
 	struct bytes name, file, *grown;
@@ -209,6 +222,8 @@ static uint32_t add_frame(struct reader *r, struct bytes frame, uint64_t hash)
 	buf_clear(&r->file);
 	foreign_name(&r->name, name);
 	foreign_name(&r->file, file);
+	if (file.len == 0 && line == 0 && is_of_no_file(buf_str(&r->name)))
+		buf_addc(&r->file, '~');
 	if (r->name.failed || r->file.failed)
 		return PROFILE_NONE;
 	f = profile_function(r->p, buf_str(&r->file), line, buf_str(&r->name), NULL);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/mem.h"
 #include "format/callgrind.h"
 #include "format/callstack.h"
 #include "format/collapsed.h"
@@ -12,21 +13,27 @@
 #include "format/speedscope.h"
 #include "profile/pair.h"
 
-enum { ALL = HOLDS_TREE | HOLDS_ARCS | HOLDS_CALLS | HOLDS_METRICS | HOLDS_NAMES | HOLDS_LOSSES };
+enum {
+	STATS = HOLDS_CALLS | HOLDS_RECURSION | HOLDS_UNITS,
+	STACKS = HOLDS_TREE | HOLDS_ARCS | HOLDS_RECURSION | HOLDS_OWN,
+	ALL = STATS | STACKS | HOLDS_METRICS | HOLDS_NAMES | HOLDS_LOSSES
+};
 
 const struct format formats[] = {
-	{ "pstats", "profile.prof", HOLDS_ARCS | HOLDS_CALLS, pstats_sniff, pstats_read,
+	{ "pstats", "profile.prof", STATS | HOLDS_ARCS | HOLDS_OWN, pstats_sniff, pstats_read,
 	  pstats_write },
-	{ "callstack", "callstack.txt", HOLDS_CALLS, NULL, NULL, callstack_write },
-	{ "callgrind", "profile.kgrind", HOLDS_ARCS | HOLDS_CALLS | HOLDS_METRICS, callgrind_sniff,
-	  callgrind_read, callgrind_write },
+	{ "callstack", "callstack.txt", STATS, NULL, NULL, callstack_write },
+	{ "callgrind", "profile.kgrind",
+	  HOLDS_ARCS | HOLDS_CALLS | HOLDS_METRICS | HOLDS_UNITS, callgrind_sniff, callgrind_read,
+	  callgrind_write },
 	{ "pprof", "profile.pb.gz", ALL, pprof_sniff, pprof_read, pprof_write },
-	{ "speedscope", "profile.speedscope.json", HOLDS_TREE | HOLDS_ARCS | HOLDS_METRICS,
+	{ "speedscope", "profile.speedscope.json", STACKS | HOLDS_METRICS | HOLDS_UNITS,
 	  speedscope_sniff, speedscope_read, speedscope_write },
 	{ "json", "profile.json", ALL, NULL, NULL, profile_json_write },
-	{ "csv", "profile.csv", HOLDS_CALLS | HOLDS_METRICS | HOLDS_NAMES, NULL, NULL, csv_write },
+	{ "csv", "profile.csv", HOLDS_CALLS | HOLDS_RECURSION | HOLDS_METRICS | HOLDS_NAMES, NULL, NULL,
+	  csv_write },
 	/* Last, for it is text like any other. */
-	{ "collapsed", "profile.collapsed.txt", HOLDS_TREE | HOLDS_ARCS, collapsed_sniff,
+	{ "collapsed", "profile.collapsed.txt", STACKS, collapsed_sniff,
 	  collapsed_read, collapsed_write },
 	{ NULL, NULL, 0, NULL, NULL, NULL }
 };
@@ -72,6 +79,43 @@ static bool has_qualnames(const struct profile *p)
 	return false;
 }
 
+/* Of a profile without a tree: with one, that says it. */
+static bool has_recursion(const struct profile *p)
+{
+	for (uint32_t i = 0; i < p->table.nfunctions; i++)
+		if (p->table.functions[i].nprimitive != p->table.functions[i].ncalls)
+			return true;
+	for (uint32_t i = 0; i < p->table.narcs; i++)
+		if (p->table.arcs[i].caller == p->table.arcs[i].callee)
+			return true;
+	return false;
+}
+
+/* More calls of a function than its callers made. */
+static bool has_calls_of_nobody(const struct profile *p, bool *failed)
+{
+	const struct table *t = &p->table;
+	uint64_t *ncalls = mem_zalloc(t->nfunctions * sizeof *ncalls);
+	bool any = false;
+
+	*failed = *failed || ncalls == NULL;
+	for (uint32_t i = 0; ncalls != NULL && i < t->narcs; i++)
+		ncalls[t->arcs[i].callee] += t->arcs[i].totals.ncalls;
+	for (uint32_t i = 0; ncalls != NULL && i < t->nfunctions; i++)
+		any = any || t->functions[i].ncalls > ncalls[i];
+	mem_free(ncalls);
+	return any;
+}
+
+static bool has_own_times(const struct profile *p)
+{
+	for (uint32_t i = 0; i < p->table.narcs; i++)
+		for (uint32_t m = 0; m < p->nmetrics; m++)
+			if (p->table.arcs[i].totals.self[m] != 0)
+				return true;
+	return false;
+}
+
 static void add(struct buf *out, const char *what)
 {
 	if (out->len != 0)
@@ -92,6 +136,17 @@ void format_losses(struct buf *out, const struct format *f, const struct profile
 	if (!(f->holds & HOLDS_METRICS) && p->nmetrics > 1 &&
 	    !(f->write == collapsed_write && profile_is_pair(p)))
 		add(&list, "more than one kind of values");
+	if (!(f->holds & HOLDS_RECURSION) && has_recursion(p))
+		add(&list, "which calls are recursive");
+	if (!(f->holds & HOLDS_RECURSION) && has_calls_of_nobody(p, &list.failed))
+		add(&list, "calls that no function made");
+	if ((f->holds & (HOLDS_ARCS | HOLDS_OWN)) == HOLDS_ARCS && has_own_times(p))
+		add(&list, "own times by caller");
+	/* Fractions of a count are a count. */
+	if (!(f->holds & HOLDS_UNITS) && p->nmetrics != 0 &&
+	    strcmp(p->metrics[0].unit, "count") != 0 &&
+	    strcmp(p->metrics[0].unit, "millionths") != 0)
+		add(&list, "the unit of values");
 	if (!(f->holds & HOLDS_NAMES) && has_qualnames(p))
 		add(&list, "both names of a function");
 	if (!(f->holds & HOLDS_LOSSES) && p->nlost + p->nfolded != 0)

@@ -34,6 +34,9 @@ enum format_holds {
 	HOLDS_METRICS = 8, /* several */
 	HOLDS_NAMES = 16,  /* name and qualified name */
 	HOLDS_LOSSES = 32, /* how many calls are missing or folded */
+	HOLDS_RECURSION = 64, /* primitive calls and their time; calls without a caller */
+	HOLDS_OWN = 128,   /* of the time of an arc, how much is the callee's own */
+	HOLDS_UNITS = 256,
 };
 
 struct format {

@@ -83,7 +83,7 @@ def test_export_of_a_snapshot_is_its_own_files(served):
 def test_export_says_once_what_is_lost(archive):
     result = archive.cprof("export", "old/" + RUN, "--to", "csv")
     assert result.status == 0
-    assert result.err == "cprof: csv does not hold: who called whom\n"
+    assert result.err == "cprof: csv does not hold: who called whom, the unit of values\n"
     assert archive.ok("export", "old/" + RUN, "--to", "json").err == ""
 
 
