@@ -15,6 +15,8 @@
 #include "workers.h"
 
 enum { NODES_DEFAULT = ~0u };
+/* What a picture of some hundred functions takes. */
+enum { PICTURE_BYTES = 24 << 20 };
 enum theme_choice { THEME_LIGHT, THEME_DARK, THEME_PRINT, THEME_GPROF2DOT };
 /* The first three are enum picture_format. */
 enum format_choice { FORMAT_DOT = PICTURE_PDF + 1, FORMAT_BY_NAME };
@@ -148,6 +150,7 @@ static int draw(struct buf *out, const struct renderer *r, const struct render_j
 			error_prefix(err, "%s: ", job->path);
 	} else if ((plugin = plugin_draw(err)) != NULL) {
 		caption_fill(&c, job->snapshot, job->path);
+		mem_expect(PICTURE_BYTES);
 		rc = plugin->draw(out, p, &c.caption, &options, err);
 		if (rc < 0)
 			error_prefix(err, "%s: ", job->path);
