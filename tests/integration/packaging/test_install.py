@@ -107,6 +107,7 @@ def test_make_install_and_uninstall(tmp_path):
     run(*arguments, "install", env=plain)
     command = destination / "opt" / "cprof" / "bin" / "cprof"
     assert run(str(command), "--version").stdout.startswith("cprof ")
+    assert os.access(str(command.parent.parent / "lib" / "cprof" / "cprof"), os.X_OK)
     shared = destination / "opt" / "cprof" / "share"
     assert (shared / "doc" / "cprof" / "schema" / "show.json").exists()
     assert "say what changed" in (shared / "man" / "man1" / "cprof-diff.1").read_text()
