@@ -60,6 +60,8 @@ class Session:
                                metrics.split(",") if metrics else None)
         except (OSError, ValueError) as exc:
             raise pytest.UsageError("--cprof: %s" % exc)
+        if not self.is_worker:
+            self.suite.set_outcome(None)
         self.session = session
         Session.current = self
 

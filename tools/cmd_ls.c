@@ -29,13 +29,13 @@ const struct usage ls_usage = {
 	"are all listed, a snapshot, an archive, or a route ('GET /user/*': its requests\n"
 	"in the newest run that has such). A run's line says how many requests\n"
 	"its processes saw, kept, and dropped: measured, but not written; and that the\n"
-	"suite it is of failed. A label is the test that sent the request, and the\n"
-	"number of the request in that.\n"
+	"suite it is of failed, or is unfinished: it still runs, or was killed. A label\n"
+	"is the test that sent the request, and the number of the request in that.\n"
 	"A picture is old when the snapshot was tagged since.\n",
 	"  schema  1\n"
 	"  runs    of each: name, path (null where WHAT is a snapshot), seen, kept,\n"
 	"          dropped, processes (null where run.json does not say), outcome\n"
-	"          (\"passed\", \"failed\" or null), snapshots\n"
+	"          (\"passed\", \"failed\", \"unfinished\" or null), snapshots\n"
 	"  snapshots  of each: name, path, size, picture (\"none\", \"current\", \"old\"),\n"
 	"          problem (null, or why snapshot.json cannot be read, and the rest is\n"
 	"          null), method, route, status, label, ordinal, start (RFC 3339),\n"
@@ -116,7 +116,7 @@ static void put_run(struct buf *out, const struct term *t, const struct run_info
 		if (run->dropped != 0)
 			term_put(t, out, STYLE_RED, buf_str(&text));
 	}
-	if (run->outcome == RUN_FAILED) {
+	if (run->outcome == RUN_FAILED || run->outcome == RUN_UNFINISHED) {
 		buf_adds(out, "  ");
 		term_put(t, out, STYLE_RED, run_outcome_name(run->outcome));
 	}

@@ -78,9 +78,9 @@ static bool is_dirty(const struct summary *s)
 	return s->dirty;
 }
 
-static bool has_not_failed(const struct summary *s)
+static bool is_baseline(const struct summary *s)
 {
-	return s->outcome != RUN_FAILED;
+	return run_can_be_baseline(s->outcome);
 }
 
 static void keep(struct change_side *side, const struct summary **list, run_test *is)
@@ -126,7 +126,7 @@ static int read_old(struct gate_sides *s, const char *commit, struct error *err)
 	if (read_commit(s, &s->old, commit, err) < 0)
 		return -1;
 	list = s->old.summaries.list;
-	keep(runs, list, has_not_failed);
+	keep(runs, list, is_baseline);
 	for (size_t i = 0; i < runs->nruns; i++)
 		if (is_clean(list[i])) {
 			keep(runs, list, is_clean);
@@ -153,7 +153,7 @@ static bool can_be_baseline(const struct history *h, const char *commit)
 	const struct history_run *runs = history_find(h, commit, &n);
 
 	for (size_t i = 0; i < n; i++)
-		if (runs[i].outcome != RUN_FAILED)
+		if (run_can_be_baseline(runs[i].outcome))
 			return true;
 	return false;
 }

@@ -322,7 +322,7 @@ void put_evidence_word(struct buf *out, const struct alike *a)
 static void put_missing(struct buf *out, const char *which, const struct change_side *side)
 {
 	uint64_t missing = 0, seen = 0;
-	size_t nfailed = 0;
+	size_t nfailed = 0, nunfinished = 0;
 
 	for (size_t i = 0; i < side->nruns; i++) {
 		const struct summary *s = side->runs[i];
@@ -331,10 +331,14 @@ static void put_missing(struct buf *out, const char *which, const struct change_
 		missing += lost > s->dropped ? lost : s->dropped;
 		seen += s->seen;
 		nfailed += s->outcome == RUN_FAILED;
+		nunfinished += s->outcome == RUN_UNFINISHED;
 	}
 	if (missing != 0)
 		buf_printf(out, "The %s side is incomplete: of %llu requests %llu were not kept.\n",
 			   which, (unsigned long long)seen, (unsigned long long)missing);
+	if (nunfinished != 0)
+		buf_printf(out, "The %s side is incomplete: its tests did not come to their end.\n",
+			   which);
 	if (nfailed != 0)
 		buf_printf(out, "The %s side's tests failed.\n", which);
 }

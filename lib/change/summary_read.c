@@ -256,7 +256,7 @@ static int read_machine(struct summary_in *in)
 
 static int read_outcome(struct summary_in *in)
 {
-	static const enum run_outcome all[] = { RUN_PASSED, RUN_FAILED };
+	static const enum run_outcome all[] = { RUN_PASSED, RUN_FAILED, RUN_UNFINISHED };
 	const char *text;
 
 	if (json_take_string(&in->lex, &text) < 0)

@@ -32,7 +32,7 @@ static bool parse_entry(const char *name, struct store_run *run)
 	if (end == name || *end != '.' || run->when_s < 0)
 		return false;
 	name = end + 1;
-	for (enum run_outcome o = RUN_UNKNOWN; o <= RUN_FAILED; o++) {
+	for (enum run_outcome o = RUN_UNKNOWN; o <= RUN_UNFINISHED; o++) {
 		const char *word = outcome_word(o);
 		size_t len = strlen(word);
 

@@ -19,8 +19,9 @@
  *     }
  *
  * "earlier" sums up processes that are gone, once there are many. "outcome" is
- * there when the run was a suite or a command that has ended, and is "passed" or
- * "failed": what failed is no baseline for anything. The folder
+ * there when the run was a suite or a command: "unfinished" while a suite runs, and
+ * for good of one that was killed; then "passed" or "failed". What did not end, or
+ * failed, is no baseline for anything. The folder
  * and run.json appear in one step, so whoever finds the name finds its owner.
  *
  * Functions of this module are called by one thread of a process; several
@@ -30,6 +31,7 @@
 #ifndef CPROF_SNAPSHOT_RUN_H
 #define CPROF_SNAPSHOT_RUN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -42,7 +44,7 @@ struct run {
 
 #define RUN_INIT { NULL, NULL, NULL }
 
-enum run_outcome { RUN_UNKNOWN, RUN_PASSED, RUN_FAILED };
+enum run_outcome { RUN_UNKNOWN, RUN_PASSED, RUN_FAILED, RUN_UNFINISHED };
 
 struct run_counts {
 	uint64_t seen;    /* requests that reached the middleware */
@@ -62,6 +64,9 @@ int run_count(const struct run *run, const struct run_counts *counts, struct err
 /* Says in run.json of this folder how the run ended. What has failed stays failed
  * when another part of it passes; RUN_UNKNOWN takes back what was said. */
 int run_set_outcome(const char *run_folder, enum run_outcome outcome, struct error *err);
+
+/* Neither failed nor unfinished: something to compare others with. */
+bool run_can_be_baseline(enum run_outcome outcome);
 
 /* As in run.json; NULL of RUN_UNKNOWN. */
 const char *run_outcome_name(enum run_outcome outcome);

@@ -113,16 +113,21 @@ bool runfile_totals(const struct json *doc, struct runfile_totals *out)
 
 const char *run_outcome_name(enum run_outcome outcome)
 {
-	static const char *const names[] = { NULL, "passed", "failed" };
+	static const char *const names[] = { NULL, "passed", "failed", "unfinished" };
 
 	return names[outcome];
+}
+
+bool run_can_be_baseline(enum run_outcome outcome)
+{
+	return outcome != RUN_FAILED && outcome != RUN_UNFINISHED;
 }
 
 enum run_outcome runfile_outcome(const struct json *doc)
 {
 	const char *name = json_str(doc, "outcome", "");
 
-	for (enum run_outcome o = RUN_PASSED; o <= RUN_FAILED; o++)
+	for (enum run_outcome o = RUN_PASSED; o <= RUN_UNFINISHED; o++)
 		if (strcmp(name, run_outcome_name(o)) == 0)
 			return o;
 	return RUN_UNKNOWN;

@@ -174,6 +174,7 @@ def run_requests(p, options, args):
         suite = Suite(**measures(options))
     except (OSError, ValueError) as exc:
         p.error(str(exc))
+    suite.set_outcome(None)
     UnitTests(suite)
     try:
         status, failure = run(Unprofiled(), *program)

@@ -92,6 +92,8 @@ class Suite:
         cprof.flush(60)
 
     def set_outcome(self, passed):
+        """Of a run that has ended: whether all passed. None: it begins, and should nothing
+        else be said, as when it is killed, it is no baseline."""
         try:
             _cprof._set_outcome(self.folder, passed)
         except OSError as exc:

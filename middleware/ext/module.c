@@ -81,7 +81,7 @@ static PyMethodDef functions[] = {
 	  "_open_run(directory='profiling', /)\n--\n\n"
 	  "Make the run folder; the archive's path, and the run's name in it." },
 	{ "_set_outcome", suite_set_outcome, METH_VARARGS,
-	  "_set_outcome(run, passed, /)\n--\n\nSay in run.json of this folder how it ended." },
+	  "_set_outcome(run, passed, /)\n--\n\nSay in run.json of this folder how it ended; None: it has not yet." },
 	{ "_set_label", label_set_of_process, METH_O,
 	  "_set_label(label, /)\n--\n\nWhose the process' requests are; None: nobody's." },
 	{ "_in_child", in_child, METH_NOARGS, "After fork: put back what was wrapped." },

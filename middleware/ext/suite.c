@@ -37,14 +37,22 @@ PyObject *suite_open_run(PyObject *self, PyObject *args)
 PyObject *suite_set_outcome(PyObject *self, PyObject *args)
 {
 	struct error err = ERROR_INIT;
-	PyObject *run = NULL;
-	int passed, rc;
+	enum run_outcome outcome = RUN_UNFINISHED;
+	PyObject *run = NULL, *passed;
+	int rc, has_passed;
 
 	(void)self;
-	if (!PyArg_ParseTuple(args, "O&p:_set_outcome", PyUnicode_FSConverter, &run, &passed))
+	if (!PyArg_ParseTuple(args, "O&O:_set_outcome", PyUnicode_FSConverter, &run, &passed))
 		return NULL;
+	has_passed = PyObject_IsTrue(passed);
+	if (has_passed < 0) {
+		Py_DECREF(run);
+		return NULL;
+	}
+	if (passed != Py_None)
+		outcome = has_passed ? RUN_PASSED : RUN_FAILED;
 	Py_BEGIN_ALLOW_THREADS
-	rc = run_set_outcome(PyBytes_AS_STRING(run), passed ? RUN_PASSED : RUN_FAILED, &err);
+	rc = run_set_outcome(PyBytes_AS_STRING(run), outcome, &err);
 	Py_END_ALLOW_THREADS
 	Py_DECREF(run);
 	if (rc < 0)

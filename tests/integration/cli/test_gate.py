@@ -278,6 +278,12 @@ def test_baselines(repository):
     base = git(work.path, "rev-parse", "--short=7", "HEAD")
     # What failed, and what has no run, is no baseline: the commit before is.
     work.commit("calls", "--outcome", "failed")
+    work.commit("few")
+    path = work.archive / "few" / "run.json"
+    path.write_text(json.dumps(dict(json.loads(path.read_text()), outcome="unfinished")))
+    assert "  unfinished  " in work.ok("ls", "few").out.splitlines()[0]
+    assert "\nThe new side is incomplete: its tests did not come to their end.\n" in (
+        work.ok("gate", "base", "few").out)
     work.commit(None)
     git(work.path, "checkout", "-q", "-b", "topic")
     work.commit("nplus1")
@@ -285,6 +291,7 @@ def test_baselines(repository):
     assert out.startswith("failed: 1 request of 2 is worse than at %s main, 1 run\n" % base)
     # On main itself the commit before HEAD is; the file can say so.
     git(work.path, "checkout", "-q", "main")
+    shutil.rmtree(str(work.archive / "few"))
     work.commit("few")
     work.rules("baseline = 'main'\n")
     assert "worse than at %s main, 1 run\n" % base in work.ok("gate").out

@@ -229,6 +229,20 @@ def test_it():
     assert project.run_json("archive")["outcome"] == "failed"
 
 
+def test_a_suite_that_is_killed(project):
+    project.write("test_it.py", '''
+import os, signal
+import cprof
+from flask_app import app
+def test_it():
+    assert app.test_client().get("/user/1").status_code == 200
+    cprof.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+''')
+    project.pytest("--cprof", status=-9)
+    assert project.run_json()["outcome"] == "unfinished" and len(project.snapshots()) == 1
+
+
 def test_nothing_without_the_option(project):
     project.write("test_it.py", '''
 import sys

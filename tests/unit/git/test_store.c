@@ -87,10 +87,12 @@ START_TEST(test_store__add_list_read)
 	add(r, a1, "2026-11-21_18:20:37", 300);
 	add_text(r, a1, "second", 100, RUN_FAILED, "{}");
 	add_text(r, a2, "third", 200, RUN_UNKNOWN, "");
-	add(r, b1, "fourth", 50);
+	add_text(r, b1, "fourth", 50, RUN_UNFINISHED, "");
 	ck_assert_str_eq(runs_of(r, NULL), "fourth second third 2026-11-21_18:20:37");
 	ck_assert_str_eq(runs_of(r, a1), "second 2026-11-21_18:20:37");
 	ck_assert_str_eq(runs_of(r, a2), "third");
+	OK(store_list(r, b1, &runs, &n, &arena, &err));
+	ck_assert_int_eq(runs[0].outcome, RUN_UNFINISHED);
 	OK(store_list(r, a1, &runs, &n, &arena, &err));
 	ck_assert_int_eq(runs[0].outcome, RUN_FAILED);
 	ck_assert_int_eq(runs[1].outcome, RUN_PASSED);

@@ -324,6 +324,8 @@ START_TEST(test_run__outcome)
 	scratch_begin();
 	run = open_run(at("profiling"), "x");
 	ck_assert_int_eq(outcome_of(&run), RUN_UNKNOWN);
+	ck_assert_int_eq(run_set_outcome(run.path, RUN_UNFINISHED, &err), 0);
+	ck_assert_int_eq(outcome_of(&run), RUN_UNFINISHED);
 	ck_assert_int_eq(run_set_outcome(run.path, RUN_PASSED, &err), 0);
 	ck_assert_int_eq(outcome_of(&run), RUN_PASSED);
 	ck_assert_int_eq(run_count(&run, &counts, &err), 0);
