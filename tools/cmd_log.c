@@ -95,6 +95,15 @@ static int put(const struct log *log, const struct log_options *o, struct error 
 	return rc;
 }
 
+/* True also where none was named. */
+static bool is_function_found(const struct log *log)
+{
+	for (size_t i = 0; i < log->npoints; i++)
+		if (log->points[i].has_function)
+			return true;
+	return log->pattern == NULL;
+}
+
 int cmd_log(int argc, char **argv)
 {
 	struct log_options o = { .limit = LIMIT, .rev = "HEAD" };
@@ -114,6 +123,10 @@ int cmd_log(int argc, char **argv)
 		if (status == EXIT_DONE && log.shallow)
 			complain("log: older commits are beyond the border of a shallow clone: "
 				 "git fetch --unshallow");
+		if (status == EXIT_DONE && !o.json && !is_function_found(&log))
+			complain("log: %s: none of these requests called such a function; names are "
+				 "whole, as app.views:show or sqlite3.Cursor.execute, or patterns: '*execute'",
+				 log.pattern);
 		log_release(&log);
 	}
 	if (status != EXIT_DONE)

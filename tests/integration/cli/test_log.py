@@ -159,6 +159,15 @@ def test_a_function_in_requests_of_one_test(work):
     assert point["function"]["calls"] == {"min": 4, "median": 4, "max": 4}
 
 
+def test_a_function_that_nothing_called(series):
+    """A mistyped name would look like one that is never called."""
+    result = series.cprof("log", "GET /users", "exec")
+    assert result.status == 0
+    assert "log: exec: none of these requests called such a function; names are whole" in result.err
+    assert "function: exec" in result.out
+    assert series.ok("log", "GET /users").err == ""
+
+
 def test_what_is_refused(series, tmp_path_factory):
     assert "no commit of HEAD has runs of it" in series.refused("log", "GET /nowhere")
     line = series.refused("log", "GET /user*")
