@@ -6,7 +6,7 @@
 /* Colours no further apart than this (squares of channels added up) are one: blends
  * at the edges of letters, between two colours that are kept. The fuller the palette,
  * the further, so that what comes last finds a place too. */
-enum { NEAR = 3 * 5 * 5, ROOMY = 144, FULLER = 14 };
+enum { NEAR = 3 * 8 * 8, ROOMY = 144, FULLER = 14 };
 
 static unsigned cell_of(uint32_t c)
 {

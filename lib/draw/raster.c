@@ -95,7 +95,7 @@ static uint32_t pixel(struct colour c)
 	       (uint32_t)lround(c.b * 255);
 }
 
-enum { THEME_COLOURS = 9 + 4 };
+enum { LINE_BLENDS = 8, THEME_COLOURS = 9 + 4 + LINE_BLENDS - 1 };
 
 /* What must look exactly as meant: paper, marks, every box's fill and text, and lines. */
 static uint32_t *exact_colours(const struct scene *s, size_t *n)
@@ -114,6 +114,9 @@ static uint32_t *exact_colours(const struct scene *s, size_t *n)
 		all[(*n)++] = pixel(plain[i]);
 	for (int i = 0; i < 4; i++)
 		all[(*n)++] = pixel(t->origins[i]);
+	/* Most of what is no paper is the edge of a line; gprof2dot's have other colours. */
+	for (int i = 1; i < LINE_BLENDS && !t->foreign; i++)
+		all[(*n)++] = pixel(colour_mix(t->paper, t->line, (double)i / LINE_BLENDS));
 	for (uint32_t i = 0; i < g->nnodes; i++) {
 		struct colour own[CARD_COLOURS];
 
