@@ -1,8 +1,25 @@
 #include "base/map.h"
 
 #include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
 
 #include "base/mem.h"
+
+/* Another in each process: a file's author could else choose numbers and names that all
+ * belong in one place of a table. Where the system has none to give it is as before. */
+static uint64_t seed;
+
+__attribute__((constructor)) static void choose_seed(void)
+{
+	if (getentropy(&seed, sizeof seed) < 0)
+		seed = 0;
+}
+
+static size_t place_of(uint64_t key, size_t mask)
+{
+	return map_mix(key ^ seed) & mask;
+}
 
 uint64_t map_hash(const void *data, size_t len)
 {
@@ -18,7 +35,7 @@ uint64_t map_hash(const void *data, size_t len)
 uint64_t map_hash_text(const void *data, size_t len)
 {
 	const unsigned char *p = data;
-	uint64_t h = 0xCBF29CE484222325u ^ len, word;
+	uint64_t h = 0xCBF29CE484222325u ^ len ^ seed, word;
 
 	for (; len >= sizeof word; len -= sizeof word, p += sizeof word) {
 		memcpy(&word, p, sizeof word);
@@ -38,7 +55,7 @@ uint32_t map_find(const struct map *m, uint64_t key, size_t *at)
 	if (m->size == 0)
 		return MAP_NONE;
 	/* *at is 0 to begin, else one more than the place after the last hit. */
-	i = i == 0 ? map_mix(key) & mask : (i - 1) & mask;
+	i = i == 0 ? place_of(key, mask) : (i - 1) & mask;
 	for (;; i = (i + 1) & mask) {
 		const struct map_entry *e = &m->entries[i];
 
@@ -61,7 +78,7 @@ uint32_t map_get(const struct map *m, uint64_t key)
 static void put(struct map *m, uint64_t key, uint32_t value)
 {
 	size_t mask = m->size - 1;
-	size_t i = map_mix(key) & mask;
+	size_t i = place_of(key, mask);
 
 	while (m->entries[i].value != MAP_NONE)
 		i = (i + 1) & mask;

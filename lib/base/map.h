@@ -56,7 +56,7 @@ static inline uint64_t map_pair(uint32_t a, uint32_t b)
 }
 
 /* A hash of bytes, the same everywhere and for ever (FNV-1a widened by map_mix);
- * and one that is faster, for tables in memory. */
+ * and one that is faster and another in each process, for tables in memory. */
 uint64_t map_hash(const void *data, size_t len);
 uint64_t map_hash_text(const void *data, size_t len);
 

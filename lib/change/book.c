@@ -67,7 +67,8 @@ static uint32_t add_function(struct book *b, const char *raw_file, const char *r
 /* The book's function for the profile's; MAP_NONE without memory. */
 uint32_t book_function(struct book *b, const struct function *f, uint64_t file_hash)
 {
-	uint64_t key = file_hash ^ (book_hash(f->qualname) + f->line);
+	/* Mixed, for a name may be the file's. */
+	uint64_t key = map_mix(file_hash) ^ (book_hash(f->qualname) + f->line);
 	struct book_raw *grown, raw = { .line = f->line };
 	size_t at = 0;
 	uint32_t i;
