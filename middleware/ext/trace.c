@@ -404,12 +404,16 @@ void trace_pause(void)
 {
 	for (struct trace *t = trace_top; t != NULL; t = t->outer)
 		if (t->paused++ == 0) {
+			uint64_t ticks;
+
 			hear(t, NULL);
+			/* Before the kernel is asked for anything: a wait in there is no wall
+			 * time of the trace, so it must not be taken off its CPU time. */
+			ticks = clock_ticks();
 			t->away_since = trace_now(t, 0);
 			count_cpu(t);
 			if (t->metrics.n != 0)
-				metrics_leave(&t->readings, &t->metrics, t->recording.rec,
-					      clock_ticks());
+				metrics_leave(&t->readings, &t->metrics, t->recording.rec, ticks);
 		}
 }
 

@@ -2,6 +2,10 @@
 
 import functools
 import os
+import re
+import shutil
+import subprocess
+import sys
 import threading
 import time
 
@@ -295,3 +299,44 @@ def test_one_that_is_enabled_across_a_fork(archive):
 
 def test_flush_is_there():
     assert cprof.flush(30)
+
+
+SLOW_CLOCK = r"""
+#define _GNU_SOURCE
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+int clock_gettime(clockid_t id, struct timespec *t)
+{
+	struct timespec wait = { 0, 3000000 };
+
+	if (id == CLOCK_THREAD_CPUTIME_ID)
+		nanosleep(&wait, 0);
+	return (int)syscall(SYS_clock_gettime, id, t);
+}
+"""
+
+ASKS_IT = """
+import cprof
+def app(environ, start_response):
+    start_response("200 OK", [])
+    return [b"x"]
+b"".join(cprof.CProfMiddleware(app, metrics=["cpu"])(
+    {"REQUEST_METHOD": "GET", "PATH_INFO": "/"}, lambda *args: None))
+cprof.flush()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux" or not shutil.which("cc") or "LD_PRELOAD" in os.environ,
+                    reason="puts itself between cprof and the clock")
+def test_what_waits_in_a_pause_is_not_taken_off(tmp_path):
+    """As a thread does that is preempted while cprof asks for its CPU time: no wall time
+    of the request, which was taken off its CPU time nevertheless and left less than none."""
+    (tmp_path / "slow.c").write_text(SLOW_CLOCK)
+    subprocess.check_call(["cc", "-shared", "-fPIC", "-o", "slow.so", "slow.c"], cwd=str(tmp_path))
+    subprocess.check_call([sys.executable, "-c", ASKS_IT], env=dict(
+        os.environ, LD_PRELOAD=str(tmp_path / "slow.so"), CPROF_DIR=str(tmp_path / "archive")))
+    text = next((tmp_path / "archive").glob("*/GET*/profile.kgrind")).read_text()
+    assert "events: wall cpu\n" in text
+    # What is less than none is written as 0 there.
+    assert int(re.search(r"^fn=\(\d+\) app\n\d+ \d+ (\d+)$", text, re.M).group(1)) > 0
