@@ -16,7 +16,7 @@
 
 enum { NODES_DEFAULT = ~0u };
 /* What a picture of some hundred functions takes. */
-enum { PICTURE_BYTES = 24 << 20 };
+enum { PICTURE_BYTES = 16 << 20 };
 enum theme_choice { THEME_LIGHT, THEME_DARK, THEME_PRINT, THEME_GPROF2DOT };
 /* The first three are enum picture_format. */
 enum format_choice { FORMAT_DOT = PICTURE_PDF + 1, FORMAT_BY_NAME };

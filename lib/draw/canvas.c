@@ -112,17 +112,19 @@ static void move(struct canvas *c, double x, double y)
 	cairo_translate(context(c), x, y);
 }
 
-static void open_part(struct canvas *c, enum part part, uint32_t index)
+void canvas_open_nothing(struct canvas *c, enum part part, uint32_t index)
 {
 	(void)c;
 	(void)part;
 	(void)index;
 }
 
-static void close_part(struct canvas *c)
+void canvas_close_nothing(struct canvas *c)
 {
 	(void)c;
 }
 
-const struct canvas_ops canvas_cairo_ops = { rect, rounded, curve, triangle, polygon, text, move,
-					     open_part, close_part };
+const struct canvas_ops canvas_cairo_ops = {
+	rect, rounded, curve, triangle, polygon, text, move, canvas_open_nothing,
+	canvas_close_nothing
+};

@@ -57,4 +57,8 @@ struct cairo_canvas {
 
 extern const struct canvas_ops canvas_cairo_ops;
 
+/* `open` and `close` of what has no parts: pixels. */
+void canvas_open_nothing(struct canvas *c, enum part part, uint32_t index);
+void canvas_close_nothing(struct canvas *c);
+
 #endif

@@ -19,6 +19,12 @@ double colour_contrast(struct colour a, struct colour b)
 	return (fmax(x, y) + 0.05) / (fmin(x, y) + 0.05);
 }
 
+uint32_t colour_pixel(struct colour c)
+{
+	return (uint32_t)lround(c.r * 255) << 16 | (uint32_t)lround(c.g * 255) << 8 |
+	       (uint32_t)lround(c.b * 255);
+}
+
 struct colour colour_mix(struct colour a, struct colour b, double at)
 {
 	return (struct colour){ a.r + (b.r - a.r) * at, a.g + (b.g - a.g) * at,

@@ -4,6 +4,8 @@
 #ifndef CPROF_DRAW_COLOUR_H
 #define CPROF_DRAW_COLOUR_H
 
+#include <stdint.h>
+
 struct colour { double r, g, b; }; /* sRGB, 0 to 1 */
 
 #define COLOUR(hex) \
@@ -14,6 +16,9 @@ struct colour { double r, g, b; }; /* sRGB, 0 to 1 */
 /* Relative luminance, 0 to 1, and contrast, 1 to 21. */
 double colour_luminance(struct colour c);
 double colour_contrast(struct colour a, struct colour b);
+
+/* 0x00RRGGBB */
+uint32_t colour_pixel(struct colour c);
 
 /* a at 0, b at 1. */
 struct colour colour_mix(struct colour a, struct colour b, double at);

@@ -266,12 +266,6 @@ static bool lay_out_rows(struct paint *p, uint32_t top, uint32_t bottom)
 	return true;
 }
 
-static uint32_t pixel_of(struct colour c)
-{
-	return (uint32_t)lround(c.r * 255) << 16 | (uint32_t)lround(c.g * 255) << 8 |
-	       (uint32_t)lround(c.b * 255);
-}
-
 void paint_fill(struct paint *p, struct colour colour, double alpha)
 {
 	double top = p->height, bottom = 0;
@@ -282,7 +276,7 @@ void paint_fill(struct paint *p, struct colour colour, double alpha)
 		top = fmin(top, fmin(p->edges[i].y, p->edges[i].to_y));
 		bottom = fmax(bottom, fmax(p->edges[i].y, p->edges[i].to_y));
 	}
-	fill_init(&fill, pixel_of(colour), p->paper, alpha);
+	fill_init(&fill, colour_pixel(colour), p->paper, alpha);
 	first = (uint32_t)fmax(top, 0);
 	end = (uint32_t)ceil(fmin(bottom, p->height));
 	if (first < end && lay_out_rows(p, first, end)) {
@@ -297,7 +291,7 @@ void paint_fill(struct paint *p, struct colour colour, double alpha)
 
 void paint_all(struct paint *p, struct colour paper)
 {
-	p->paper = pixel_of(paper);
+	p->paper = colour_pixel(paper);
 	for (uint32_t y = 0; y < p->height; y++)
 		fill_even(p->pixels + y * p->stride, p->width, p->paper);
 }
@@ -306,7 +300,7 @@ void paint_mask(struct paint *p, const struct mask *mask, int x, int y, struct c
 {
 	int64_t left = (int64_t)x + mask->left, top = (int64_t)y + mask->top;
 	int64_t from = left < 0 ? -left : 0, to = mask->width;
-	uint32_t above = pixel_of(colour);
+	uint32_t above = colour_pixel(colour);
 
 	if (left + to > p->width)
 		to = p->width - left;

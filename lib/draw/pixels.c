@@ -143,17 +143,7 @@ static void move(struct canvas *c, double x, double y)
 	p->y += y * p->scale;
 }
 
-static void open_part(struct canvas *c, enum part part, uint32_t index)
-{
-	(void)c;
-	(void)part;
-	(void)index;
-}
-
-static void close_part(struct canvas *c)
-{
-	(void)c;
-}
-
-const struct canvas_ops canvas_pixel_ops = { rect, rounded, curve, triangle, polygon, text, move,
-					     open_part, close_part };
+const struct canvas_ops canvas_pixel_ops = {
+	rect, rounded, curve, triangle, polygon, text, move, canvas_open_nothing,
+	canvas_close_nothing
+};

@@ -89,12 +89,6 @@ static int next_row(void *arg, uint32_t y, const uint32_t **row, struct error *e
 	return 0;
 }
 
-static uint32_t pixel(struct colour c)
-{
-	return (uint32_t)lround(c.r * 255) << 16 | (uint32_t)lround(c.g * 255) << 8 |
-	       (uint32_t)lround(c.b * 255);
-}
-
 enum { LINE_BLENDS = 8, THEME_COLOURS = 9 + 4 + LINE_BLENDS - 1 };
 
 /* What must look exactly as meant: paper, marks, every box's fill and text, and lines. */
@@ -111,21 +105,21 @@ static uint32_t *exact_colours(const struct scene *s, size_t *n)
 	if (all == NULL)
 		return NULL;
 	for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
-		all[(*n)++] = pixel(plain[i]);
+		all[(*n)++] = colour_pixel(plain[i]);
 	for (int i = 0; i < 4; i++)
-		all[(*n)++] = pixel(t->origins[i]);
+		all[(*n)++] = colour_pixel(t->origins[i]);
 	/* Most of what is no paper is the edge of a line; gprof2dot's have other colours. */
 	for (int i = 1; i < LINE_BLENDS && !t->foreign; i++)
-		all[(*n)++] = pixel(colour_mix(t->paper, t->line, (double)i / LINE_BLENDS));
+		all[(*n)++] = colour_pixel(colour_mix(t->paper, t->line, (double)i / LINE_BLENDS));
 	for (uint32_t i = 0; i < g->nnodes; i++) {
 		struct colour own[CARD_COLOURS];
 
 		card_colours(own, t, g, i);
 		for (int k = 0; k < CARD_COLOURS; k++)
-			all[(*n)++] = pixel(own[k]);
+			all[(*n)++] = colour_pixel(own[k]);
 	}
 	for (uint32_t i = 0; i < g->nedges; i++)
-		all[(*n)++] = pixel(line_colour(t, g, i));
+		all[(*n)++] = colour_pixel(line_colour(t, g, i));
 	return all;
 }
 

@@ -384,21 +384,15 @@ static int surface_row(void *arg, uint32_t y, const uint32_t **row, struct error
 	return 0;
 }
 
-static uint32_t pixel(struct colour c)
-{
-	return (uint32_t)lround(c.r * 255) << 16 | (uint32_t)lround(c.g * 255) << 8 |
-	       (uint32_t)lround(c.b * 255);
-}
-
 static int write_png(struct buf *out, const struct chart *c, cairo_surface_t *surface,
 		     struct error *err)
 {
 	const struct image_note notes[] = { { "Software", "cprof " CPROF_VERSION },
 					    { "Request", c->series->title } };
 	const struct theme *t = c->theme;
-	const uint32_t colours[] = { pixel(t->paper), pixel(t->ink), pixel(t->dim),
-				     pixel(t->line), pixel(t->slower), pixel(t->faster),
-				     pixel(t->origins[0]) };
+	const uint32_t colours[] = { colour_pixel(t->paper), colour_pixel(t->ink), colour_pixel(t->dim),
+				     colour_pixel(t->line), colour_pixel(t->slower), colour_pixel(t->faster),
+				     colour_pixel(t->origins[0]) };
 	const struct image image = {
 		.width = (uint32_t)cairo_image_surface_get_width(surface),
 		.height = (uint32_t)cairo_image_surface_get_height(surface),
