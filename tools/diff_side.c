@@ -159,7 +159,7 @@ static int spool(struct diff_side *side, struct subject *s, struct error *err)
 	struct buf name = BUF_INIT;
 	char block[1 << 16];
 	ssize_t n = 0;
-	int fd;
+	int fd, errnum = 0, rc = -1;
 
 	buf_printf(&name, "%s/cprof-XXXXXX", dir != NULL && *dir != '\0' ? dir : "/tmp");
 	fd = name.failed ? -1 : mkstemp((char *)(uintptr_t)buf_str(&name));
@@ -172,16 +172,17 @@ static int spool(struct diff_side *side, struct subject *s, struct error *err)
 	side->spool = s->path;
 	name = (struct buf)BUF_INIT;
 	while ((n = read(STDIN_FILENO, block, sizeof block)) > 0)
-		if (write(fd, block, (size_t)n) != n) {
-			n = -1;
+		if ((errnum = file_write(fd, (struct bytes){ (const uint8_t *)block, (size_t)n })) != 0)
 			break;
-		}
-	if (n < 0)
+	if (errnum != 0)
+		error_errno(err, errnum, "%s", s->path);
+	else if (n < 0)
 		error_errno(err, errno, "standard input");
+	rc = errnum != 0 || n < 0 ? -1 : 0;
 	close(fd);
 done:
 	buf_release(&name);
-	return fd < 0 || n < 0 ? -1 : 0;
+	return rc;
 }
 
 static int read_single(struct diff_side *side, struct summary *out, struct subject *s)

@@ -18,16 +18,8 @@ static bool take(struct buf_sink *sink, struct bytes content)
 
 	if (o->fd < 0)
 		return out_bytes(content.data, content.len);
-	while (content.len != 0 && o->errnum == 0) {
-		ssize_t n = write(o->fd, content.data, content.len);
-
-		if (n < 0 && errno != EINTR)
-			o->errnum = errno;
-		if (n > 0) {
-			content.data += n;
-			content.len -= (size_t)n;
-		}
-	}
+	if (o->errnum == 0)
+		o->errnum = file_write(o->fd, content);
 	return o->errnum == 0;
 }
 

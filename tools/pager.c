@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
 extern char **environ;
 
 /* NULL: none is wanted. */
@@ -60,21 +62,6 @@ static int spawn_reader(const char *command, const int pipe_ends[2], pid_t *pid)
 	return rc;
 }
 
-/* Until all is written or nobody reads on. */
-static void feed(int fd, struct bytes text)
-{
-	while (text.len != 0) {
-		ssize_t n = write(fd, text.data, text.len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return;
-		text.data += n;
-		text.len -= (size_t)n;
-	}
-}
-
 bool pager_show(struct bytes text)
 {
 	const char *command = pager_command();
@@ -93,7 +80,7 @@ bool pager_show(struct bytes text)
 		return false;
 	}
 	close(ends[0]);
-	feed(ends[1], text);
+	file_write(ends[1], text); /* until nobody reads on */
 	close(ends[1]);
 	do
 		done = waitpid(pid, &status, 0);

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "pager.h"
 
@@ -202,16 +203,8 @@ static void write_large(const char *data, size_t len)
 {
 	if (fflush(stdout) != 0 && out_errno == 0)
 		out_errno = errno ? errno : EIO;
-	while (len != 0 && out_errno == 0) {
-		ssize_t n = write(STDOUT_FILENO, data, len);
-
-		if (n < 0 && errno != EINTR)
-			out_errno = errno;
-		if (n > 0) {
-			data += n;
-			len -= (size_t)n;
-		}
-	}
+	if (out_errno == 0)
+		out_errno = file_write(STDOUT_FILENO, (struct bytes){ (const uint8_t *)data, len });
 }
 
 enum { LARGE = 1 << 14 };

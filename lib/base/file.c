@@ -72,22 +72,29 @@ int file_read(struct buf *out, const char *path, size_t max, struct error *err)
 	return rc;
 }
 
+int file_write(int fd, struct bytes content)
+{
+	while (content.len != 0) {
+		ssize_t n = write(fd, content.data, content.len);
+
+		if (n < 0 && errno != EINTR)
+			return errno;
+		if (n > 0) {
+			content.data += n;
+			content.len -= (size_t)n;
+		}
+	}
+	return 0;
+}
+
 int file_create(const char *path, struct bytes content, struct error *err)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	size_t done = 0;
-	int errnum = 0;
+	int errnum;
 
 	if (fd < 0)
 		return error_errno(err, errno, "%s", path);
-	while (done < content.len && errnum == 0) {
-		ssize_t n = write(fd, content.data + done, content.len - done);
-
-		if (n >= 0)
-			done += (size_t)n;
-		else if (errno != EINTR)
-			errnum = errno;
-	}
+	errnum = file_write(fd, content);
 	if (close(fd) < 0 && errnum == 0)
 		errnum = errno;
 	if (errnum != 0) {

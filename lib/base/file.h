@@ -16,6 +16,9 @@ int file_read(struct buf *out, const char *path, size_t max, struct error *err);
  * is removed again. */
 int file_create(const char *path, struct bytes content, struct error *err);
 
+/* Writes all of it; 0 or the errno of what stopped that. */
+int file_write(int fd, struct bytes content);
+
 /* "DIR/NAME" in new memory, NULL without; mem_free it. */
 char *path_join(const char *dir, const char *name);
 
