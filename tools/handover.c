@@ -7,6 +7,16 @@
 #include "plugin.h"
 #include "program.h"
 
+#ifdef __GLIBC__
+/* Of what loads nothing the C library need not know where it lies: to ask /proc for that
+ * is a sixth of a static program's start. (char *)-1 is its own word for "unknown". */
+const char *_dl_get_origin(void);
+const char *_dl_get_origin(void)
+{
+	return (const char *)-1;
+}
+#endif
+
 static char **words; /* ends with NULL, as argv does */
 
 void plugin_begin(int argc, char **argv)
