@@ -161,9 +161,9 @@ static struct buf held = BUF_INIT; /* what a pager may show */
 
 void out_page(void)
 {
-	const char *term = getenv("TERM");
+	const char *term = isatty(STDOUT_FILENO) ? getenv("TERM") : NULL;
 
-	is_paged = isatty(STDOUT_FILENO) && term != NULL && strcmp(term, "dumb") != 0;
+	is_paged = term != NULL && strcmp(term, "dumb") != 0;
 }
 
 static unsigned terminal_height(void)
@@ -198,28 +198,16 @@ static void show_held(void)
 	buf_release(&held);
 }
 
-/* Past stdio, which copies the end of it and writes that by itself. */
-static void write_large(const char *data, size_t len)
-{
-	if (fflush(stdout) != 0 && out_errno == 0)
-		out_errno = errno ? errno : EIO;
-	if (out_errno == 0)
-		out_errno = file_write(STDOUT_FILENO, (struct bytes){ (const uint8_t *)data, len });
-}
-
-enum { LARGE = 1 << 14 };
-
 bool out_bytes(const void *data, size_t len)
 {
 	if (is_paged) {
 		buf_add(&held, data, len);
 		return !held.failed;
 	}
-	errno = 0;
-	if (len >= LARGE)
-		write_large(data, len);
-	else if (len != 0 && fwrite(data, 1, len, stdout) != len && out_errno == 0)
-		out_errno = errno ? errno : EIO;
+	/* Past stdio, which would ask what kind of file it is and fill pages of its own: what
+	 * comes here is large, or all there is. */
+	if (out_errno == 0)
+		out_errno = file_write(STDOUT_FILENO, (struct bytes){ data, len });
 	return out_errno == 0;
 }
 
@@ -234,8 +222,6 @@ int out_finish(void)
 {
 	if (is_paged)
 		show_held();
-	if (fflush(stdout) != 0 && out_errno == 0)
-		out_errno = errno;
 	/* A network file system may complain as late as here. */
 	if (close(STDOUT_FILENO) != 0 && errno != EBADF && out_errno == 0)
 		out_errno = errno;
