@@ -4,9 +4,20 @@
 
 #include "base/text.h"
 
-enum { HELP_COLUMN = 26, HELP_WIDTH = 79 };
+enum { NAME_COLUMNS = 12, HELP_COLUMN = 26, HELP_WIDTH = 79 };
 
 static const struct opt help_row = { 'h', "help", OPT_FLAG, 0, NULL, NULL, "print this" };
+
+static void put_row(struct buf *out, const char *name, const char *summary)
+{
+	size_t len = strlen(name);
+
+	buf_adds(out, "  ");
+	buf_add(out, name, len);
+	buf_pad(out, ' ', len < NAME_COLUMNS ? NAME_COLUMNS - len : 1);
+	buf_adds(out, summary);
+	buf_addc(out, '\n');
+}
 
 void help_overview(struct buf *out)
 {
@@ -15,7 +26,7 @@ void help_overview(struct buf *out)
 		      "archives, one snapshot per request.\n\n"
 		      "commands:\n");
 	for (const struct command *c = commands; c->name != NULL; c++)
-		buf_printf(out, "  %-12s%s\n", c->name, c->summary);
+		put_row(out, c->name, c->summary);
 	buf_adds(out,
 		 "\nWHAT is\n"
 		 "  a snapshot or a run     its path, or its name as 'cprof ls' prints it\n"
@@ -63,12 +74,18 @@ static void help_option(struct buf *out, const struct opt *o)
 {
 	size_t start = out->len, used;
 
-	if (o->letter != 0)
-		buf_printf(out, "  -%c, --%s", o->letter, o->name);
-	else
-		buf_printf(out, "      --%s", o->name);
-	if (o->arg != NULL)
-		buf_printf(out, " %s", o->arg);
+	if (o->letter != 0) {
+		buf_adds(out, "  -");
+		buf_addc(out, o->letter);
+		buf_adds(out, ", --");
+	} else {
+		buf_adds(out, "      --");
+	}
+	buf_adds(out, o->name);
+	if (o->arg != NULL) {
+		buf_addc(out, ' ');
+		buf_adds(out, o->arg);
+	}
 	used = out->len - start;
 	if (used + 2 > HELP_COLUMN) {
 		buf_addc(out, '\n');
@@ -82,14 +99,23 @@ void help_command(struct buf *out, const struct command *command)
 {
 	const struct usage *u = command->usage;
 
-	buf_printf(out, "usage: cprof %s%s%s%s\n\n", command->name,
-		   u->options ? " [OPTIONS]" : "", *u->operands ? " " : "", u->operands);
-	buf_printf(out, "%s\n", u->text);
-	buf_adds(out, "options:\n");
+	buf_adds(out, "usage: cprof ");
+	buf_adds(out, command->name);
+	if (u->options != NULL)
+		buf_adds(out, " [OPTIONS]");
+	if (*u->operands != '\0')
+		buf_addc(out, ' ');
+	buf_adds(out, u->operands);
+	buf_adds(out, "\n\n");
+	buf_adds(out, u->text);
+	buf_adds(out, "\noptions:\n");
 	for (const struct opt *o = u->options; o && o->name; o++)
 		help_option(out, o);
 	help_option(out, &help_row);
-	if (u->json != NULL)
-		buf_printf(out, "\nJSON:\n%s", u->json);
-	buf_printf(out, "\nexamples:\n%s", u->examples);
+	if (u->json != NULL) {
+		buf_adds(out, "\nJSON:\n");
+		buf_adds(out, u->json);
+	}
+	buf_adds(out, "\nexamples:\n");
+	buf_adds(out, u->examples);
 }
