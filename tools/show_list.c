@@ -13,8 +13,8 @@ static void numbers_of(struct show_numbers *n, const struct totals *t, const str
 
 	n->ncalls = (int64_t)t->ncalls;
 	n->nprimitive = (int64_t)t->nprimitive;
-	n->self = time ? pstats_seconds(t->self[m]) : (double)t->self[m];
-	n->cum = time ? pstats_seconds(t->cum[m]) : (double)t->cum[m];
+	n->self = time ? pstats_seconds(t->costs[m].self) : (double)t->costs[m].self;
+	n->cum = time ? pstats_seconds(t->costs[m].cum) : (double)t->costs[m].cum;
 }
 
 static int reserve(struct show_list *l, size_t nrows, size_t narcs, struct error *err)
@@ -44,7 +44,7 @@ int show_list_fill(struct show_list *l, const struct profile *p, uint32_t metric
 	for (uint32_t i = 0; i < p->nfunctions; i++) {
 		struct show_row *row = &l->rows[i];
 
-		*row = (struct show_row){ .f = p->functions[i], .totals = &t->functions[i] };
+		*row = (struct show_row){ .f = p->functions[i], .totals = table_function(t, i) };
 		row->bare = row->f.name;
 		row->f.name = row->f.qualname;
 		numbers_of(&row->n, row->totals, &p->metrics[metric], metric);
@@ -52,9 +52,10 @@ int show_list_fill(struct show_list *l, const struct profile *p, uint32_t metric
 		l->nprimitive += row->totals->nprimitive;
 	}
 	for (uint32_t i = 0; i < t->narcs; i++) {
-		l->arcs[i] = (struct show_arc){ .caller = t->arcs[i].caller,
-						.callee = t->arcs[i].callee };
-		numbers_of(&l->arcs[i].n, &t->arcs[i].totals, &p->metrics[metric], metric);
+		const struct arc *arc = table_arc_at(t, i);
+
+		l->arcs[i] = (struct show_arc){ .caller = arc->caller, .callee = arc->callee };
+		numbers_of(&l->arcs[i].n, &arc->totals, &p->metrics[metric], metric);
 	}
 	l->narcs = t->narcs;
 	l->total = (double)profile_total(p, t, metric) / 1e9;

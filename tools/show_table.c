@@ -57,7 +57,8 @@ static size_t put_extra(struct buf *out, const struct show *show, const struct s
 	for (uint32_t m = 0; r->totals != NULL && m < p->nmetrics; m++) {
 		if (m == show->metric)
 			continue;
-		put_metric(out, show, m, extra_width(&p->metrics[m]), (double)r->totals->cum[m]);
+		put_metric(out, show, m, extra_width(&p->metrics[m]),
+			   (double)r->totals->costs[m].cum);
 		buf_addc(out, ' ');
 	}
 	return out->len - before;
@@ -169,8 +170,8 @@ static void add_json_extra(struct json_writer *w, const struct show *show, const
 			continue;
 		json_open_object(w, p->metrics[m].name);
 		json_add_string(w, "unit", p->metrics[m].unit);
-		json_add_int(w, "self", r->totals->self[m]);
-		json_add_int(w, "cum", r->totals->cum[m]);
+		json_add_int(w, "self", r->totals->costs[m].self);
+		json_add_int(w, "cum", r->totals->costs[m].cum);
 		json_close_object(w);
 	}
 	json_close_object(w);

@@ -220,12 +220,13 @@ static void take_functions(struct digest *out, const struct digesting *d, const 
 {
 	for (uint32_t i = 0; i < d->nrows; i++) {
 		int64_t *costs = &out->costs[(size_t)i * 2 * out->nmetrics];
+		const struct totals *f = table_function(t, i);
 
-		out->ncalls[i] = t->functions[i].ncalls;
+		out->ncalls[i] = f->ncalls;
 		out->calls += out->ncalls[i];
 		for (uint32_t m = 0; m < out->nmetrics; m++) {
-			costs[m] = t->functions[i].self[order[m]];
-			costs[out->nmetrics + m] = t->functions[i].cum[order[m]];
+			costs[m] = f->costs[order[m]].self;
+			costs[out->nmetrics + m] = f->costs[order[m]].cum;
 		}
 	}
 }
@@ -269,9 +270,9 @@ static int take_arcs(struct digest *out, const struct digesting *d, const struct
 	if (entries == NULL || out->arcs == NULL || out->arc_calls == NULL)
 		goto done;
 	for (uint32_t i = 0; i < d->nrows; i++)
-		entries[i] = t->functions[i].ncalls;
+		entries[i] = table_function(t, i)->ncalls;
 	for (uint32_t i = 0; i < t->narcs; i++) {
-		const struct arc *arc = &t->arcs[i];
+		const struct arc *arc = table_arc_at(t, i);
 		uint64_t *left = &entries[arc->callee];
 
 		*left -= *left < arc->totals.ncalls ? *left : arc->totals.ncalls;

@@ -130,7 +130,7 @@ static int number_files(struct writer *w)
 	for (uint32_t i = 0; i < n && rc == 0; i++) {
 		rc = number_file(w, &ids, i);
 		for (uint32_t a = w->first_arc[i]; a != PROFILE_NONE && rc == 0; a = w->next_arc[a])
-			rc = number_file(w, &ids, w->table->arcs[a].callee);
+			rc = number_file(w, &ids, table_arc_at(w->table, a)->callee);
 	}
 	map_release(&ids);
 	return rc;
@@ -150,8 +150,10 @@ static int link_arcs(struct writer *w)
 		w->first_arc[i] = PROFILE_NONE;
 	/* From the last, so that each list is in the order they came. */
 	for (uint32_t i = t->narcs; i-- > 0;) {
-		w->next_arc[i] = w->first_arc[t->arcs[i].caller];
-		w->first_arc[t->arcs[i].caller] = i;
+		uint32_t caller = table_arc_at(t, i)->caller;
+
+		w->next_arc[i] = w->first_arc[caller];
+		w->first_arc[caller] = i;
 	}
 	return 0;
 }
@@ -223,11 +225,12 @@ static uint64_t cost(int64_t value)
 	return value < 0 ? 0 : (uint64_t)value;
 }
 
-static void put_costs(struct writer *w, const int64_t *costs)
+/* Of a function its self, of a call what is below. */
+static void put_costs(struct writer *w, const struct totals *t, bool call)
 {
 	for (uint32_t m = 0; m < w->p->nmetrics; m++) {
 		buf_addc(w->out, ' ');
-		buf_addu(w->out, cost(costs[m]));
+		buf_addu(w->out, cost(call ? t->costs[m].below : t->costs[m].self));
 	}
 	buf_addc(w->out, '\n');
 }
@@ -240,9 +243,9 @@ static void put_block(struct writer *w, uint32_t function)
 	put_file(w, "fl", function);
 	put_function(w, "fn", function);
 	buf_addu(w->out, f->line);
-	put_costs(w, w->table->functions[function].self);
+	put_costs(w, table_function(w->table, function), false);
 	for (uint32_t i = w->first_arc[function]; i != PROFILE_NONE; i = w->next_arc[i]) {
-		const struct arc *arc = &w->table->arcs[i];
+		const struct arc *arc = table_arc_at(w->table, i);
 		const struct function *callee = &w->p->functions[arc->callee];
 
 		put_file(w, "cfl", arc->callee);
@@ -253,7 +256,7 @@ static void put_block(struct writer *w, uint32_t function)
 		buf_addu(w->out, callee->line);
 		buf_addc(w->out, '\n');
 		buf_addu(w->out, f->line);
-		put_costs(w, arc->below);
+		put_costs(w, &arc->totals, true);
 	}
 }
 
@@ -295,7 +298,7 @@ static void put_total(struct writer *w, const char *key)
 		uint64_t sum = 0;
 
 		for (uint32_t i = 0; i < w->table->nfunctions; i++)
-			sum += cost(w->table->functions[i].self[m]);
+			sum += cost(table_function(w->table, i)->costs[m].self);
 		buf_addc(w->out, ' ');
 		buf_addu(w->out, sum);
 	}

@@ -294,7 +294,10 @@ static int add_event(struct reader *r, struct bytes word)
 		if (r->titles[i][0] == name)
 			unit = find_unit(r->titles[i][1]);
 	r->scales[m] = unit->scale;
-	return profile_add_metric(r->p, name, unit->ours) < 0 ? error_nomem(r->err) : 0;
+	if (profile_add_metric(r->p, name, unit->ours) < 0)
+		return error_nomem(r->err);
+	r->all.calls.nmetrics = r->p->nmetrics;
+	return 0;
 }
 
 /* Of a later part they must be the same. */
@@ -412,9 +415,12 @@ static int add_call(struct reader *r, const int64_t *costs)
 	if (r->row != r->callee) {
 		arc->totals.nprimitive += r->ncalls;
 		callee->nprimitive += r->ncalls;
-		callgrind_add(arc->below, costs);
 	}
-	callgrind_add(arc->totals.cum, costs);
+	for (uint32_t m = 0; m < r->p->nmetrics; m++) {
+		arc->totals.costs[m].cum += costs[m];
+		if (r->row != r->callee)
+			arc->totals.costs[m].below += costs[m];
+	}
 	if (callee->line == 0)
 		callee->line = r->target_line;
 	return check_size(r);
@@ -444,7 +450,8 @@ static int read_cost_line(struct reader *r, struct bytes s)
 		row->rank = (uint32_t)r->all.nblocks++;
 		row->line = line_of(r->positions[r->npositions - 1]);
 	}
-	callgrind_add(row->self, costs);
+	for (uint32_t m = 0; m < r->p->nmetrics; m++)
+		row->self[m] += costs[m];
 	return 0;
 }
 

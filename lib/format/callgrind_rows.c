@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "format/foreign.h"
+#include "profile/derive.h"
 
 uint32_t callgrind_text(struct callgrind_rows *r, struct bytes raw)
 {
@@ -50,12 +51,6 @@ uint32_t callgrind_row(struct callgrind_rows *r, uint32_t file, uint32_t name)
 	grown[r->nrows].name = name;
 	grown[r->nrows].rank = MAP_NONE;
 	return (uint32_t)r->nrows++;
-}
-
-void callgrind_add(int64_t *to, const int64_t *costs)
-{
-	for (unsigned m = 0; m < PROFILE_MAX_METRICS; m++)
-		to[m] += costs[m];
 }
 
 /* Writers tell functions of one name apart by their lines, "f:12", or by files as
@@ -130,22 +125,16 @@ static int add_functions(struct callgrind_rows *r, uint32_t *function_of)
 			return -1;
 		}
 		function_of[order[i]] = f;
-		t = &p->table.functions[f];
+		t = table_function(&p->table, f);
 		t->ncalls += p->sampled ? 0 : row->ncalls;
 		t->nprimitive += p->sampled ? 0 : row->nprimitive;
-		callgrind_add(t->self, row->self);
-		callgrind_add(t->cum, row->self);
+		for (uint32_t m = 0; m < p->nmetrics; m++) {
+			t->costs[m].self += row->self[m];
+			t->costs[m].cum += row->self[m];
+		}
 	}
 	mem_free(order);
 	return order == NULL ? -1 : 0;
-}
-
-static void add_arc(struct arc *to, const struct arc *from)
-{
-	to->totals.ncalls += from->totals.ncalls;
-	to->totals.nprimitive += from->totals.nprimitive;
-	callgrind_add(to->totals.cum, from->totals.cum);
-	callgrind_add(to->below, from->below);
 }
 
 /* In place: there may be many, and a table of its own would be as large again. Arcs
@@ -155,6 +144,7 @@ static int add_arcs(struct callgrind_rows *r, const uint32_t *function_of)
 	struct profile *p = r->p;
 	struct table *t = &p->table;
 	uint32_t n = r->calls.narcs;
+	size_t size = table_arc_size(t);
 
 	t->arcs = r->calls.arcs;
 	t->arcs_cap = r->calls.arcs_cap;
@@ -162,44 +152,45 @@ static int add_arcs(struct callgrind_rows *r, const uint32_t *function_of)
 	r->calls = (struct table)TABLE_INIT;
 	map_clear(&t->arc_index);
 	for (uint32_t i = 0; i < n; i++) {
-		struct arc arc = t->arcs[i], *same;
+		struct arc *arc = table_arc_at(t, i), *same;
 
-		arc.caller = function_of[arc.caller];
-		arc.callee = function_of[arc.callee];
+		arc->caller = function_of[arc->caller];
+		arc->callee = function_of[arc->callee];
 		if (p->sampled)
-			arc.totals.ncalls = arc.totals.nprimitive = 0;
-		callgrind_add(t->functions[arc.caller].cum, arc.below);
-		same = table_find_arc(t, arc.caller, arc.callee);
+			arc->totals.ncalls = arc->totals.nprimitive = 0;
+		for (uint32_t m = 0; m < t->nmetrics; m++)
+			table_function(t, arc->caller)->costs[m].cum += arc->totals.costs[m].below;
+		same = table_find_arc(t, arc->caller, arc->callee);
 		if (same != NULL) {
-			add_arc(same, &arc);
+			totals_add(&same->totals, &arc->totals, t->nmetrics);
 			continue;
 		}
-		t->arcs[t->narcs] = arc;
-		if (map_add(&t->arc_index, map_pair(arc.caller, arc.callee), t->narcs) < 0)
+		if (map_add(&t->arc_index, map_pair(arc->caller, arc->callee), t->narcs) < 0)
 			return -1;
+		memmove(table_arc_at(t, t->narcs), arc, size);
 		t->narcs++;
 	}
 	return 0;
 }
 
-static void cap(int64_t *values, const int64_t *most, uint32_t n)
+static void cap(struct totals *t, const int64_t *most, uint32_t nmetrics)
 {
-	for (uint32_t m = 0; m < n; m++)
-		if (values[m] > most[m])
-			values[m] = most[m];
+	for (uint32_t m = 0; m < nmetrics; m++)
+		if (t->costs[m].cum > most[m])
+			t->costs[m].cum = most[m];
 }
 
 static void cap_all(struct profile *p)
 {
-	int64_t total[PROFILE_MAX_METRICS] = { 0 };
+	int64_t total[PROFILE_MAX_METRICS];
 	struct table *t = &p->table;
 
+	for (uint32_t m = 0; m < t->nmetrics; m++)
+		total[m] = table_total(t, m);
 	for (uint32_t i = 0; i < t->nfunctions; i++)
-		callgrind_add(total, t->functions[i].self);
-	for (uint32_t i = 0; i < t->nfunctions; i++)
-		cap(t->functions[i].cum, total, p->nmetrics);
+		cap(table_function(t, i), total, t->nmetrics);
 	for (uint32_t i = 0; i < t->narcs; i++)
-		cap(t->arcs[i].totals.cum, total, p->nmetrics);
+		cap(&table_arc_at(t, i)->totals, total, t->nmetrics);
 }
 
 int callgrind_rows_finish(struct callgrind_rows *r)

@@ -34,9 +34,6 @@ struct callgrind_rows {
 uint32_t callgrind_text(struct callgrind_rows *r, struct bytes raw);
 uint32_t callgrind_row(struct callgrind_rows *r, uint32_t file, uint32_t name);
 
-/* Adds costs of all metrics. */
-void callgrind_add(int64_t *to, const int64_t *costs);
-
 /* Makes functions and arcs of p's table of them; -1 without memory. */
 int callgrind_rows_finish(struct callgrind_rows *r);
 void callgrind_rows_release(struct callgrind_rows *r);

@@ -61,11 +61,12 @@ static struct row *make_rows(const struct profile *p, const struct pstats_groups
 	int m = pstats_time_metric(p);
 
 	for (uint32_t i = 0; rows != NULL && i < g->ngroups; i++) {
-		const struct totals *of = &t->functions[i];
+		const struct totals *of = table_function(t, i);
 		const struct function *f = &p->functions[g->first[i]];
 
 		rows[i] = (struct row){ of->ncalls, of->nprimitive,
-					pstats_seconds(of->self[m]), pstats_seconds(of->cum[m]),
+					pstats_seconds(of->costs[m].self),
+					pstats_seconds(of->costs[m].cum),
 					f->file, f->name, f->line };
 	}
 	return rows;

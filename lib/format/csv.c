@@ -76,7 +76,8 @@ static void put_row(struct buf *out, const struct profile *p, const struct funct
 	put_count(out, p, t->ncalls);
 	put_count(out, p, t->nprimitive);
 	for (uint32_t m = 0; m < p->nmetrics; m++)
-		buf_printf(out, ",%lld,%lld", (long long)t->self[m], (long long)t->cum[m]);
+		buf_printf(out, ",%lld,%lld", (long long)t->costs[m].self,
+			   (long long)t->costs[m].cum);
 	buf_addc(out, '\n');
 }
 
@@ -91,7 +92,7 @@ int csv_write(struct buf *out, const struct profile *p, const struct format_info
 		return -1;
 	put_head(out, p);
 	for (uint32_t i = 0; i < t->nfunctions; i++)
-		put_row(out, p, &p->functions[i], &t->functions[i]);
+		put_row(out, p, &p->functions[i], table_function(t, i));
 	table_release(&own);
 	return out->failed ? error_nomem(err) : 0;
 }

@@ -82,11 +82,13 @@ static bool has_qualnames(const struct profile *p)
 /* Of a profile without a tree: with one, that says it. */
 static bool has_recursion(const struct profile *p)
 {
-	for (uint32_t i = 0; i < p->table.nfunctions; i++)
-		if (p->table.functions[i].nprimitive != p->table.functions[i].ncalls)
+	const struct table *t = &p->table;
+
+	for (uint32_t i = 0; i < t->nfunctions; i++)
+		if (table_function(t, i)->nprimitive != table_function(t, i)->ncalls)
 			return true;
-	for (uint32_t i = 0; i < p->table.narcs; i++)
-		if (p->table.arcs[i].caller == p->table.arcs[i].callee)
+	for (uint32_t i = 0; i < t->narcs; i++)
+		if (table_arc_at(t, i)->caller == table_arc_at(t, i)->callee)
 			return true;
 	return false;
 }
@@ -99,10 +101,13 @@ static bool has_calls_of_nobody(const struct profile *p, bool *failed)
 	bool any = false;
 
 	*failed = *failed || ncalls == NULL;
-	for (uint32_t i = 0; ncalls != NULL && i < t->narcs; i++)
-		ncalls[t->arcs[i].callee] += t->arcs[i].totals.ncalls;
+	for (uint32_t i = 0; ncalls != NULL && i < t->narcs; i++) {
+		const struct arc *arc = table_arc_at(t, i);
+
+		ncalls[arc->callee] += arc->totals.ncalls;
+	}
 	for (uint32_t i = 0; ncalls != NULL && i < t->nfunctions; i++)
-		any = any || t->functions[i].ncalls > ncalls[i];
+		any = any || table_function(t, i)->ncalls > ncalls[i];
 	mem_free(ncalls);
 	return any;
 }
@@ -111,7 +116,7 @@ static bool has_own_times(const struct profile *p)
 {
 	for (uint32_t i = 0; i < p->table.narcs; i++)
 		for (uint32_t m = 0; m < p->nmetrics; m++)
-			if (p->table.arcs[i].totals.self[m] != 0)
+			if (table_arc_at(&p->table, i)->totals.costs[m].self != 0)
 				return true;
 	return false;
 }

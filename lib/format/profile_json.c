@@ -58,10 +58,16 @@ static void put_values(struct buf *out, const struct profile *p, const char *key
 
 static void put_totals(struct buf *out, const struct profile *p, const struct totals *t)
 {
+	int64_t self[PROFILE_MAX_METRICS], cum[PROFILE_MAX_METRICS];
+
+	for (uint32_t m = 0; m < p->nmetrics; m++) {
+		self[m] = t->costs[m].self;
+		cum[m] = t->costs[m].cum;
+	}
 	put_count(out, p, ", \"calls\": ", t->ncalls);
 	put_count(out, p, ", \"primitive_calls\": ", t->nprimitive);
-	put_values(out, p, ", \"self\": ", t->self);
-	put_values(out, p, ", \"cum\": ", t->cum);
+	put_values(out, p, ", \"self\": ", self);
+	put_values(out, p, ", \"cum\": ", cum);
 	buf_addc(out, '}');
 }
 
@@ -90,7 +96,7 @@ static void put_functions(struct buf *out, const struct profile *p, const struct
 		put_number(out, ", \"line\": ", f->line);
 		put_text(out, ", \"name\": ", f->name);
 		put_text(out, ", \"qualname\": ", f->qualname);
-		put_totals(out, p, &t->functions[i]);
+		put_totals(out, p, table_function(t, i));
 		buf_pass(out);
 	}
 }
@@ -99,9 +105,11 @@ static void put_arcs(struct buf *out, const struct profile *p, const struct tabl
 {
 	buf_adds(out, "],\n\"arcs\": [");
 	for (uint32_t i = 0; i < t->narcs; i++) {
-		put_number(out, i == 0 ? "\n{\"caller\": " : ",\n{\"caller\": ", t->arcs[i].caller);
-		put_number(out, ", \"callee\": ", t->arcs[i].callee);
-		put_totals(out, p, &t->arcs[i].totals);
+		const struct arc *arc = table_arc_at(t, i);
+
+		put_number(out, i == 0 ? "\n{\"caller\": " : ",\n{\"caller\": ", arc->caller);
+		put_number(out, ", \"callee\": ", arc->callee);
+		put_totals(out, p, &arc->totals);
 		buf_pass(out);
 	}
 }

@@ -145,12 +145,12 @@ static int sort_arcs(struct writer *w, struct error *err)
 		return error_nomem(err);
 	memset(w->arcs_from, 0, ((size_t)n + 1) * sizeof *w->arcs_from);
 	for (uint32_t i = 0; i < t->narcs; i++)
-		w->arcs_from[t->arcs[i].callee + 1]++;
+		w->arcs_from[table_arc_at(t, i)->callee + 1]++;
 	for (uint32_t g = 0; g < n; g++)
 		w->arcs_from[g + 1] += w->arcs_from[g];
 	/* Placing from the last moves each end back to its beginning. */
 	for (uint32_t i = t->narcs; i-- > 0;)
-		w->arcs[--w->arcs_from[t->arcs[i].callee + 1]] = i;
+		w->arcs[--w->arcs_from[table_arc_at(t, i)->callee + 1]] = i;
 	for (uint32_t g = 0; g < n; g++)
 		w->arcs_from[g] = w->arcs_from[g + 1];
 	w->arcs_from[n] = t->narcs;
@@ -177,13 +177,13 @@ static void put_key(struct writer *w, uint32_t group)
 
 static void put_times(struct writer *w, const struct totals *t)
 {
-	marshal_float(&w->marshal, pstats_seconds(t->self[w->metric]));
-	marshal_float(&w->marshal, pstats_seconds(t->cum[w->metric]));
+	marshal_float(&w->marshal, pstats_seconds(t->costs[w->metric].self));
+	marshal_float(&w->marshal, pstats_seconds(t->costs[w->metric].cum));
 }
 
 static void put_entry(struct writer *w, uint32_t group)
 {
-	const struct totals *t = &w->table->functions[group];
+	const struct totals *t = table_function(w->table, group);
 
 	put_key(w, group);
 	marshal_tuple(&w->marshal, 5);
@@ -192,7 +192,7 @@ static void put_entry(struct writer *w, uint32_t group)
 	put_times(w, t);
 	marshal_open_dict(&w->marshal);
 	for (uint32_t i = w->arcs_from[group]; i < w->arcs_from[group + 1]; i++) {
-		const struct arc *arc = &w->table->arcs[w->arcs[i]];
+		const struct arc *arc = table_arc_at(w->table, w->arcs[i]);
 
 		put_key(w, arc->caller);
 		marshal_tuple(&w->marshal, 4);
@@ -281,11 +281,11 @@ static void set_function(struct totals *t, const struct pstats_sum *s,
 			 const struct pstats_row *row)
 {
 	set_counts(t, s, row);
-	t->self[0] = to_ns(row->tottime);
-	t->cum[0] = to_ns(row->cumtime);
+	t->costs[0].self = to_ns(row->tottime);
+	t->costs[0].cum = to_ns(row->cumtime);
 	if (s->kind.marked) {
-		t->self[1] = row->nprimitive;
-		t->cum[1] = row->ncalls;
+		t->costs[1].self = row->nprimitive;
+		t->costs[1].cum = row->ncalls;
 	}
 }
 
@@ -296,19 +296,21 @@ static void set_arc(struct arc *arc, const struct pstats_sum *s, const struct ps
 	struct totals *t = &arc->totals;
 
 	set_counts(t, s, row);
-	t->self[0] = to_ns(row->tottime);
-	t->cum[0] = to_ns(row->cumtime);
+	t->costs[0].self = to_ns(row->tottime);
+	t->costs[0].cum = to_ns(row->cumtime);
 	if (s->kind.marked) {
 		int64_t n = row->ncalls < callee->ncalls ? row->ncalls : callee->ncalls;
 
-		t->cum[1] = row->ncalls;
+		t->costs[1].cum = row->ncalls;
 		/* No caller has more of them than there are. */
 		if (n > 0)
-			t->cum[0] = to_ns(callee->cumtime / (double)callee->ncalls * (double)n);
+			t->costs[0].cum = to_ns(callee->cumtime / (double)callee->ncalls *
+						(double)n);
 	}
 	/* A function's time in its own direct recursion is its time anyway. */
 	if (arc->caller != arc->callee)
-		memcpy(arc->below, t->cum, sizeof arc->below);
+		for (uint32_t m = 0; m < (s->kind.marked ? 2 : 1); m++)
+			t->costs[m].below = t->costs[m].cum;
 }
 
 static int add_entry(struct profile *p, const struct pstats_sum *s, const struct pstats_entry *e,
@@ -316,7 +318,7 @@ static int add_entry(struct profile *p, const struct pstats_sum *s, const struct
 {
 	uint32_t callee = function_of[e->key];
 
-	set_function(&p->table.functions[callee], s, &e->row);
+	set_function(table_function(&p->table, callee), s, &e->row);
 	for (uint32_t i = e->first; i != MAP_NONE; i = s->callers[i].next) {
 		struct arc *arc = table_add_arc(&p->table, function_of[s->callers[i].key], callee);
 
@@ -355,7 +357,7 @@ static bool has_too_long_arcs(const struct profile *p, const struct pstats_sum *
 	double seconds = s->seconds;
 
 	for (uint32_t i = 0; s->kind.marked && i < p->table.narcs; i++)
-		seconds += fabs((double)p->table.arcs[i].totals.cum[0]) / 1e9;
+		seconds += fabs((double)table_arc_at(&p->table, i)->totals.costs[0].cum) / 1e9;
 	return seconds > PSTATS_SECONDS_MAX;
 }
 

@@ -76,23 +76,13 @@ done:
 	return rc;
 }
 
-static void add_totals(struct totals *to, const struct totals *from, unsigned nmetrics)
-{
-	to->ncalls += from->ncalls;
-	to->nprimitive += from->nprimitive;
-	for (unsigned m = 0; m < nmetrics; m++) {
-		to->self[m] += from->self[m];
-		to->cum[m] += from->cum[m];
-	}
-}
-
 static int collapse_arcs(struct collapse *c, bool *called)
 {
 	const struct table *t = &c->from->table;
 	struct table *out = &c->to->table;
 
 	for (uint32_t i = 0; i < t->narcs; i++) {
-		const struct arc *a = &t->arcs[i];
+		const struct arc *a = table_arc_at(t, i);
 		uint32_t caller = c->of[a->caller], callee = c->of[a->callee];
 		struct arc *to;
 
@@ -103,25 +93,25 @@ static int collapse_arcs(struct collapse *c, bool *called)
 		to = table_arc(out, caller, callee);
 		if (to == NULL)
 			return -1;
-		add_totals(&to->totals, &a->totals, c->from->nmetrics);
-		for (unsigned m = 0; m < c->from->nmetrics; m++)
-			to->below[m] += a->below[m];
+		totals_add(&to->totals, &a->totals, t->nmetrics);
 		if (is_package(c->to, callee))
-			add_totals(&out->functions[callee], &a->totals, c->from->nmetrics);
+			totals_add(table_function(out, callee), &a->totals, t->nmetrics);
 	}
 	return 0;
 }
 
 /* No more goes through an arc than through either end. */
-static void limit_arc(struct arc *a, const struct totals *functions, unsigned m)
+static void limit_arc(struct arc *a, const struct table *t, unsigned m)
 {
-	int64_t caller = functions[a->caller].cum[m], callee = functions[a->callee].cum[m];
+	int64_t caller = table_function(t, a->caller)->costs[m].cum;
+	int64_t callee = table_function(t, a->callee)->costs[m].cum;
 	int64_t most = caller < callee ? caller : callee;
+	struct metric_cost *c = &a->totals.costs[m];
 
-	if (a->totals.cum[m] > most)
-		a->totals.cum[m] = most;
-	if (a->below[m] > most)
-		a->below[m] = most;
+	if (c->cum > most)
+		c->cum = most;
+	if (c->below > most)
+		c->below = most;
 }
 
 static void collapse_functions(struct collapse *c, const bool *called)
@@ -134,31 +124,32 @@ static void collapse_functions(struct collapse *c, const bool *called)
 		whole[m] = table_total(t, m);
 	/* Of arcs into packages only calls and cum were wanted. */
 	for (uint32_t i = 0; i < c->to->nfunctions; i++)
-		memset(out->functions[i].self, 0, sizeof out->functions[i].self);
+		for (unsigned m = 0; m < t->nmetrics; m++)
+			table_function(out, i)->costs[m].self = 0;
 	for (uint32_t i = 0; i < t->nfunctions; i++) {
-		const struct totals *f = &t->functions[i];
-		struct totals *to = &out->functions[c->of[i]];
+		const struct totals *f = table_function(t, i);
+		struct totals *to = table_function(out, c->of[i]);
 
 		if (!is_package(c->to, c->of[i])) {
-			*to = *f;
+			memcpy(to, f, table_totals_size(t));
 			continue;
 		}
 		for (unsigned m = 0; m < c->from->nmetrics; m++)
-			to->self[m] += f->self[m];
+			to->costs[m].self += f->costs[m].self;
 		if (called[i])
 			continue;
 		to->ncalls += f->ncalls;
 		to->nprimitive += f->nprimitive;
 		for (unsigned m = 0; m < c->from->nmetrics; m++)
-			to->cum[m] += f->cum[m];
+			to->costs[m].cum += f->costs[m].cum;
 	}
 	for (uint32_t i = 0; i < c->to->nfunctions; i++)
 		for (unsigned m = 0; m < c->from->nmetrics && is_package(c->to, i); m++)
-			if (out->functions[i].cum[m] > whole[m])
-				out->functions[i].cum[m] = whole[m];
+			if (table_function(out, i)->costs[m].cum > whole[m])
+				table_function(out, i)->costs[m].cum = whole[m];
 	for (uint32_t i = 0; i < out->narcs; i++)
 		for (unsigned m = 0; m < c->from->nmetrics; m++)
-			limit_arc(&out->arcs[i], out->functions, m);
+			limit_arc(table_arc_at(out, i), out, m);
 }
 
 static int collapse_table(struct collapse *c)

@@ -18,7 +18,8 @@ static uint32_t *rows_of(const struct diff *d, bool old)
 		const struct diff_row *r = &d->rows[i];
 
 		if ((old ? r->before : r->after) != PROFILE_NONE)
-			row[(old ? r->old_totals : r->new_totals) - t->functions] = (uint32_t)i;
+			row[table_function_index(t, old ? r->old_totals : r->new_totals)] =
+				(uint32_t)i;
 	}
 	return row;
 }
@@ -48,7 +49,7 @@ static int fill_edges(struct graph *g, const struct diff *d, const uint32_t *old
 	int rc = -1;
 
 	for (uint32_t i = 0; i < d->old_table.narcs; i++) {
-		const struct arc *a = &d->old_table.arcs[i];
+		const struct arc *a = table_arc_at(&d->old_table, i);
 		struct graph_edge *e = &g->edges[g->nedges];
 
 		*e = (struct graph_edge){
@@ -61,7 +62,7 @@ static int fill_edges(struct graph *g, const struct diff *d, const uint32_t *old
 			goto done;
 	}
 	for (uint32_t i = 0; i < d->new_table.narcs; i++) {
-		const struct arc *a = &d->new_table.arcs[i];
+		const struct arc *a = table_arc_at(&d->new_table, i);
 		uint32_t caller = new_row[a->caller], callee = new_row[a->callee];
 		uint32_t at = map_get(&index, map_pair(caller, callee));
 		struct graph_edge *e = &g->edges[at != MAP_NONE ? at : g->nedges];

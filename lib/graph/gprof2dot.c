@@ -147,17 +147,18 @@ static void fill(struct graph *g, const struct profile *p, const struct table *t
 		struct graph_node *n = &g->nodes[i];
 
 		n->function = &p->functions[groups->first ? groups->first[i] : i];
-		n->cost = graph_cost_of(&t->functions[i], metric);
+		n->cost = graph_cost_of(table_function(t, i), metric);
 		n->share = ratio(n->cost.cum, g->total);
 		n->self_share = ratio(n->cost.self, self);
 	}
 	for (uint32_t i = 0; i < t->narcs; i++) {
-		struct graph_cost cost = graph_cost_of(&t->arcs[i].totals, metric);
+		const struct arc *arc = table_arc_at(t, i);
+		struct graph_cost cost = graph_cost_of(&arc->totals, metric);
 		double share = ratio(cost.cum, g->total);
 
 		if (share >= least)
 			g->edges[g->nedges++] = (struct graph_edge){
-				.caller = t->arcs[i].caller, .callee = t->arcs[i].callee,
+				.caller = arc->caller, .callee = arc->callee,
 				.cost = cost, .share = share
 			};
 	}
@@ -175,11 +176,14 @@ static int number_nodes(struct graph *g, const struct table *t)
 	if (ends == NULL || callers == NULL)
 		goto done;
 	for (uint32_t i = 0; i < t->narcs; i++)
-		ends[t->arcs[i].callee + 1]++;
+		ends[table_arc_at(t, i)->callee + 1]++;
 	for (uint32_t i = 1; i <= t->nfunctions; i++)
 		ends[i] += ends[i - 1];
-	for (uint32_t i = 0; i < t->narcs; i++)
-		callers[ends[t->arcs[i].callee]++] = t->arcs[i].caller;
+	for (uint32_t i = 0; i < t->narcs; i++) {
+		const struct arc *arc = table_arc_at(t, i);
+
+		callers[ends[arc->callee]++] = arc->caller;
+	}
 	for (uint32_t i = 0; i < t->nfunctions; i++)
 		g->nodes[i].id = PROFILE_NONE;
 	for (uint32_t i = 0; i < t->nfunctions; i++) {

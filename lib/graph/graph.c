@@ -39,7 +39,9 @@ int graph_begin(struct graph *g, const struct profile *p, unsigned metric, size_
 
 struct graph_cost graph_cost_of(const struct totals *t, unsigned metric)
 {
-	return (struct graph_cost){ t->self[metric], t->cum[metric], t->ncalls, t->nprimitive };
+	const struct metric_cost *c = &t->costs[metric];
+
+	return (struct graph_cost){ c->self, c->cum, t->ncalls, t->nprimitive };
 }
 
 /* As gprof2dot has it: what a file says of cum may be more than its self costs
@@ -51,8 +53,8 @@ int64_t graph_total(const struct table *t, unsigned metric, int64_t strands)
 	if (strands != 0)
 		return total;
 	for (uint32_t i = 0; i < t->nfunctions; i++)
-		if (t->functions[i].cum[metric] > total)
-			total = t->functions[i].cum[metric];
+		if (table_function(t, i)->costs[metric].cum > total)
+			total = table_function(t, i)->costs[metric].cum;
 	return total;
 }
 
@@ -106,15 +108,16 @@ static void fill(struct graph *g, const struct profile *p, const struct table *t
 	g->narcs = t->narcs;
 	for (uint32_t i = 0; i < g->nnodes; i++) {
 		g->nodes[i].function = &p->functions[i];
-		g->nodes[i].cost = graph_cost_of(&t->functions[i], metric);
+		g->nodes[i].cost = graph_cost_of(table_function(t, i), metric);
 	}
 	for (uint32_t i = 0; i < t->narcs; i++) {
-		struct graph_cost cost = graph_cost_of(&t->arcs[i].totals, metric);
+		const struct arc *arc = table_arc_at(t, i);
+		struct graph_cost cost = graph_cost_of(&arc->totals, metric);
 
 		if (graph_share(cost.cum, g->total) >= least)
 			g->edges[g->nedges++] = (struct graph_edge){
-				.caller = t->arcs[i].caller,
-				.callee = t->arcs[i].callee,
+				.caller = arc->caller,
+				.callee = arc->callee,
 				.cost = cost,
 			};
 	}

@@ -54,7 +54,7 @@ static int index_edges(struct map *known, const struct graph *g)
 static bool wanted(const struct graph *g, const struct map *known, const struct arc *a,
 		   double least)
 {
-	return a->caller != a->callee && graph_share(a->totals.cum[0], g->total) >= least &&
+	return a->caller != a->callee && graph_share(a->totals.costs[0].cum, g->total) >= least &&
 	       map_get(known, map_pair(a->caller, a->callee)) == MAP_NONE;
 }
 
@@ -65,22 +65,22 @@ static int add_edges(struct graph *g, const struct table *t, const struct map *k
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < t->narcs; i++)
-		n += wanted(g, known, &t->arcs[i], least);
+		n += wanted(g, known, table_arc_at(t, i), least);
 	grown = mem_array(g->edges, (size_t)g->nedges + n, sizeof *grown);
 	if (grown == NULL)
 		return -1;
 	g->edges = grown;
 	for (uint32_t i = 0; i < t->narcs; i++) {
-		const struct arc *a = &t->arcs[i];
+		const struct arc *a = table_arc_at(t, i);
 
 		if (!wanted(g, known, a, least))
 			continue;
 		g->edges[g->nedges++] = (struct graph_edge){
 			.caller = a->caller,
 			.callee = a->callee,
-			.cost = { a->totals.self[0], a->totals.cum[0], a->totals.ncalls,
+			.cost = { a->totals.costs[0].self, a->totals.costs[0].cum, a->totals.ncalls,
 				  a->totals.nprimitive },
-			.share = graph_share(a->totals.cum[0], g->total),
+			.share = graph_share(a->totals.costs[0].cum, g->total),
 			.skips = true,
 		};
 	}

@@ -33,8 +33,10 @@ static void check_function(struct found *found, const struct profile *p, const s
 	bool negative = false, over = false;
 
 	for (uint32_t m = 0; m < p->nmetrics; m++) {
-		negative = negative || t->self[m] < -ROUNDING_NS || t->cum[m] < -ROUNDING_NS;
-		over = over || t->self[m] > t->cum[m] + ROUNDING_NS;
+		const struct metric_cost *c = &t->costs[m];
+
+		negative = negative || c->self < -ROUNDING_NS || c->cum < -ROUNDING_NS;
+		over = over || c->self > c->cum + ROUNDING_NS;
 	}
 	if (t->nprimitive > t->ncalls)
 		note(&found[TOO_PRIMITIVE], function);
@@ -74,11 +76,14 @@ int profile_check(struct buf *out, const struct profile *p, struct error *err)
 		table_release(&t);
 		return error_nomem(err);
 	}
-	for (uint32_t i = 0; i < t.narcs; i++)
-		by_callers[t.arcs[i].callee] += t.arcs[i].totals.ncalls;
+	for (uint32_t i = 0; i < t.narcs; i++) {
+		const struct arc *arc = table_arc_at(&t, i);
+
+		by_callers[arc->callee] += arc->totals.ncalls;
+	}
 	/* Without an entry of its own a caller has no totals to compare. */
 	for (uint32_t i = 0; i < t.nfunctions; i++)
-		check_function(found, p, &t.functions[i], i, by_callers[i]);
+		check_function(found, p, table_function(&t, i), i, by_callers[i]);
 	for (int i = 0; i < NFINDINGS; i++)
 		put(out, p, &found[i], texts[i]);
 	mem_free(by_callers);

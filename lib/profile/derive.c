@@ -29,7 +29,7 @@ int64_t table_total(const struct table *t, uint32_t metric)
 	int64_t sum = 0;
 
 	for (uint32_t i = 0; i < t->nfunctions; i++)
-		sum += t->functions[i].self[metric];
+		sum += table_function(t, i)->costs[metric].self;
 	return sum;
 }
 
@@ -39,7 +39,7 @@ int64_t profile_total(const struct profile *p, const struct table *t, uint32_t m
 
 	for (uint32_t i = 0; i < p->nfunctions; i++)
 		if (function_is_strand(&p->functions[i]))
-			sum -= t->functions[i].cum[metric];
+			sum -= table_function(t, i)->costs[metric].cum;
 	return sum;
 }
 
@@ -76,26 +76,30 @@ static uint32_t group_of(const struct walk *w, uint32_t node)
 	return w->group ? w->group[function] : function;
 }
 
-static void add(int64_t *to, const int64_t *from, uint32_t n)
-{
-	for (uint32_t m = 0; m < n; m++)
-		to[m] += from[m];
-}
-
-static void subtract(int64_t *from, const int64_t *what, uint32_t n)
-{
-	for (uint32_t m = 0; m < n; m++)
-		from[m] -= what[m];
-}
-
 static void count(struct totals *t, const struct profile *p, uint32_t node, bool outermost)
 {
+	const int64_t *cum = profile_node_cum(p, node);
+
 	t->ncalls += p->nodes[node].ncalls;
-	add(t->self, profile_node_cum(p, node), p->nmetrics);
-	if (outermost) {
+	if (outermost)
 		t->nprimitive += p->nodes[node].ncalls;
-		add(t->cum, profile_node_cum(p, node), p->nmetrics);
+	for (uint32_t m = 0; m < p->nmetrics; m++) {
+		t->costs[m].self += cum[m];
+		if (outermost)
+			t->costs[m].cum += cum[m];
 	}
+}
+
+static void take_self(struct totals *from, const int64_t *what, uint32_t nmetrics)
+{
+	for (uint32_t m = 0; m < nmetrics; m++)
+		from->costs[m].self -= what[m];
+}
+
+static void add_below(struct totals *to, const int64_t *what, int sign, uint32_t nmetrics)
+{
+	for (uint32_t m = 0; m < nmetrics; m++)
+		to->costs[m].below += sign * what[m];
 }
 
 /* What the node took is not its parent's own. */
@@ -104,9 +108,9 @@ static void take_from_parent(struct walk *w, uint32_t node, uint32_t caller)
 	const int64_t *cum = profile_node_cum(w->p, node);
 	uint32_t arc = w->steps[w->nsteps - 1].arc;
 
-	subtract(w->out->functions[caller].self, cum, w->p->nmetrics);
+	take_self(table_function(w->out, caller), cum, w->p->nmetrics);
 	if (arc != PROFILE_NONE)
-		subtract(w->out->arcs[arc].totals.self, cum, w->p->nmetrics);
+		take_self(&table_arc_at(w->out, arc)->totals, cum, w->p->nmetrics);
 }
 
 /* Enters the arc from the node's parent, below which the walk now is. */
@@ -114,21 +118,21 @@ static int enter_arc(struct walk *w, struct step *step, uint32_t node, uint32_t 
 		     uint32_t callee)
 {
 	const struct profile *p = w->p;
-	struct arc *arc = table_arc(w->out, caller, callee);
-	uint32_t i, *grown;
+	uint32_t i = table_arc_index(w->out, caller, callee), *grown;
+	struct totals *totals;
 	size_t old_cap = w->arc_cap;
 
-	if (arc == NULL || profile_is_too_large(p, w->out->narcs))
+	if (i == PROFILE_NONE || profile_is_too_large(p, w->out->narcs))
 		return -1;
-	i = (uint32_t)(arc - w->out->arcs);
 	grown = mem_grow(w->arc_on_stack, &w->arc_cap, (size_t)i + 1, sizeof *grown);
 	if (grown == NULL)
 		return -1;
 	w->arc_on_stack = grown;
 	if (w->arc_cap != old_cap)
 		memset(grown + old_cap, 0, (w->arc_cap - old_cap) * sizeof *grown);
-	count(&arc->totals, p, node, w->arc_on_stack[i] == 0);
-	add(arc->below, profile_node_cum(p, node), p->nmetrics);
+	totals = &table_arc_at(w->out, i)->totals;
+	count(totals, p, node, w->arc_on_stack[i] == 0);
+	add_below(totals, profile_node_cum(p, node), 1, p->nmetrics);
 	w->arc_on_stack[i]++;
 	step->arc = i;
 	step->outer_arc = w->leaving_by[caller];
@@ -149,7 +153,7 @@ static int enter(void *arg, uint32_t node)
 	w->steps = steps;
 	if (caller != PROFILE_NONE)
 		take_from_parent(w, node, caller);
-	count(&w->out->functions[g], p, node, w->on_stack[g] == 0);
+	count(table_function(w->out, g), p, node, w->on_stack[g] == 0);
 	steps[w->nsteps].arc = PROFILE_NONE;
 	if (caller != PROFILE_NONE && enter_arc(w, &steps[w->nsteps], node, caller, g) < 0)
 		return -1;
@@ -157,8 +161,8 @@ static int enter(void *arg, uint32_t node)
 	/* On the stack already: its time is no longer below the arc by which
 	 * its last frame was left, but its own again. */
 	if (w->on_stack[g] != 0)
-		subtract(w->out->arcs[w->leaving_by[g]].below, profile_node_cum(p, node),
-			 p->nmetrics);
+		add_below(&table_arc_at(w->out, w->leaving_by[g])->totals,
+			  profile_node_cum(p, node), -1, p->nmetrics);
 	w->on_stack[g]++;
 	return 0;
 }
@@ -172,7 +176,7 @@ static void leave(void *arg, uint32_t node)
 	if (step->arc == PROFILE_NONE)
 		return;
 	w->arc_on_stack[step->arc]--;
-	w->leaving_by[w->out->arcs[step->arc].caller] = step->outer_arc;
+	w->leaving_by[table_arc_at(w->out, step->arc)->caller] = step->outer_arc;
 }
 
 static int derive_from_tree(struct table *out, const struct profile *p, const uint32_t *group,
@@ -209,30 +213,22 @@ done:
 	return rc;
 }
 
-static void add_totals(struct totals *to, const struct totals *from, uint32_t nmetrics)
-{
-	to->ncalls += from->ncalls;
-	to->nprimitive += from->nprimitive;
-	add(to->self, from->self, nmetrics);
-	add(to->cum, from->cum, nmetrics);
-}
-
 static int derive_from_table(struct table *out, const struct profile *p, const uint32_t *group,
 			     struct error *err)
 {
 	const struct table *t = &p->table;
 
 	for (uint32_t i = 0; i < t->nfunctions; i++)
-		add_totals(&out->functions[group ? group[i] : i], &t->functions[i], p->nmetrics);
+		totals_add(table_function(out, group ? group[i] : i), table_function(t, i),
+			   p->nmetrics);
 	for (uint32_t i = 0; i < t->narcs; i++) {
-		const struct arc *from = &t->arcs[i];
+		const struct arc *from = table_arc_at(t, i);
 		struct arc *to = table_arc(out, group ? group[from->caller] : from->caller,
 					   group ? group[from->callee] : from->callee);
 
 		if (to == NULL)
 			return error_nomem(err);
-		add_totals(&to->totals, &from->totals, p->nmetrics);
-		add(to->below, from->below, p->nmetrics);
+		totals_add(&to->totals, &from->totals, p->nmetrics);
 	}
 	return 0;
 }
@@ -243,6 +239,7 @@ int derive_table(struct table *out, const struct profile *p, const uint32_t *gro
 	int rc;
 
 	*out = (struct table)TABLE_INIT;
+	out->nmetrics = p->nmetrics;
 	if (table_resize(out, group ? ngroups : p->nfunctions) < 0)
 		return error_nomem(err);
 	if (profile_has_tree(p))

@@ -8,7 +8,7 @@
 #include "profile/derive.h"
 #include "profile/origin.h"
 
-static const struct totals no_totals;
+static const struct totals no_totals = { .costs = { [PROFILE_MAX_METRICS - 1] = { 0 } } };
 
 /* What counts as one function of a profile. */
 struct group {
@@ -116,8 +116,8 @@ static void add_row(struct diff *d, const struct group *before, const struct gro
 
 	row->before = before ? before->first : PROFILE_NONE;
 	row->after = after ? after->first : PROFILE_NONE;
-	row->old_totals = before ? &d->old_table.functions[before->index] : &no_totals;
-	row->new_totals = after ? &d->new_table.functions[after->index] : &no_totals;
+	row->old_totals = before ? table_function(&d->old_table, before->index) : &no_totals;
+	row->new_totals = after ? table_function(&d->new_table, after->index) : &no_totals;
 }
 
 /* Pairs what has the same file and name: the n-th with the n-th. Both are
@@ -249,8 +249,8 @@ static int sort_rows(struct diff *d)
 		return -1;
 	for (size_t i = 0; i < d->nrows; i++) {
 		const struct diff_row *r = &d->rows[i];
-		int64_t was = r->old_totals->self[d->old_metric];
-		int64_t is = r->new_totals->self[d->new_metric];
+		int64_t was = r->old_totals->costs[d->old_metric].self;
+		int64_t is = r->new_totals->costs[d->new_metric].self;
 
 		w[i].row = *r;
 		w[i].calls = distance(r->old_totals->ncalls, r->new_totals->ncalls);
@@ -354,9 +354,9 @@ int64_t diff_strands(const struct diff *d, bool old)
 		if (f == PROFILE_NONE)
 			continue;
 		if (old && function_is_strand(&d->before->functions[f]))
-			sum += r->old_totals->cum[d->old_metric];
+			sum += r->old_totals->costs[d->old_metric].cum;
 		if (!old && function_is_strand(&d->after->functions[f]))
-			sum += r->new_totals->cum[d->new_metric];
+			sum += r->new_totals->costs[d->new_metric].cum;
 	}
 	return sum;
 }

@@ -59,12 +59,14 @@ int profile_add_metric(struct profile *p, const char *name, const char *unit)
 {
 	struct metric *m = &p->metrics[p->nmetrics];
 
-	if (p->nmetrics == PROFILE_MAX_METRICS || p->nnodes != 0)
+	if (p->nmetrics == PROFILE_MAX_METRICS || p->nnodes != 0 || p->table.nfunctions != 0 ||
+	    p->table.arcs_cap != 0)
 		return -1;
 	m->name = strtab_add(&p->strings, name, strlen(name));
 	m->unit = strtab_add(&p->strings, unit, strlen(unit));
 	if (m->name == NULL || m->unit == NULL)
 		return -1;
+	p->table.nmetrics = p->nmetrics + 1;
 	return (int)p->nmetrics++;
 }
 
@@ -235,14 +237,15 @@ uint32_t profile_child(struct profile *p, uint32_t parent, uint32_t function)
 
 int table_resize(struct table *t, uint32_t nfunctions)
 {
-	struct totals *grown;
+	size_t size = table_totals_size(t);
+	char *grown;
 
 	if (nfunctions <= t->nfunctions)
 		return 0;
-	grown = mem_array(t->functions, nfunctions, sizeof *grown);
+	grown = mem_array(t->functions, nfunctions, size);
 	if (grown == NULL)
 		return -1;
-	memset(grown + t->nfunctions, 0, (nfunctions - t->nfunctions) * sizeof *grown);
+	memset(grown + t->nfunctions * size, 0, (nfunctions - t->nfunctions) * size);
 	t->functions = grown;
 	t->nfunctions = nfunctions;
 	return 0;
@@ -253,10 +256,13 @@ struct arc *table_find_arc(const struct table *t, uint32_t caller, uint32_t call
 	uint32_t i = map_get(&t->arc_index, map_pair(caller, callee));
 
 	if (i != MAP_NONE)
-		return &t->arcs[i];
-	for (i = (uint32_t)t->arc_index.used; i < t->narcs; i++)
-		if (t->arcs[i].caller == caller && t->arcs[i].callee == callee)
-			return &t->arcs[i];
+		return table_arc_at(t, i);
+	for (i = (uint32_t)t->arc_index.used; i < t->narcs; i++) {
+		struct arc *arc = table_arc_at(t, i);
+
+		if (arc->caller == caller && arc->callee == callee)
+			return arc;
+	}
 	return NULL;
 }
 
@@ -265,12 +271,12 @@ int profile_reserve(struct profile *p, size_t nfunctions, size_t narcs)
 	struct table *t = &p->table;
 	struct function *functions = mem_grow(p->functions, &p->functions_cap, nfunctions,
 					      sizeof *functions);
-	struct arc *arcs;
+	void *arcs;
 
 	if (functions == NULL)
 		return -1;
 	p->functions = functions;
-	arcs = mem_grow(t->arcs, &t->arcs_cap, narcs, sizeof *arcs);
+	arcs = mem_grow(t->arcs, &t->arcs_cap, narcs, table_arc_size(t));
 	if (arcs == NULL)
 		return -1;
 	t->arcs = arcs;
@@ -279,14 +285,15 @@ int profile_reserve(struct profile *p, size_t nfunctions, size_t narcs)
 
 struct arc *table_add_arc(struct table *t, uint32_t caller, uint32_t callee)
 {
-	struct arc *grown = mem_grow(t->arcs, &t->arcs_cap, t->narcs + 1u, sizeof *grown);
+	size_t size = table_arc_size(t);
+	void *grown = mem_grow(t->arcs, &t->arcs_cap, t->narcs + 1u, size);
 	struct arc *arc;
 
 	if (grown == NULL)
 		return NULL;
 	t->arcs = grown;
-	arc = &t->arcs[t->narcs++];
-	memset(arc, 0, sizeof *arc);
+	arc = table_arc_at(t, t->narcs++);
+	memset(arc, 0, size);
 	arc->caller = caller;
 	arc->callee = callee;
 	return arc;
@@ -295,22 +302,27 @@ struct arc *table_add_arc(struct table *t, uint32_t caller, uint32_t callee)
 /* All arcs that are not in the index yet. */
 static int index_arcs(struct table *t)
 {
-	for (uint32_t i = (uint32_t)t->arc_index.used; i < t->narcs; i++)
-		if (map_add(&t->arc_index, map_pair(t->arcs[i].caller, t->arcs[i].callee), i) < 0)
+	for (uint32_t i = (uint32_t)t->arc_index.used; i < t->narcs; i++) {
+		const struct arc *arc = table_arc_at(t, i);
+
+		if (map_add(&t->arc_index, map_pair(arc->caller, arc->callee), i) < 0)
 			return -1;
+	}
 	return 0;
 }
 
-struct arc *table_arc(struct table *t, uint32_t caller, uint32_t callee)
+uint32_t table_arc_index(struct table *t, uint32_t caller, uint32_t callee)
 {
-	struct arc *arc;
+	uint32_t i;
 
 	if (index_arcs(t) < 0)
-		return NULL;
-	arc = table_find_arc(t, caller, callee);
-	if (arc == NULL)
-		arc = table_add_arc(t, caller, callee);
-	return arc == NULL || index_arcs(t) < 0 ? NULL : arc;
+		return PROFILE_NONE;
+	i = map_get(&t->arc_index, map_pair(caller, callee));
+	if (i != MAP_NONE)
+		return i;
+	if (table_add_arc(t, caller, callee) == NULL || index_arcs(t) < 0)
+		return PROFILE_NONE;
+	return t->narcs - 1;
 }
 
 void table_release(struct table *t)

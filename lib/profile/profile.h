@@ -81,36 +81,83 @@ struct node {
 	uint64_t ncalls;
 };
 
+/* Of one metric. */
+struct metric_cost {
+	int64_t self;
+	int64_t cum; /* outermost calls only */
+	/* Of an arc: what is below the callee while the caller is not on the stack
+	 * again. For every function self plus the `below` of its outgoing arcs is its
+	 * cum, recursive or not. Without a tree it is the arc's cum, and 0 for an arc
+	 * from a function to itself. */
+	int64_t below;
+};
+
+/* As long as a table's metrics make it: to be pointed at, never copied. */
 struct totals {
 	uint64_t ncalls;     /* all calls */
 	uint64_t nprimitive; /* those with the function (or arc) not on the stack yet */
-	int64_t self[PROFILE_MAX_METRICS];
-	int64_t cum[PROFILE_MAX_METRICS]; /* outermost calls only */
+	struct metric_cost costs[]; /* by metric */
 };
 
 struct arc {
 	uint32_t caller;
 	uint32_t callee;
 	struct totals totals;
-	/* Cost below the callee while the caller is not on the stack again: for
-	 * every function self plus the `below` of its outgoing arcs is its cum,
-	 * recursive or not. Without a tree it is the arc's cum, and 0 for an
-	 * arc from a function to itself. */
-	int64_t below[PROFILE_MAX_METRICS];
 };
 
 /* Totals and arcs: derived from a tree (see derive.h), or read from a format
- * that has no more than this. */
+ * that has no more than this. Nearly all have one metric, and there may be a million
+ * arcs: rows are as long as nmetrics says, which stays once there is one. */
 struct table {
-	struct totals *functions; /* nfunctions, by function index */
-	uint32_t nfunctions;
-	struct arc *arcs;
-	uint32_t narcs;
+	uint32_t nmetrics;
+	uint32_t nfunctions, narcs;
+	void *functions; /* see table_function */
+	void *arcs;      /* see table_arc_at */
 	size_t arcs_cap;
 	struct map arc_index; /* caller, callee -> arc, of the first `used` of them */
 };
 
-#define TABLE_INIT { NULL, 0, NULL, 0, 0, MAP_INIT }
+#define TABLE_INIT { 0, 0, 0, NULL, NULL, 0, MAP_INIT }
+
+static inline size_t table_totals_size(const struct table *t)
+{
+	return sizeof(struct totals) + t->nmetrics * sizeof(struct metric_cost);
+}
+
+static inline size_t table_arc_size(const struct table *t)
+{
+	return sizeof(struct arc) + t->nmetrics * sizeof(struct metric_cost);
+}
+
+/* The totals of a function, by its index. */
+static inline struct totals *table_function(const struct table *t, uint32_t function)
+{
+	return (struct totals *)((char *)t->functions + function * table_totals_size(t));
+}
+
+static inline uint32_t table_function_index(const struct table *t, const struct totals *row)
+{
+	return (uint32_t)((size_t)((const char *)row - (const char *)t->functions) /
+			  table_totals_size(t));
+}
+
+/* The i-th arc. */
+static inline struct arc *table_arc_at(const struct table *t, uint32_t i)
+{
+	return (struct arc *)((char *)t->arcs + i * table_arc_size(t));
+}
+
+/* Adds calls and costs. */
+static inline void totals_add(struct totals *to, const struct totals *from, uint32_t nmetrics)
+{
+	to->ncalls += from->ncalls;
+	to->nprimitive += from->nprimitive;
+	for (uint32_t m = 0; m < nmetrics; m++) {
+		to->costs[m].self += from->costs[m].self;
+		to->costs[m].cum += from->costs[m].cum;
+		to->costs[m].below += from->costs[m].below;
+	}
+}
 
 struct profile {
 	struct strtab strings;
@@ -160,7 +207,7 @@ void profile_limit(struct profile *p, size_t nbytes, size_t beside);
 bool profile_is_too_large(const struct profile *p, size_t narcs);
 #define PROFILE_TOO_LARGE "more functions and calls than any profile of its size has"
 
-/* Adds a metric; its index, or -1 (no memory, too many, or nodes exist). */
+/* Adds a metric; its index, or -1 (no memory, too many, or nodes or totals exist). */
 int profile_add_metric(struct profile *p, const char *name, const char *unit);
 
 /* The index of the function with this identity (file, line, name, qualname),
@@ -205,9 +252,17 @@ static inline int64_t *profile_node_cum(const struct profile *p, uint32_t node)
 	return &p->cum[(size_t)node * p->nmetrics];
 }
 
-/* The arc caller -> callee of a table, added when it is new; NULL without
- * memory. The pointer is good until the next arc is added. */
-struct arc *table_arc(struct table *t, uint32_t caller, uint32_t callee);
+/* The number of the arc caller -> callee of a table, added when it is new; PROFILE_NONE
+ * without memory. */
+uint32_t table_arc_index(struct table *t, uint32_t caller, uint32_t callee);
+
+/* The arc itself, or NULL. The pointer is good until the next arc is added. */
+static inline struct arc *table_arc(struct table *t, uint32_t caller, uint32_t callee)
+{
+	uint32_t i = table_arc_index(t, caller, callee);
+
+	return i == PROFILE_NONE ? NULL : table_arc_at(t, i);
+}
 
 /* Makes room for so many functions and arcs in all; -1 without memory. */
 int profile_reserve(struct profile *p, size_t nfunctions, size_t narcs);

@@ -89,7 +89,8 @@ static int read_file(struct verify *v, int i)
 struct row {
 	const char *file, *name;
 	uint32_t line;
-	struct totals totals;
+	uint64_t ncalls, nprimitive;
+	int64_t self, cum; /* of the first metric */
 };
 
 static int by_place(const void *left, const void *right)
@@ -102,14 +103,22 @@ static int by_place(const void *left, const void *right)
 	return order != 0 ? order : strcmp(a->name, b->name);
 }
 
-static void add_totals(struct totals *to, const struct totals *from)
+static struct row make_row(const char *file, const struct function *f, const char *name,
+			   const struct table *table, uint32_t i)
+{
+	const struct totals *t = table_function(table, i);
+
+	return (struct row){ file, name, f->line, t->ncalls, t->nprimitive,
+			     table->nmetrics ? t->costs[0].self : 0,
+			     table->nmetrics ? t->costs[0].cum : 0 };
+}
+
+static void add_row(struct row *to, const struct row *from)
 {
 	to->ncalls += from->ncalls;
 	to->nprimitive += from->nprimitive;
-	for (unsigned m = 0; m < PROFILE_MAX_METRICS; m++) {
-		to->self[m] += from->self[m];
-		to->cum[m] += from->cum[m];
-	}
+	to->self += from->self;
+	to->cum += from->cum;
 }
 
 /* Sorts rows and adds up those of one place; how many are left. */
@@ -121,7 +130,7 @@ static uint32_t merge_rows(struct row *rows, uint32_t n)
 		qsort(rows, n, sizeof *rows, by_place);
 	for (uint32_t i = 0; i < n; i++) {
 		if (kept != 0 && by_place(&rows[kept - 1], &rows[i]) == 0)
-			add_totals(&rows[kept - 1].totals, &rows[i].totals);
+			add_row(&rows[kept - 1], &rows[i]);
 		else
 			rows[kept++] = rows[i];
 	}
@@ -144,7 +153,7 @@ static struct row *group_rows(const struct profile *p, uint32_t *n, struct table
 	for (uint32_t i = 0; rows != NULL && i < g->ngroups; i++) {
 		const struct function *f = &p->functions[g->first[i]];
 
-		rows[i] = (struct row){ f->file, f->name, f->line, table->functions[i] };
+		rows[i] = make_row(f->file, f, f->name, table, i);
 	}
 	*n = rows ? merge_rows(rows, g->ngroups) : 0;
 	return rows;
@@ -176,16 +185,14 @@ static void differ(struct differences *d, const struct row *r, const char *what,
 static void compare_rows(struct differences *d, const struct row *a, const struct row *b,
 			 bool calls, bool cum)
 {
-	const struct totals *s = &a->totals, *t = &b->totals;
-
-	if (calls && s->ncalls != t->ncalls)
-		differ(d, a, "calls", (int64_t)s->ncalls, (int64_t)t->ncalls);
-	else if (calls && s->nprimitive != t->nprimitive)
-		differ(d, a, "primitive calls", (int64_t)s->nprimitive, (int64_t)t->nprimitive);
-	else if (llabs(s->self[0] - t->self[0]) > 1)
-		differ(d, a, "self", s->self[0], t->self[0]);
-	else if (cum && llabs(s->cum[0] - t->cum[0]) > 1)
-		differ(d, a, "cum", s->cum[0], t->cum[0]);
+	if (calls && a->ncalls != b->ncalls)
+		differ(d, a, "calls", (int64_t)a->ncalls, (int64_t)b->ncalls);
+	else if (calls && a->nprimitive != b->nprimitive)
+		differ(d, a, "primitive calls", (int64_t)a->nprimitive, (int64_t)b->nprimitive);
+	else if (llabs(a->self - b->self) > 1)
+		differ(d, a, "self", a->self, b->self);
+	else if (cum && llabs(a->cum - b->cum) > 1)
+		differ(d, a, "cum", a->cum, b->cum);
 }
 
 static void compare_all(struct differences *d, const struct row *a, uint32_t na,
@@ -272,11 +279,9 @@ static struct row *place_rows(const struct profile *p, uint32_t *n, struct arena
 
 		buf_clear(&name);
 		text_printable(&name, f->file[0] ? f->file : "?");
-		rows[i] = (struct row){ arena_strdup(names, buf_str(&name)), "", f->line,
-					table.functions[i] };
-		for (unsigned m = 0; m < PROFILE_MAX_METRICS; m++)
-			if (rows[i].totals.self[m] < 0)
-				rows[i].totals.self[m] = 0;
+		rows[i] = make_row(arena_strdup(names, buf_str(&name)), f, "", &table, i);
+		if (rows[i].self < 0)
+			rows[i].self = 0;
 		if (rows[i].file == NULL || name.failed) {
 			mem_free(rows);
 			rows = NULL;

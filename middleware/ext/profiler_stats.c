@@ -198,8 +198,8 @@ static int tally_derive(struct tally *t, const uint32_t *group, uint32_t ngroups
 /* What cProfile leaves out: who has no call that ended is no caller either. */
 static bool counts(const struct tally *t, const struct arc *arc)
 {
-	return arc->totals.ncalls != 0 && t->table.functions[arc->caller].ncalls != 0 &&
-	       t->table.functions[arc->callee].ncalls != 0;
+	return arc->totals.ncalls != 0 && table_function(&t->table, arc->caller)->ncalls != 0 &&
+	       table_function(&t->table, arc->callee)->ncalls != 0;
 }
 
 /* --- getstats */
@@ -213,8 +213,8 @@ static PyObject *new_entry(const struct tally *t, PyTypeObject *type, uint32_t f
 		Py_NewRef(t->code[function]),
 		PyLong_FromUnsignedLongLong(totals->ncalls),
 		PyLong_FromUnsignedLongLong(totals->ncalls - totals->nprimitive),
-		PyFloat_FromDouble(t->seconds * (double)totals->cum[0]),
-		PyFloat_FromDouble(t->seconds * (double)totals->self[0]),
+		PyFloat_FromDouble(t->seconds * (double)totals->costs[0].cum),
+		PyFloat_FromDouble(t->seconds * (double)totals->costs[0].self),
 		Py_XNewRef(calls),
 	};
 	bool failed = entry == NULL;
@@ -244,7 +244,7 @@ static int append(PyObject *list, PyObject *item)
 static int list_calls(const struct tally *t, PyObject **calls)
 {
 	for (uint32_t i = 0; i < t->table.narcs; i++) {
-		const struct arc *arc = &t->table.arcs[i];
+		const struct arc *arc = table_arc_at(&t->table, i);
 		PyObject **list = &calls[arc->caller];
 
 		if (!counts(t, arc))
@@ -263,7 +263,7 @@ static PyObject *list_entries(const struct tally *t, PyObject **calls)
 	PyObject *list = PyList_New(0);
 
 	for (uint32_t i = 0; list != NULL && i < t->table.nfunctions; i++) {
-		const struct totals *totals = &t->table.functions[i];
+		const struct totals *totals = table_function(&t->table, i);
 
 		if (totals->ncalls != 0 &&
 		    append(list, new_entry(t, entry_type, i, totals,
@@ -359,7 +359,7 @@ static int add_callers(const struct tally *t, PyObject *labels, PyObject *caller
 	int rc = 0;
 
 	for (uint32_t i = 0; i < t->table.narcs && rc == 0; i++) {
-		const struct arc *arc = &t->table.arcs[i];
+		const struct arc *arc = table_arc_at(&t->table, i);
 
 		if (counts(t, arc))
 			rc = set_item(PyList_GET_ITEM(callers, arc->callee),
@@ -367,8 +367,8 @@ static int add_callers(const struct tally *t, PyObject *labels, PyObject *caller
 				      Py_BuildValue("(KKdd)",
 						    (unsigned long long)arc->totals.ncalls,
 						    (unsigned long long)arc->totals.nprimitive,
-						    t->seconds * (double)arc->totals.self[0],
-						    t->seconds * (double)arc->totals.cum[0]));
+						    t->seconds * (double)arc->totals.costs[0].self,
+						    t->seconds * (double)arc->totals.costs[0].cum));
 	}
 	return rc;
 }
@@ -383,14 +383,14 @@ static PyObject *table_of(const struct tally *t, PyObject *labels, bool subcalls
 	if (rc == 0 && subcalls)
 		rc = add_callers(t, labels, callers);
 	for (uint32_t i = 0; i < t->table.nfunctions && rc == 0; i++) {
-		const struct totals *totals = &t->table.functions[i];
+		const struct totals *totals = table_function(&t->table, i);
 
 		if (totals->ncalls != 0)
 			rc = set_item(stats, PyList_GET_ITEM(labels, i),
 				      Py_BuildValue("(KKddO)", (unsigned long long)totals->nprimitive,
 						    (unsigned long long)totals->ncalls,
-						    t->seconds * (double)totals->self[0],
-						    t->seconds * (double)totals->cum[0],
+						    t->seconds * (double)totals->costs[0].self,
+						    t->seconds * (double)totals->costs[0].cum,
 						    PyList_GET_ITEM(callers, i)));
 	}
 	Py_XDECREF(callers);

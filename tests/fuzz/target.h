@@ -25,9 +25,10 @@ static inline void target_check_tree(const struct profile *p)
 	}
 	TARGET_CHECK(derive_table(&t, p, NULL, 0, &err) == 0);
 	for (uint32_t i = 0; i < t.narcs; i++)
-		TARGET_CHECK(t.arcs[i].caller < p->nfunctions && t.arcs[i].callee < p->nfunctions);
+		TARGET_CHECK(table_arc_at(&t, i)->caller < p->nfunctions &&
+			     table_arc_at(&t, i)->callee < p->nfunctions);
 	for (uint32_t i = 0; i < t.nfunctions; i++)
-		TARGET_CHECK(t.functions[i].nprimitive <= t.functions[i].ncalls ||
+		TARGET_CHECK(table_function(&t, i)->nprimitive <= table_function(&t, i)->ncalls ||
 			     !profile_has_tree(p));
 	table_release(&t);
 }

@@ -213,9 +213,11 @@ static void assert_totals(const struct trip *t, const struct totals *a, const st
 	if (counted && !is_lost(t, "recursive") && !is_lost(t, "call tree"))
 		ck_assert_msg(a->nprimitive == b->nprimitive, "%s: primitive", t->f->name);
 	for (uint32_t m = 0; m < n; m++) {
-		ck_assert_msg(!self || a->self[m] == b->self[m], "%s: self", t->f->name);
-		ck_assert_msg(!cum || a->cum[m] == b->cum[m], "%s: cum %lld is %lld", t->f->name,
-			      (long long)a->cum[m], (long long)b->cum[m]);
+		const struct metric_cost *x = &a->costs[m], *y = &b->costs[m];
+
+		ck_assert_msg(!self || x->self == y->self, "%s: self", t->f->name);
+		ck_assert_msg(!cum || x->cum == y->cum, "%s: cum %lld is %lld", t->f->name,
+			      (long long)x->cum, (long long)y->cum);
 	}
 }
 
@@ -224,8 +226,8 @@ static bool has_caller(const struct table *t, uint32_t callee, uint64_t ncalls)
 	uint64_t sum = 0;
 
 	for (uint32_t i = 0; i < t->narcs; i++)
-		if (t->arcs[i].callee == callee)
-			sum += t->arcs[i].totals.ncalls;
+		if (table_arc_at(t, i)->callee == callee)
+			sum += table_arc_at(t, i)->totals.ncalls;
 	return sum == ncalls;
 }
 
@@ -234,27 +236,27 @@ static void assert_functions(const struct trip *t)
 	bool recursive = is_lost(t, "recursive");
 
 	for (uint32_t g = 0; g < t->ngroups; g++) {
-		struct totals *a = &t->table.functions[g];
+		struct totals *a = table_function(&t->table, g);
 		/* A call of nobody is in the tree. */
 		bool known = has_caller(&t->table, g, a->ncalls) ||
 			     !(is_lost(t, "calls that no function made") ||
 			       (is_lost(t, "call tree") && strcmp(t->f->name, "callgrind") == 0));
 
 		if (t->of_back[g] == PROFILE_NONE)
-			ck_assert_msg(a->cum[0] == 0, "%s: a function is lost", t->f->name);
+			ck_assert_msg(a->costs[0].cum == 0, "%s: a function is lost", t->f->name);
 		else
-			assert_totals(t, a, &t->back_table.functions[t->of_back[g]], known, true,
-				      !recursive);
+			assert_totals(t, a, table_function(&t->back_table, t->of_back[g]), known,
+				      true, !recursive);
 	}
 }
 
 static void assert_arcs(const struct trip *t)
 {
 	for (uint32_t i = 0; i < t->table.narcs; i++) {
-		const struct arc *a = &t->table.arcs[i], *b;
+		const struct arc *a = table_arc_at(&t->table, i), *b;
 		bool tree_lost = is_lost(t, "call tree");
 
-		if (a->totals.cum[0] == 0)
+		if (a->totals.costs[0].cum == 0)
 			continue;
 		b = table_find_arc(&t->back_table, t->of_back[a->caller], t->of_back[a->callee]);
 		ck_assert_msg(b != NULL, "%s: an arc is lost", t->f->name);

@@ -16,6 +16,7 @@
 #include "format/pstats.h"
 #include "profile/derive.h"
 #include "sample.h"
+#include "table.h"
 #include "unit.h"
 
 static char dir[] = "/tmp/cprof-peers-XXXXXX";
@@ -37,11 +38,14 @@ static void add_expected(struct buf *out, const struct profile *p)
 	struct error err;
 
 	ck_assert_int_eq(derive_table(&t, p, NULL, 0, &err), 0);
-	for (uint32_t i = 0; i < p->nfunctions; i++)
+	for (uint32_t i = 0; i < p->nfunctions; i++) {
+		const struct totals *f = table_function(&t, i);
+
 		buf_printf(out, "%s\t%u\t%s\t%llu\t%lld\t%lld\n", p->functions[i].file,
 			   p->functions[i].line, p->functions[i].qualname,
-			   (unsigned long long)t.functions[i].ncalls,
-			   (long long)t.functions[i].self[0], (long long)t.functions[i].cum[0]);
+			   (unsigned long long)f->ncalls, (long long)f->costs[0].self,
+			   (long long)f->costs[0].cum);
+	}
 	table_release(&t);
 }
 
@@ -122,24 +126,19 @@ static struct profile *read_profile(const char *path)
 	return p;
 }
 
-static void assert_totals(const struct totals *a, const struct totals *b)
-{
-	ck_assert_uint_eq(a->ncalls, b->ncalls);
-	ck_assert_uint_eq(a->nprimitive, b->nprimitive);
-	ck_assert_int_eq(a->self[0], b->self[0]);
-	ck_assert_int_eq(a->cum[0], b->cum[0]);
-}
-
 static void assert_same_table(const struct profile *a, const struct profile *b)
 {
 	ck_assert_uint_eq(a->nfunctions, b->nfunctions);
 	ck_assert_uint_eq(a->table.narcs, b->table.narcs);
 	for (uint32_t i = 0; i < a->nfunctions; i++)
-		assert_totals(&a->table.functions[i], &b->table.functions[i]);
+		table_assert_equal(table_function(&a->table, i), table_function(&b->table, i));
 	for (uint32_t i = 0; i < a->table.narcs; i++) {
-		ck_assert_uint_eq(a->table.arcs[i].caller, b->table.arcs[i].caller);
-		ck_assert_uint_eq(a->table.arcs[i].callee, b->table.arcs[i].callee);
-		assert_totals(&a->table.arcs[i].totals, &b->table.arcs[i].totals);
+		const struct arc *x = table_arc_at(&a->table, i);
+		const struct arc *y = table_arc_at(&b->table, i);
+
+		ck_assert_uint_eq(x->caller, y->caller);
+		ck_assert_uint_eq(x->callee, y->callee);
+		table_assert_equal(&x->totals, &y->totals);
 	}
 }
 

@@ -100,8 +100,8 @@ START_TEST(test_pstats__one_key_of_three_functions)
 	back = read_bytes(out.data, out.len);
 	ck_assert_uint_eq(back->nfunctions, 2);
 	ck_assert_str_eq(back->functions[0].name, "__init__");
-	ck_assert_uint_eq(back->table.functions[0].ncalls, 510);
-	ck_assert_int_eq(back->table.functions[0].cum[0], 60);
+	ck_assert_uint_eq(table_function(&back->table, 0)->ncalls, 510);
+	ck_assert_int_eq(table_function(&back->table, 0)->costs[0].cum, 60);
 	buf_release(&out);
 	profile_free(p);
 	profile_free(back);
@@ -130,15 +130,15 @@ START_TEST(test_pstats__round_trip)
 			ck_assert_str_eq(back->functions[i].file, f->file);
 			ck_assert_str_eq(back->functions[i].name, f->name);
 			ck_assert_uint_eq(back->functions[i].line, f->line);
-			ck_assert_mem_eq(&back->table.functions[i], &t.functions[i],
-					 sizeof *t.functions);
+			table_assert_equal(table_function(&back->table, i), table_function(&t, i));
 		}
 		for (uint32_t i = 0; i < t.narcs; i++) {
-			const struct arc *arc = table_find_arc(&back->table, t.arcs[i].caller,
-							       t.arcs[i].callee);
+			const struct arc *want = table_arc_at(&t, i);
+			const struct arc *arc = table_find_arc(&back->table, want->caller,
+							       want->callee);
 
 			ck_assert_ptr_nonnull(arc);
-			ck_assert_mem_eq(&arc->totals, &t.arcs[i].totals, sizeof arc->totals);
+			table_assert_equal(&arc->totals, &want->totals);
 		}
 		table_release(&t);
 		pstats_groups_release(&g);
@@ -193,13 +193,13 @@ START_TEST(test_pstats__caller_without_an_entry)
 	ck_assert_uint_eq(p->nfunctions, 2);
 	ck_assert_uint_eq(p->table.nfunctions, 2);
 	/* Outside (cc, nc), in callers (nc, cc). */
-	ck_assert_uint_eq(p->table.functions[0].nprimitive, 2);
-	ck_assert_uint_eq(p->table.functions[0].ncalls, 3);
-	ck_assert_uint_eq(p->table.arcs[0].totals.nprimitive, 2);
-	ck_assert_uint_eq(p->table.arcs[0].totals.ncalls, 3);
-	ck_assert_int_eq(p->table.arcs[0].below[0], 2000000000);
+	ck_assert_uint_eq(table_function(&p->table, 0)->nprimitive, 2);
+	ck_assert_uint_eq(table_function(&p->table, 0)->ncalls, 3);
+	ck_assert_uint_eq(table_arc_at(&p->table, 0)->totals.nprimitive, 2);
+	ck_assert_uint_eq(table_arc_at(&p->table, 0)->totals.ncalls, 3);
+	ck_assert_int_eq(table_arc_at(&p->table, 0)->totals.costs[0].below, 2000000000);
 	ck_assert_str_eq(p->functions[1].name, "g");
-	ck_assert_uint_eq(p->table.functions[1].ncalls, 0);
+	ck_assert_uint_eq(table_function(&p->table, 1)->ncalls, 0);
 	profile_free(p);
 }
 END_TEST
@@ -370,12 +370,12 @@ START_TEST(test_pstats__sampled_by_pyinstrument)
 	struct buf out;
 
 	ck_assert(p->sampled);
-	ck_assert_uint_eq(p->table.functions[0].ncalls, 0);
-	ck_assert_int_eq(p->table.functions[0].cum[0], 2000000000);
+	ck_assert_uint_eq(table_function(&p->table, 0)->ncalls, 0);
+	ck_assert_int_eq(table_function(&p->table, 0)->costs[0].cum, 2000000000);
 	out = write_profile(p);
 	back = read_bytes(out.data, out.len);
 	ck_assert(back->sampled);
-	ck_assert_int_eq(back->table.functions[0].cum[0], 2000000000);
+	ck_assert_int_eq(table_function(&back->table, 0)->costs[0].cum, 2000000000);
 	buf_release(&out);
 	profile_free(back);
 	profile_free(p);
@@ -398,14 +398,14 @@ START_TEST(test_pstats__sampled_by_cpython)
 	ck_assert(p->sampled);
 	ck_assert_uint_eq(p->nmetrics, 2);
 	ck_assert_str_eq(p->metrics[1].name, "samples");
-	ck_assert_uint_eq(p->table.functions[1].ncalls, 0);
-	ck_assert_int_eq(p->table.functions[1].self[1], 2);
-	ck_assert_int_eq(p->table.functions[1].cum[1], 4);
-	ck_assert_int_eq(p->table.functions[1].self[0], 1000000000);
+	ck_assert_uint_eq(table_function(&p->table, 1)->ncalls, 0);
+	ck_assert_int_eq(table_function(&p->table, 1)->costs[1].self, 2);
+	ck_assert_int_eq(table_function(&p->table, 1)->costs[1].cum, 4);
+	ck_assert_int_eq(table_function(&p->table, 1)->costs[0].self, 1000000000);
 	ck_assert_uint_eq(p->table.narcs, 1);
-	ck_assert_int_eq(p->table.arcs[0].totals.cum[1], 3);
-	ck_assert_int_eq(p->table.arcs[0].totals.cum[0], 1500000000);
-	ck_assert_int_eq(p->table.arcs[0].below[0], 1500000000);
+	ck_assert_int_eq(table_arc_at(&p->table, 0)->totals.costs[1].cum, 3);
+	ck_assert_int_eq(table_arc_at(&p->table, 0)->totals.costs[0].cum, 1500000000);
+	ck_assert_int_eq(table_arc_at(&p->table, 0)->totals.costs[0].below, 1500000000);
 	profile_free(p);
 	ASSERT_ERROR("{)\x01z\x01" "xT0", "not a pstats file: byte 1: no (file, line, name)");
 	ASSERT_ERROR("{" MARK, "truncated at byte 17");

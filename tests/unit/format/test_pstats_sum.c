@@ -81,12 +81,12 @@ START_TEST(test_pstats_sum__of_two)
 		uint64_t ncalls = 0;
 		int64_t cum = 0;
 
-		ncalls += ia < a->table.nfunctions ? a->table.functions[ia].ncalls : 0;
-		ncalls += ib < b->table.nfunctions ? b->table.functions[ib].ncalls : 0;
-		cum += ia < a->table.nfunctions ? a->table.functions[ia].cum[0] : 0;
-		cum += ib < b->table.nfunctions ? b->table.functions[ib].cum[0] : 0;
-		ck_assert_uint_eq(sum->table.functions[i].ncalls, 4 * ncalls);
-		ck_assert_int_eq(sum->table.functions[i].cum[0], 4 * cum);
+		ncalls += ia < a->table.nfunctions ? table_function(&a->table, ia)->ncalls : 0;
+		ncalls += ib < b->table.nfunctions ? table_function(&b->table, ib)->ncalls : 0;
+		cum += ia < a->table.nfunctions ? table_function(&a->table, ia)->costs[0].cum : 0;
+		cum += ib < b->table.nfunctions ? table_function(&b->table, ib)->costs[0].cum : 0;
+		ck_assert_uint_eq(table_function(&sum->table, i)->ncalls, 4 * ncalls);
+		ck_assert_int_eq(table_function(&sum->table, i)->costs[0].cum, 4 * cum);
 		if (i < a->table.nfunctions)
 			ck_assert_uint_eq(ia, i);
 	}

@@ -4,6 +4,7 @@
 
 #include "failing.h"
 #include "sample.h"
+#include "table.h"
 #include "unit.h"
 
 static void assert_finds(const struct profile *p, const char *want)
@@ -20,16 +21,14 @@ static void assert_finds(const struct profile *p, const char *want)
 static struct profile *table_of_two(void)
 {
 	struct profile *p = profile_new();
-	struct arc *arc;
 
 	profile_add_metric(p, "wall", "nanoseconds");
 	sample_function(p, "a.py", 1, "f", NULL);
 	sample_function(p, "a.py", 2, "g", "G\x1b.g");
 	ck_assert_int_eq(table_resize(&p->table, 2), 0);
-	p->table.functions[0] = (struct totals){ 1, 1, { 5000 }, { 9000 } };
-	p->table.functions[1] = (struct totals){ 3, 2, { 4000 }, { 4000 } };
-	arc = table_arc(&p->table, 0, 1);
-	arc->totals = (struct totals){ 3, 3, { 4000 }, { 4000 } };
+	table_set_totals(table_function(&p->table, 0), 1, 1, 5000, 9000);
+	table_set_totals(table_function(&p->table, 1), 3, 2, 4000, 4000);
+	table_set_totals(&table_arc(&p->table, 0, 1)->totals, 3, 3, 4000, 4000);
 	return p;
 }
 
@@ -39,7 +38,7 @@ START_TEST(test_check__all_is_well)
 
 	assert_finds(p, "");
 	/* Half a microsecond is rounding. */
-	p->table.functions[0].self[0] = 9500;
+	table_function(&p->table, 0)->costs[0].self = 9500;
 	assert_finds(p, "");
 	profile_free(p);
 	for (uint64_t seed = 0; seed < 10; seed++) {
@@ -54,20 +53,20 @@ START_TEST(test_check__what_cannot_be)
 {
 	struct profile *p = table_of_two();
 
-	p->table.functions[1].nprimitive = 4;
+	table_function(&p->table, 1)->nprimitive = 4;
 	assert_finds(p, "G\\x1b.g (a.py:2): primitive calls outnumber the calls\n");
-	p->table.functions[0].nprimitive = 4;
+	table_function(&p->table, 0)->nprimitive = 4;
 	assert_finds(p, "f (a.py:1): primitive calls outnumber the calls; so with 1 more\n");
 	profile_free(p);
 	p = table_of_two();
-	p->table.functions[0].self[0] = 19000;
-	p->table.functions[1].cum[0] = -5000;
-	p->table.functions[1].self[0] = -9000;
+	table_function(&p->table, 0)->costs[0].self = 19000;
+	table_function(&p->table, 1)->costs[0].cum = -5000;
+	table_function(&p->table, 1)->costs[0].self = -9000;
 	assert_finds(p, "G\\x1b.g (a.py:2): time is less than none\n"
 			"f (a.py:1): its own time is more than that with all it calls\n");
 	profile_free(p);
 	p = table_of_two();
-	p->table.functions[1].ncalls = 2;
+	table_function(&p->table, 1)->ncalls = 2;
 	assert_finds(p, "G\\x1b.g (a.py:2): callers called it more often than it was called\n");
 	p->sampled = true;
 	assert_finds(p, "");
@@ -88,7 +87,7 @@ START_TEST(test_check__without_memory)
 {
 	struct profile *p = table_of_two();
 
-	p->table.functions[1].nprimitive = 4;
+	table_function(&p->table, 1)->nprimitive = 4;
 	ck_assert_uint_gt(fail_each_allocation(check_once, p), 3);
 	profile_free(p);
 }

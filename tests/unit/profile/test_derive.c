@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "failing.h"
 #include "sample.h"
+#include "table.h"
 #include "unit.h"
 
 static struct table derive(const struct profile *p, const uint32_t *group, uint32_t ngroups)
@@ -21,8 +22,8 @@ static void assert_totals(const struct totals *t, uint64_t ncalls, uint64_t npri
 {
 	ck_assert_uint_eq(t->ncalls, ncalls);
 	ck_assert_uint_eq(t->nprimitive, nprimitive);
-	ck_assert_int_eq(t->self[0], self);
-	ck_assert_int_eq(t->cum[0], cum);
+	ck_assert_int_eq(t->costs[0].self, self);
+	ck_assert_int_eq(t->costs[0].cum, cum);
 }
 
 /* One call of fib(n), each 1 ns of its own: fib(n) has 2 fib(n + 1) - 1 calls. */
@@ -46,10 +47,10 @@ START_TEST(test_derive__fib)
 	t = derive(p, NULL, 0);
 	/* cProfile says 177/1, and 176/2 of the arc to itself: the two calls
 	 * that fib(10) makes have no such arc above them. */
-	assert_totals(&t.functions[f], 177, 1, 177, 177);
+	assert_totals(table_function(&t, f), 177, 1, 177, 177);
 	ck_assert_uint_eq(t.narcs, 1);
-	assert_totals(&t.arcs[0].totals, 176, 2, 176, 176);
-	ck_assert_int_eq(t.arcs[0].below[0], 0);
+	assert_totals(&table_arc_at(&t, 0)->totals, 176, 2, 176, 176);
+	ck_assert_int_eq(table_arc_at(&t, 0)->totals.costs[0].below, 0);
 	table_release(&t);
 	profile_free(p);
 }
@@ -71,17 +72,17 @@ START_TEST(test_derive__mutual_recursion)
 	sample_calls(p, node, b, 1, 10);
 	sample_calls(p, top, b, 1, 5);
 	t = derive(p, NULL, 0);
-	assert_totals(&t.functions[m], 1, 1, 10, 55);
-	assert_totals(&t.functions[a], 2, 1, 20, 40); /* the outer a: a b a b */
-	assert_totals(&t.functions[b], 3, 2, 25, 35); /* b a b, and 5 */
+	assert_totals(table_function(&t, m), 1, 1, 10, 55);
+	assert_totals(table_function(&t, a), 2, 1, 20, 40); /* the outer a: a b a b */
+	assert_totals(table_function(&t, b), 3, 2, 25, 35); /* b a b, and 5 */
 	assert_totals(&table_find_arc(&t, m, a)->totals, 1, 1, 10, 40);
 	assert_totals(&table_find_arc(&t, m, b)->totals, 1, 1, 5, 5);
 	assert_totals(&table_find_arc(&t, a, b)->totals, 2, 1, 20, 30);
 	assert_totals(&table_find_arc(&t, b, a)->totals, 1, 1, 10, 20);
 	/* below: a's 40 are 20 of its own and 20 in b: the inner a is not b's.
 	 * b's 35 are 25 of its own and 10 in a. */
-	ck_assert_int_eq(table_find_arc(&t, a, b)->below[0], 20);
-	ck_assert_int_eq(table_find_arc(&t, b, a)->below[0], 10);
+	ck_assert_int_eq(table_find_arc(&t, a, b)->totals.costs[0].below, 20);
+	ck_assert_int_eq(table_find_arc(&t, b, a)->totals.costs[0].below, 10);
 	ck_assert_int_eq(table_total(&t, 0), 55);
 	table_release(&t);
 	profile_free(p);
@@ -97,22 +98,24 @@ static void assert_identities(const struct profile *p, const struct table *t)
 			whole += profile_node_cum(p, i)[0];
 	ck_assert_int_eq(table_total(t, 0), whole);
 	for (uint32_t i = 0; i < t->nfunctions; i++) {
-		const struct totals *f = &t->functions[i];
-		int64_t sum = f->self[0];
+		const struct totals *f = table_function(t, i);
+		int64_t sum = f->costs[0].self;
 
 		ck_assert_uint_le(f->nprimitive, f->ncalls);
-		ck_assert_int_le(f->self[0], f->cum[0]);
-		ck_assert_int_le(f->cum[0], whole);
+		ck_assert_int_le(f->costs[0].self, f->costs[0].cum);
+		ck_assert_int_le(f->costs[0].cum, whole);
 		for (uint32_t k = 0; k < t->narcs; k++)
-			if (t->arcs[k].caller == i)
-				sum += t->arcs[k].below[0];
-		ck_assert_int_eq(sum, f->cum[0]);
+			if (table_arc_at(t, k)->caller == i)
+				sum += table_arc_at(t, k)->totals.costs[0].below;
+		ck_assert_int_eq(sum, f->costs[0].cum);
 	}
 	for (uint32_t k = 0; k < t->narcs; k++) {
-		ck_assert_uint_lt(t->arcs[k].caller, t->nfunctions);
-		ck_assert_uint_lt(t->arcs[k].callee, t->nfunctions);
-		ck_assert_int_ge(t->arcs[k].below[0], 0);
-		ck_assert_int_le(t->arcs[k].below[0], t->arcs[k].totals.cum[0]);
+		const struct arc *arc = table_arc_at(t, k);
+
+		ck_assert_uint_lt(arc->caller, t->nfunctions);
+		ck_assert_uint_lt(arc->callee, t->nfunctions);
+		ck_assert_int_ge(arc->totals.costs[0].below, 0);
+		ck_assert_int_le(arc->totals.costs[0].below, arc->totals.costs[0].cum);
 	}
 }
 
@@ -131,20 +134,22 @@ static bool is_above(const struct profile *p, uint32_t node, uint32_t caller, ui
 
 static void assert_like_the_definition(const struct profile *p, const struct table *t)
 {
-	struct totals *want = mem_zalloc(p->nfunctions * sizeof *want);
+	struct table want = { .nmetrics = t->nmetrics };
 	uint64_t *arcs = mem_zalloc((size_t)t->narcs * 2 * sizeof *arcs);
 
+	ck_assert_int_eq(table_resize(&want, p->nfunctions), 0);
 	for (uint32_t i = 1; i < p->nnodes; i++) {
 		const struct node *n = &p->nodes[i];
 		uint32_t caller = n->parent ? p->nodes[n->parent].function : PROFILE_NONE;
+		struct totals *f = table_function(&want, n->function);
 
-		want[n->function].ncalls += n->ncalls;
+		f->ncalls += n->ncalls;
 		if (!is_above(p, i, PROFILE_NONE, n->function)) {
-			want[n->function].nprimitive += n->ncalls;
-			want[n->function].cum[0] += profile_node_cum(p, i)[0];
+			f->nprimitive += n->ncalls;
+			f->costs[0].cum += profile_node_cum(p, i)[0];
 		}
 		if (caller != PROFILE_NONE) {
-			size_t arc = (size_t)(table_find_arc(t, caller, n->function) - t->arcs);
+			uint32_t arc = map_get(&t->arc_index, map_pair(caller, n->function));
 
 			arcs[2 * arc] += n->ncalls;
 			if (!is_above(p, i, caller, n->function))
@@ -152,15 +157,17 @@ static void assert_like_the_definition(const struct profile *p, const struct tab
 		}
 	}
 	for (uint32_t i = 0; i < p->nfunctions; i++) {
-		ck_assert_uint_eq(t->functions[i].ncalls, want[i].ncalls);
-		ck_assert_uint_eq(t->functions[i].nprimitive, want[i].nprimitive);
-		ck_assert_int_eq(t->functions[i].cum[0], want[i].cum[0]);
+		const struct totals *is = table_function(t, i), *f = table_function(&want, i);
+
+		ck_assert_uint_eq(is->ncalls, f->ncalls);
+		ck_assert_uint_eq(is->nprimitive, f->nprimitive);
+		ck_assert_int_eq(is->costs[0].cum, f->costs[0].cum);
 	}
 	for (uint32_t i = 0; i < t->narcs; i++) {
-		ck_assert_uint_eq(t->arcs[i].totals.ncalls, arcs[2 * i]);
-		ck_assert_uint_eq(t->arcs[i].totals.nprimitive, arcs[2 * i + 1]);
+		ck_assert_uint_eq(table_arc_at(t, i)->totals.ncalls, arcs[2 * i]);
+		ck_assert_uint_eq(table_arc_at(t, i)->totals.nprimitive, arcs[2 * i + 1]);
 	}
-	mem_free(want);
+	table_release(&want);
 	mem_free(arcs);
 }
 
@@ -192,10 +199,10 @@ START_TEST(test_derive__groups_before_recursion)
 	sample_calls(p, node, b, 500, 100);
 	t = derive(p, group, 1);
 	ck_assert_uint_eq(t.nfunctions, 1);
-	assert_totals(&t.functions[0], 503, 3, 130, 130);
+	assert_totals(table_function(&t, 0), 503, 3, 130, 130);
 	ck_assert_uint_eq(t.narcs, 1); /* to itself */
-	assert_totals(&t.arcs[0].totals, 500, 500, 100, 100);
-	ck_assert_int_eq(t.arcs[0].below[0], 0);
+	assert_totals(&table_arc_at(&t, 0)->totals, 500, 500, 100, 100);
+	ck_assert_int_eq(table_arc_at(&t, 0)->totals.costs[0].below, 0);
 	table_release(&t);
 	profile_free(p);
 }
@@ -230,18 +237,18 @@ START_TEST(test_derive__from_a_table)
 		sample_function(p, "a.py", i, "f", NULL);
 	ck_assert_int_eq(table_resize(&p->table, 3), 0);
 	for (uint32_t i = 0; i < 3; i++)
-		p->table.functions[i] = (struct totals){ i + 1, 1, { 10 * (i + 1) }, { 100 } };
+		table_set_totals(table_function(&p->table, i), i + 1, 1, 10 * (i + 1), 100);
 	for (uint32_t i = 0; i < 2; i++) {
 		arc = table_arc(&p->table, i, 2);
-		arc->totals = (struct totals){ 1, 1, { 5 }, { 7 } };
-		arc->below[0] = 7;
+		table_set_totals(&arc->totals, 1, 1, 5, 7);
+		arc->totals.costs[0].below = 7;
 	}
 	t = derive(p, group, 2);
-	assert_totals(&t.functions[0], 3, 2, 30, 200); /* 1 + 2 calls, 10 + 20 ns */
-	assert_totals(&t.functions[1], 3, 1, 30, 100);
+	assert_totals(table_function(&t, 0), 3, 2, 30, 200); /* 1 + 2 calls, 10 + 20 ns */
+	assert_totals(table_function(&t, 1), 3, 1, 30, 100);
 	ck_assert_uint_eq(t.narcs, 1);
-	assert_totals(&t.arcs[0].totals, 2, 2, 10, 14);
-	ck_assert_int_eq(t.arcs[0].below[0], 14);
+	assert_totals(&table_arc_at(&t, 0)->totals, 2, 2, 10, 14);
+	ck_assert_int_eq(table_arc_at(&t, 0)->totals.costs[0].below, 14);
 	table_release(&t);
 	profile_free(p);
 }
@@ -262,9 +269,9 @@ START_TEST(test_derive__several_metrics)
 	node = sample_calls(p, 0, f, 1, 10); /* 10, 11, 12 */
 	sample_calls(p, node, f, 1, 20);     /* 20, 21, 22 */
 	t = derive(p, NULL, 0);
-	ck_assert_int_eq(t.functions[f].self[1], 32);
-	ck_assert_int_eq(t.functions[f].cum[2], 34);
-	ck_assert_int_eq(t.arcs[0].totals.self[2], 22);
+	ck_assert_int_eq(table_function(&t, f)->costs[1].self, 32);
+	ck_assert_int_eq(table_function(&t, f)->costs[2].cum, 34);
+	ck_assert_int_eq(table_arc_at(&t, 0)->totals.costs[2].self, 22);
 	table_release(&t);
 	profile_free(p);
 }
@@ -280,9 +287,9 @@ START_TEST(test_derive__strands_are_beside_the_total)
 	ck_assert_int_eq(self[0], 0);                         /* not 100 - 100 - 170 - 31 */
 	ck_assert_int_eq(table_total(&t, 0), 301);            /* 100 + 170 + 31 */
 	ck_assert_int_eq(profile_total(p, &t, 0), 100);
-	assert_totals(&t.functions[1], 3, 3, 190, 190);       /* work: 40 + 150 */
-	assert_totals(&t.functions[3], 2, 2, 4, 170);         /* the jobs: 4 + 150 + 16 */
-	assert_totals(&t.functions[0], 2, 2, 90, 130);        /* main: 60 + 30; 100 + 30 */
+	assert_totals(table_function(&t, 1), 3, 3, 190, 190);       /* work: 40 + 150 */
+	assert_totals(table_function(&t, 3), 2, 2, 4, 170);         /* the jobs: 4 + 150 + 16 */
+	assert_totals(table_function(&t, 0), 2, 2, 90, 130);        /* main: 60 + 30; 100 + 30 */
 	mem_free(self);
 	table_release(&t);
 	profile_free(p);

@@ -51,8 +51,8 @@ START_TEST(test_diff__lines_do_not_matter)
 	ck_assert_ptr_eq(&d.rows[1], row_of(&d, main1, main2));
 	ck_assert_uint_eq(d.rows[0].old_totals->ncalls, 2);
 	ck_assert_uint_eq(d.rows[0].new_totals->ncalls, 3);
-	ck_assert_int_eq(d.rows[1].old_totals->cum[0], 140);
-	ck_assert_int_eq(d.rows[1].new_totals->cum[0], 195);
+	ck_assert_int_eq(d.rows[1].old_totals->costs[0].cum, 140);
+	ck_assert_int_eq(d.rows[1].new_totals->costs[0].cum, 195);
 	ck_assert(diff_row_calls_differ(&d, &d.rows[0]));
 	ck_assert(!diff_row_calls_differ(&d, &d.rows[1]));
 	release(&d, p, q);
@@ -78,7 +78,7 @@ START_TEST(test_diff__new_and_gone)
 	r = row_of(&d, gone, PROFILE_NONE);
 	ck_assert_uint_eq(r->old_totals->ncalls, 7);
 	ck_assert_uint_eq(r->new_totals->ncalls, 0);
-	ck_assert_int_eq(r->new_totals->cum[0], 0);
+	ck_assert_int_eq(r->new_totals->costs[0].cum, 0);
 	r = row_of(&d, PROFILE_NONE, new);
 	ck_assert_uint_eq(r->new_totals->ncalls, 9);
 	/* By calls: 9 new, 7 gone, none. */
@@ -156,7 +156,7 @@ START_TEST(test_diff__addresses_are_not_compared)
 	d = compare(p, q);
 	ck_assert_uint_eq(d.nrows, 1);
 	ck_assert_uint_eq(d.rows[0].old_totals->ncalls, 7); /* 2 + 5 */
-	ck_assert_int_eq(d.rows[0].old_totals->self[0], 7); /* 3 + 4 */
+	ck_assert_int_eq(d.rows[0].old_totals->costs[0].self, 7); /* 3 + 4 */
 	ck_assert(!diff_row_calls_differ(&d, &d.rows[0]));
 	release(&d, p, q);
 }
@@ -179,7 +179,7 @@ START_TEST(test_diff__without_qualified_names)
 	ck_assert_uint_eq(d.rows[0].before, one);
 	ck_assert_uint_eq(d.rows[0].after, a); /* the first of the group */
 	ck_assert_uint_eq(d.rows[0].new_totals->ncalls, 510);
-	ck_assert_int_eq(d.rows[0].new_totals->self[0], 51);
+	ck_assert_int_eq(d.rows[0].new_totals->costs[0].self, 51);
 	release(&d, p, q);
 }
 END_TEST

@@ -61,10 +61,10 @@ START_TEST(test_profile__arcs_and_rows)
 	struct table t = TABLE_INIT;
 
 	ck_assert_int_eq(table_resize(&t, 2), 0);
-	t.functions[1].ncalls = 7;
+	table_function(&t, 1)->ncalls = 7;
 	ck_assert_int_eq(table_resize(&t, 200), 0);
-	ck_assert_uint_eq(t.functions[1].ncalls, 7);
-	ck_assert_uint_eq(t.functions[199].ncalls, 0);
+	ck_assert_uint_eq(table_function(&t, 1)->ncalls, 7);
+	ck_assert_uint_eq(table_function(&t, 199)->ncalls, 0);
 	ck_assert_int_eq(table_resize(&t, 3), 0); /* never shrinks */
 	ck_assert_uint_eq(t.nfunctions, 200);
 	table_arc(&t, 0, 1)->totals.ncalls = 3;
@@ -75,6 +75,40 @@ START_TEST(test_profile__arcs_and_rows)
 	ck_assert_uint_eq(t.narcs, 101);
 	table_release(&t);
 	ck_assert_ptr_null(table_find_arc(&t, 0, 1));
+}
+END_TEST
+
+/* Rows are as long as there are metrics, and stay so. */
+START_TEST(test_profile__rows_of_two_metrics)
+{
+	struct profile *p = profile_new();
+	struct table *t = &p->table;
+
+	profile_add_metric(p, "wall", "nanoseconds");
+	profile_add_metric(p, "cpu", "nanoseconds");
+	ck_assert_int_eq(table_resize(t, 1), 0);
+	ck_assert_int_eq(profile_add_metric(p, "late", "count"), -1);
+	for (uint32_t i = 0; i < 50; i++) {
+		struct arc *arc = table_arc(t, 0, i);
+
+		ck_assert_int_eq(table_resize(t, i + 1), 0);
+		table_function(t, i)->costs[0].self = i;
+		table_function(t, i)->costs[1].cum = -(int64_t)i;
+		arc->totals.costs[0].self = 2 * i;
+		arc->totals.costs[1].below = 3 * i;
+	}
+	for (uint32_t i = 0; i < 50; i++) {
+		const struct totals *f = table_function(t, i);
+		const struct arc *arc = table_find_arc(t, 0, i);
+
+		ck_assert_uint_eq(table_function_index(t, f), i);
+		ck_assert(f->costs[0].self == i && f->costs[0].cum == 0);
+		ck_assert(f->costs[1].self == 0 && f->costs[1].cum == -(int64_t)i);
+		ck_assert(arc->callee == i && arc->totals.ncalls == 0);
+		ck_assert(arc->totals.costs[0].self == 2 * i);
+		ck_assert(arc->totals.costs[1].below == 3 * i);
+	}
+	profile_free(p);
 }
 END_TEST
 
@@ -113,4 +147,5 @@ UNIT_MAIN("profile/profile",
 	  test_profile__child_is_found_again,
 	  test_profile__metrics_are_few,
 	  test_profile__arcs_and_rows,
+	  test_profile__rows_of_two_metrics,
 	  test_profile__goes_on_after_a_failure)

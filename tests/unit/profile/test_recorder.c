@@ -42,7 +42,7 @@ static const struct totals *totals_of(const struct table *t, const struct profil
 {
 	for (uint32_t i = 0; i < p->nfunctions; i++)
 		if (strcmp(p->functions[i].name, name) == 0)
-			return &t->functions[i];
+			return table_function(t, i);
 	ck_abort_msg("no function %s", name);
 	return NULL;
 }
@@ -58,8 +58,8 @@ static void assert_totals(const struct profile *p, const char *name, uint64_t nc
 	f = totals_of(&t, p, name);
 	ck_assert_uint_eq(f->ncalls, ncalls);
 	ck_assert_uint_eq(f->nprimitive, nprimitive);
-	ck_assert_int_eq(f->self[0], self);
-	ck_assert_int_eq(f->cum[0], cum);
+	ck_assert_int_eq(f->costs[0].self, self);
+	ck_assert_int_eq(f->costs[0].cum, cum);
 	table_release(&t);
 }
 
@@ -263,7 +263,7 @@ START_TEST(test_recorder__node_limit_keeps_the_sum)
 	ck_assert_uint_eq(p->nnodes, 6);
 	ck_assert_int_eq(derive_table(&t, p, NULL, 0, &err), 0);
 	for (uint32_t i = 0; i < p->nfunctions; i++)
-		ck_assert_int_ge(t.functions[i].self[0], 0);
+		ck_assert_int_ge(table_function(&t, i)->costs[0].self, 0);
 	ck_assert_int_eq(table_total(&t, 0), (int64_t)now);
 	for (uint32_t i = 1; i < p->nnodes; i++)
 		ck_assert_int_le(profile_node_cum(p, i)[0],
