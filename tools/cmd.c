@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "help.h"
 
@@ -25,11 +27,13 @@ int complain(const char *fmt, ...)
 	va_start(ap, fmt);
 	buf_vprintf(&text, fmt, ap);
 	va_end(ap);
+	buf_adds(&line, "cprof: ");
 	text_printable(&line, buf_str(&text));
+	buf_addc(&line, '\n');
 	if (text.failed || line.failed)
 		fputs("cprof: out of memory\n", stderr);
 	else
-		fprintf(stderr, "cprof: %s\n", buf_str(&line));
+		file_write(STDERR_FILENO, buf_bytes(&line));
 	buf_release(&text);
 	buf_release(&line);
 	return EXIT_COULD_NOT;
