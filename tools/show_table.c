@@ -103,18 +103,19 @@ static void put_columns(struct buf *out, const struct show *show)
 }
 
 /* Of a path the end matters, of "{built-in method ...}" the beginning. */
-static void put_name(struct buf *out, const struct show *show, const char *name, size_t used)
+static void put_name(struct buf *out, const struct show *show, const struct function *f,
+		     size_t used)
 {
 	size_t width = show->term.width;
 	struct buf text = BUF_INIT;
 
 	if (width == 0) {
-		text_printable(out, name);
+		callstack_add_name(out, f);
 		return;
 	}
-	text_printable(&text, name);
+	callstack_add_name(&text, f);
 	term_fit(&show->term, out, buf_str(&text), width > used + 20 ? width - used : 20,
-		 name[0] != '{');
+		 *buf_str(&text) != '{');
 	buf_release(&text);
 }
 
@@ -131,7 +132,7 @@ static void put_row(struct buf *out, const struct show *show, struct show_list *
 				      r->n.self, r->n.cum);
 	}
 	put_extra(out, show, r);
-	put_name(out, show, show_list_name(l, index), out->len - start);
+	put_name(out, show, &r->f, out->len - start);
 	buf_addc(out, '\n');
 }
 

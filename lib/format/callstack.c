@@ -222,14 +222,18 @@ static void add_printable(struct buf *out, size_t from)
 	buf_release(&raw);
 }
 
+void callstack_add_name(struct buf *out, const struct function *f)
+{
+	size_t from = out->len;
+
+	pstats_name(out, f);
+	add_printable(out, from);
+}
+
 static void add_row(struct buf *out, const struct row *row)
 {
-	size_t from;
-
 	callstack_add_numbers(out, row->ncalls, row->nprimitive, row->tottime, row->cumtime);
-	from = out->len;
-	pstats_name(out, &(struct function){ row->file, row->name, row->name, row->line });
-	add_printable(out, from);
+	callstack_add_name(out, &(struct function){ row->file, row->name, row->name, row->line });
 	buf_addc(out, '\n');
 }
 

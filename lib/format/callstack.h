@@ -18,6 +18,9 @@ int callstack_write_sum(struct buf *out, const struct pstats_sum *s,
 void callstack_add_numbers(struct buf *out, uint64_t ncalls, uint64_t nprimitive,
 			   double tottime, double cumtime);
 
+/* "app.py:1(fib)", and what a terminal would obey as \xNN. */
+void callstack_add_name(struct buf *out, const struct function *f);
+
 /* "Sat Nov 21 18:20:37 2026", as Python's time.ctime. Appends. */
 void callstack_add_date(struct buf *out, time_t when);
 
