@@ -3,6 +3,10 @@
 #include <math.h>
 #include <string.h>
 
+#include <cairo-ft.h>
+#include <ft2build.h>
+#include FT_FREETYPE_H
+
 #include "base/text.h"
 
 void letters_init(struct letters *l, cairo_scaled_font_t *font)
@@ -17,24 +21,46 @@ void letters_release(struct letters *l)
 	memset(l, 0, sizeof *l);
 }
 
-static struct letter *make(struct letters *l, uint32_t code, const char *s, size_t len)
+/* What cairo asks of FreeType for a font with such options (fonts.c). */
+enum { LOAD = FT_LOAD_TARGET_LIGHT | FT_LOAD_NO_BITMAP | FT_LOAD_RENDER };
+
+/* The face is set to the font's size. */
+static bool draw(struct letters *l, struct letter *letter, FT_Face face)
+{
+	FT_UInt index = FT_Get_Char_Index(face, letter->code);
+	FT_GlyphSlot slot = face->glyph;
+	const FT_Bitmap *from = &slot->bitmap;
+	uint8_t *bytes;
+
+	if (index == 0 || FT_Load_Glyph(face, index, LOAD) != 0 ||
+	    from->pixel_mode != FT_PIXEL_MODE_GRAY)
+		return true;
+	bytes = arena_alloc(&l->arena, (size_t)from->width * from->rows + 1);
+	if (bytes == NULL)
+		return false;
+	for (uint32_t y = 0; y < from->rows; y++)
+		memcpy(bytes + (size_t)y * from->width, from->buffer + (ptrdiff_t)y * from->pitch,
+		       from->width);
+	letter->known = true;
+	letter->advance = (int32_t)lround((double)slot->metrics.horiAdvance / 64);
+	letter->mask = (struct mask){ slot->bitmap_left, -slot->bitmap_top, from->width,
+				      from->rows, bytes };
+	return true;
+}
+
+static struct letter *make(struct letters *l, uint32_t code)
 {
 	struct letter *letter = arena_zalloc(&l->arena, sizeof *letter);
-	cairo_glyph_t *glyphs = NULL;
-	cairo_text_extents_t e;
-	int n = 0;
+	FT_Face face = letter != NULL ? cairo_ft_scaled_font_lock_face(l->font) : NULL;
+	bool drawn = true;
 
-	if (letter == NULL)
-		return NULL;
-	letter->code = code;
-	if (cairo_scaled_font_text_to_glyphs(l->font, 0, 0, s, (int)len, &glyphs, &n, NULL, NULL,
-					     NULL) == CAIRO_STATUS_SUCCESS && n == 1) {
-		cairo_scaled_font_glyph_extents(l->font, glyphs, 1, &e);
-		letter->index = glyphs[0].index;
-		letter->advance = (int32_t)lround(e.x_advance);
+	if (letter != NULL)
+		letter->code = code;
+	if (face != NULL) {
+		drawn = draw(l, letter, face);
+		cairo_ft_scaled_font_unlock_face(l->font);
 	}
-	cairo_glyph_free(glyphs);
-	return letter;
+	return drawn ? letter : NULL;
 }
 
 /* Where the letter is, or will be; NULL where there is no place for it. */
@@ -48,7 +74,7 @@ static struct letter **place_of(struct letters *l, uint32_t code)
 	return l->nothers < LETTERS_OTHERS ? &l->others[l->nothers] : NULL;
 }
 
-struct letter *letters_next(struct letters *l, const char **s)
+const struct letter *letters_next(struct letters *l, const char **s)
 {
 	uint32_t code = (unsigned char)**s;
 	size_t len = code < 0x80 ? 1 : text_utf8(*s, strlen(*s), &code);
@@ -57,7 +83,7 @@ struct letter *letters_next(struct letters *l, const char **s)
 	if (place == NULL)
 		return NULL;
 	if (*place == NULL) {
-		*place = make(l, code, *s, len);
+		*place = make(l, code);
 		if (*place == NULL) {
 			l->failed = true;
 			return NULL;
@@ -65,54 +91,5 @@ struct letter *letters_next(struct letters *l, const char **s)
 		l->nothers += code >= LETTERS_LATIN;
 	}
 	*s += len;
-	return (*place)->index != 0 ? *place : NULL;
-}
-
-/* On a surface of its own, a pixel larger on each side than it says it is. */
-static cairo_surface_t *draw(struct letters *l, const struct letter *letter, struct mask *mask)
-{
-	cairo_glyph_t glyph = { letter->index, 0, 0 };
-	cairo_text_extents_t e;
-	cairo_surface_t *surface;
-	cairo_t *cr;
-
-	cairo_scaled_font_glyph_extents(l->font, &glyph, 1, &e);
-	mask->left = (int32_t)floor(e.x_bearing) - 1;
-	mask->top = (int32_t)floor(e.y_bearing) - 1;
-	mask->width = (uint32_t)(ceil(e.x_bearing + e.width) + 1 - mask->left);
-	mask->height = (uint32_t)(ceil(e.y_bearing + e.height) + 1 - mask->top);
-	surface = cairo_image_surface_create(CAIRO_FORMAT_A8, (int)mask->width,
-					     (int)mask->height);
-	cr = cairo_create(surface);
-	glyph.x = -mask->left;
-	glyph.y = -mask->top;
-	cairo_set_scaled_font(cr, l->font);
-	cairo_show_glyphs(cr, &glyph, 1);
-	cairo_destroy(cr);
-	cairo_surface_flush(surface);
-	return surface;
-}
-
-const struct mask *letters_mask(struct letters *l, struct letter *letter)
-{
-	struct mask *mask = &letter->mask;
-	cairo_surface_t *surface;
-	const uint8_t *from;
-	uint8_t *bytes;
-
-	if (letter->drawn)
-		return mask;
-	surface = draw(l, letter, mask);
-	from = cairo_image_surface_get_data(surface);
-	bytes = arena_alloc(&l->arena, (size_t)mask->width * mask->height);
-	if (from != NULL && bytes != NULL) {
-		for (uint32_t y = 0; y < mask->height; y++)
-			memcpy(bytes + (size_t)y * mask->width,
-			       from + y * (size_t)cairo_image_surface_get_stride(surface),
-			       mask->width);
-		mask->bytes = bytes;
-		letter->drawn = true;
-	}
-	cairo_surface_destroy(surface);
-	return letter->drawn ? mask : NULL;
+	return (*place)->known ? *place : NULL;
 }

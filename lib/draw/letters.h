@@ -22,9 +22,8 @@ struct mask {
 
 struct letter {
 	uint32_t code;
-	unsigned long index; /* the font's; 0: it has none for it */
-	int32_t advance;     /* to the next letter */
-	bool drawn;
+	bool known; /* the font has it */
+	int32_t advance; /* to the next letter */
 	struct mask mask;
 };
 
@@ -41,9 +40,6 @@ void letters_release(struct letters *l);
 
 /* The next letter of s, which goes on behind it; NULL where the font lacks it, there are
  * too many others, no memory, or no UTF-8. */
-struct letter *letters_next(struct letters *l, const char **s);
-
-/* How it looks; NULL without memory. */
-const struct mask *letters_mask(struct letters *l, struct letter *letter);
+const struct letter *letters_next(struct letters *l, const char **s);
 
 #endif

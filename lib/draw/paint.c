@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 
-enum { SHADES = 16 };
+enum { SHADES = 12 };
 
 int paint_init(struct paint *p, uint32_t height)
 {
@@ -156,48 +156,58 @@ static uint32_t mix(uint32_t below, uint32_t above, uint32_t alpha)
 	return (outer >> 8 & 0xff00ff) | (inner >> 8 & 0x00ff00);
 }
 
-static void fill_even(uint32_t *to, size_t n, uint32_t colour)
-{
-	const uint32_t four[4] = { colour, colour, colour, colour };
-	size_t i = 0;
-
-	for (; i + 4 <= n; i += 4)
-		memcpy(to + i, four, sizeof four);
-	for (; i < n; i++)
-		to[i] = colour;
-}
-
-/* What a shape is filled with: per shade its part of 256, and what it makes of paper, on
- * which most is drawn. */
+/* What a shape is filled with: per shade its part of 256, and what the last pixel of that
+ * shade was and became. Most are drawn on one colour. */
 struct fill {
-	uint32_t colour, paper;
-	uint32_t parts[SHADES + 1], on_paper[SHADES + 1];
+	struct palette *palette;
+	uint32_t colour;
+	uint8_t index; /* of the colour */
+	struct fill_shade {
+		uint32_t part;
+		uint8_t below, becomes;
+	} shades[SHADES + 1];
 };
 
-static void fill_init(struct fill *f, uint32_t colour, uint32_t paper, double alpha)
+static uint8_t blend(struct palette *palette, uint8_t below, uint32_t above, uint32_t alpha)
 {
+	return palette_near(palette, mix(palette->colours[below], above, alpha));
+}
+
+static void fill_init(struct fill *f, struct palette *palette, uint32_t colour, double alpha)
+{
+	f->palette = palette;
 	f->colour = colour;
-	f->paper = paper;
+	f->index = palette_index(palette, colour);
 	for (int i = 0; i <= SHADES; i++) {
-		f->parts[i] = (uint32_t)(i * alpha * 256 / SHADES + 0.5);
-		f->on_paper[i] = mix(paper, colour, f->parts[i]);
+		struct fill_shade *s = &f->shades[i];
+
+		s->part = (uint32_t)(i * alpha * 256 / SHADES + 0.5);
+		s->below = s->becomes = f->index;
 	}
 }
 
-static void fill_run(uint32_t *to, size_t n, const struct fill *f, unsigned shade)
+static void fill_run(uint8_t *to, size_t n, struct fill *f, unsigned shade)
 {
-	if (f->parts[shade] == 256) {
-		fill_even(to, n, f->colour);
+	struct fill_shade *s = &f->shades[shade];
+
+	if (s->part == 0)
+		return;
+	if (s->part == 256) {
+		memset(to, f->index, n);
 		return;
 	}
-	for (size_t i = 0; i < n; i++)
-		to[i] = to[i] == f->paper ? f->on_paper[shade]
-					  : mix(to[i], f->colour, f->parts[shade]);
+	for (size_t i = 0; i < n; i++) {
+		if (to[i] != s->below) {
+			s->below = to[i];
+			s->becomes = blend(f->palette, to[i], f->colour, s->part);
+		}
+		to[i] = s->becomes;
+	}
 }
 
-static unsigned shade_of(float cover)
+static unsigned shade_of(double cover)
 {
-	int shade = (int)(fabsf(cover) * SHADES + 0.5f);
+	int shade = (int)(fabs(cover) * SHADES + 0.5);
 
 	return shade > SHADES ? SHADES : (unsigned)shade;
 }
@@ -219,23 +229,19 @@ static int32_t count_empty(const float *cells, int32_t n)
 	return i;
 }
 
-static void fill_row(struct paint *p, uint32_t y, const struct fill *f)
+static void fill_row(struct paint *p, uint32_t y, struct fill *f)
 {
 	const struct paint_row *row = &p->rows[y];
 	float *cells = p->cells + row->cells, cover = 0;
-	uint32_t *pixels = p->pixels + y * p->stride + row->from;
+	uint8_t *pixels = p->pixels + y * p->stride + row->from;
 	int32_t n = row->to - row->from, within = (int32_t)p->width - row->from;
 	int32_t end = n < within ? n : within;
 
 	for (int32_t i = 0, len; i < end; i += len) {
-		unsigned shade;
-
 		cover += cells[i];
 		cells[i] = 0;
-		shade = shade_of(cover);
 		len = 1 + (cells[i + 1] == 0 ? count_empty(cells + i + 1, end - i - 1) : 0);
-		if (shade != 0)
-			fill_run(pixels + i, (size_t)len, f, shade);
+		fill_run(pixels + i, (size_t)len, f, shade_of(cover));
 	}
 	for (int32_t i = end > 0 ? end : 0; i < n; i++)
 		cells[i] = 0;
@@ -276,7 +282,7 @@ void paint_fill(struct paint *p, struct colour colour, double alpha)
 		top = fmin(top, fmin(p->edges[i].y, p->edges[i].to_y));
 		bottom = fmax(bottom, fmax(p->edges[i].y, p->edges[i].to_y));
 	}
-	fill_init(&fill, colour_pixel(colour), p->paper, alpha);
+	fill_init(&fill, p->palette, colour_pixel(colour), alpha);
 	first = (uint32_t)fmax(top, 0);
 	end = (uint32_t)ceil(fmin(bottom, p->height));
 	if (first < end && lay_out_rows(p, first, end)) {
@@ -289,11 +295,40 @@ void paint_fill(struct paint *p, struct colour colour, double alpha)
 	p->nedges = 0;
 }
 
-void paint_all(struct paint *p, struct colour paper)
+static void fill_span(uint8_t *row, double left, double right, double height, struct fill *f)
 {
-	p->paper = colour_pixel(paper);
+	uint32_t first = (uint32_t)left, last = (uint32_t)right;
+
+	if (first == last) {
+		fill_run(row + first, 1, f, shade_of((right - left) * height));
+		return;
+	}
+	fill_run(row + first, 1, f, shade_of((first + 1 - left) * height));
+	fill_run(row + first + 1, last - first - 1, f, shade_of(height));
+	if (right > last)
+		fill_run(row + last, 1, f, shade_of((right - last) * height));
+}
+
+void paint_box(struct paint *p, const struct box *box, struct colour colour, double alpha)
+{
+	struct point from = placed(p, (struct point){ box->x, box->y });
+	struct point to = placed(p, (struct point){ box->x + box->w, box->y + box->h });
+	double left = fmax(from.x, 0), right = fmin(to.x, p->width);
+	double top = fmax(from.y, 0), bottom = fmin(to.y, p->height);
+	struct fill fill;
+
+	if (left >= right || top >= bottom)
+		return;
+	fill_init(&fill, p->palette, colour_pixel(colour), alpha);
+	for (uint32_t y = (uint32_t)top; y < bottom; y++)
+		fill_span(p->pixels + y * p->stride, left, right,
+			  fmin(y + 1.0, bottom) - fmax(y, top), &fill);
+}
+
+void paint_all(struct paint *p)
+{
 	for (uint32_t y = 0; y < p->height; y++)
-		fill_even(p->pixels + y * p->stride, p->width, p->paper);
+		memset(p->pixels + y * p->stride, 0, p->width);
 }
 
 void paint_mask(struct paint *p, const struct mask *mask, int x, int y, struct colour colour)
@@ -301,15 +336,19 @@ void paint_mask(struct paint *p, const struct mask *mask, int x, int y, struct c
 	int64_t left = (int64_t)x + mask->left, top = (int64_t)y + mask->top;
 	int64_t from = left < 0 ? -left : 0, to = mask->width;
 	uint32_t above = colour_pixel(colour);
+	uint8_t full = palette_index(p->palette, above);
 
 	if (left + to > p->width)
 		to = p->width - left;
 	for (int64_t row = top < 0 ? -top : 0; row < mask->height && top + row < p->height; row++) {
 		const uint8_t *bytes = mask->bytes + row * mask->width;
-		uint32_t *pixels = p->pixels + (size_t)(top + row) * p->stride + left;
+		uint8_t *pixels = p->pixels + (size_t)(top + row) * p->stride + left;
 
 		for (int64_t i = from; i < to; i++)
-			if (bytes[i] != 0)
-				pixels[i] = mix(pixels[i], above, bytes[i] + (bytes[i] >> 7));
+			if (bytes[i] == UINT8_MAX)
+				pixels[i] = full;
+			else if (bytes[i] != 0)
+				pixels[i] = blend(p->palette, pixels[i], above,
+						  bytes[i] + (bytes[i] >> 7));
 	}
 }

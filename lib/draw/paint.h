@@ -1,6 +1,7 @@
 /* paint.h -- shapes on pixels, their edges smoothed by the exact part of each pixel that
- * they cover, in steps of a sixteenth. What cairo does as well, in a sixth of the time:
- * it need not know of operators, clips and patterns. Inside draw/ alone.
+ * they cover, in steps of a twelfth. What cairo does as well, in a tenth of the time:
+ * it need not know of operators, clips and patterns, and a pixel is a byte, its colour's
+ * number in a palette, as PNG wants it. Inside draw/ alone.
  *
  * Shapes may lie outside of the pixels.
  */
@@ -10,6 +11,7 @@
 #include <stdint.h>
 
 #include "draw/canvas.h"
+#include "draw/palette.h"
 
 /* In pixels, y downwards. */
 struct paint_edge { double x, y, to_x, to_y; };
@@ -21,9 +23,9 @@ struct paint_row {
 };
 
 struct paint {
-	uint32_t *pixels; /* 0x00RRGGBB */
-	uint32_t paper;   /* that colour */
-	size_t stride;    /* in pixels */
+	uint8_t *pixels; /* indices into the palette; the paper's is 0 */
+	struct palette *palette; /* to which blends are added */
+	size_t stride;           /* in pixels */
 	uint32_t width, height;
 	double scale, x, y; /* where a shape's point comes to lie: by scale, then x and y off */
 	struct paint_edge *edges; /* of the shape that is being put together */
@@ -40,13 +42,16 @@ struct paint {
 int paint_init(struct paint *p, uint32_t height);
 void paint_release(struct paint *p);
 
-/* Before anything else. */
-void paint_all(struct paint *p, struct colour paper);
+/* Before anything else: all of it paper. */
+void paint_all(struct paint *p);
 
 /* A contour of a shape, closed; where it has several, what lies within two that run the
  * other way round is a hole. */
 void paint_add(struct paint *p, const struct point *corners, size_t n);
 void paint_fill(struct paint *p, struct colour colour, double alpha);
+
+/* The same for a box, which most are, in a fifth of the time. */
+void paint_box(struct paint *p, const struct box *box, struct colour colour, double alpha);
 
 /* The edge of such a contour, half of it outside. */
 void paint_ring(struct paint *p, const struct point *corners, size_t n, const struct pen *pen);

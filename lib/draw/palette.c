@@ -38,18 +38,22 @@ static unsigned nearest(const struct palette *p, uint32_t colour, int *least)
 	return best;
 }
 
-/* The index of a colour whose cell is free, which it then takes. */
+/* The index of a colour, whose cell it takes where that is free. */
 static unsigned add(struct palette *p, uint32_t colour, int near)
 {
+	uint16_t *cell = &p->cells[cell_of(colour)];
+	unsigned i;
 	int least;
-	unsigned i = nearest(p, colour, &least);
 
+	if (*cell != 0 && p->colours[*cell - 1] == colour)
+		return *cell - 1;
+	i = nearest(p, colour, &least);
 	if (least > near && p->ncolours < PALETTE_SIZE) {
 		i = p->ncolours++;
 		p->colours[i] = colour;
 	}
-	if (p->cells[cell_of(colour)] == 0)
-		p->cells[cell_of(colour)] = (uint16_t)(i + 1);
+	if (*cell == 0)
+		*cell = (uint16_t)(i + 1);
 	return i;
 }
 
@@ -67,43 +71,17 @@ static int near_enough(const struct palette *p)
 	return NEAR * (1 + full * full);
 }
 
-static uint64_t pair_at(const uint32_t *p)
+uint8_t palette_near(struct palette *p, uint32_t colour)
 {
-	uint64_t pair;
+	unsigned cell = p->cells[cell_of(colour)];
 
-	memcpy(&pair, p, sizeof pair);
-	return pair;
+	return (uint8_t)(cell != 0 ? cell - 1 : add(p, colour & 0xffffff, near_enough(p)));
 }
 
-/* How many pixels from here on have the first one's colour: most are paper. */
-static size_t same(const uint32_t *from, size_t n)
+uint8_t palette_index(struct palette *p, uint32_t colour)
 {
-	uint64_t pair;
-	size_t i = 1;
+	uint8_t index = palette_near(p, colour);
+	int least = p->colours[index] != (colour & 0xffffff);
 
-	if (n < 4 || from[1] != from[0])
-		return 1;
-	pair = pair_at(from);
-	for (i = 2; i + 8 <= n; i += 8)
-		if (((pair_at(from + i) ^ pair) | (pair_at(from + i + 2) ^ pair) |
-		     (pair_at(from + i + 4) ^ pair) | (pair_at(from + i + 6) ^ pair)) != 0)
-			break;
-	while (i < n && from[i] == from[0])
-		i++;
-	return i;
-}
-
-void palette_map(struct palette *p, uint8_t *to, const uint32_t *from, size_t n)
-{
-	for (size_t i = 0, len; i < n; i += len) {
-		uint32_t colour = from[i] & 0xffffff;
-		unsigned cell = p->cells[cell_of(colour)];
-		unsigned index = cell != 0 ? cell - 1 : add(p, colour, near_enough(p));
-
-		len = same(from + i, n - i);
-		if (len == 1)
-			to[i] = (uint8_t)index;
-		else
-			memset(to + i, (int)index, len);
-	}
+	return least == 0 ? index : (uint8_t)nearest(p, colour & 0xffffff, &least);
 }

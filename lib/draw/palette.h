@@ -18,7 +18,10 @@ struct palette {
 /* With these colours, those past 256 left out. */
 void palette_init(struct palette *p, const uint32_t *colours, size_t n);
 
-/* Turns n pixels (0x??RRGGBB) into indices. */
-void palette_map(struct palette *p, uint8_t *to, const uint32_t *from, size_t n);
+/* The index of a colour (0x??RRGGBB), or of one near it. */
+uint8_t palette_near(struct palette *p, uint32_t colour);
+
+/* The same, but exact where the palette has it. */
+uint8_t palette_index(struct palette *p, uint32_t colour);
 
 #endif

@@ -2,27 +2,16 @@
 
 #include <math.h>
 
-enum { CORNER_STEPS = 6, MOST_CORNERS = 4 * (CORNER_STEPS + 1) };
+enum { CORNER_STEPS = 6 };
 
 static struct pixel_canvas *pixels(struct canvas *c)
 {
 	return (struct pixel_canvas *)(void *)c;
 }
 
-static void add_box(struct paint *p, const struct box *b)
-{
-	double right = b->x + b->w, bottom = b->y + b->h;
-
-	paint_add(p, (struct point[]){ { b->x, b->y }, { right, b->y }, { right, bottom },
-				       { b->x, bottom } }, 4);
-}
-
 static void rect(struct canvas *c, const struct box *box, struct colour fill, double alpha)
 {
-	struct paint *p = &pixels(c)->paint;
-
-	add_box(p, box);
-	paint_fill(p, fill, alpha);
+	paint_box(&pixels(c)->paint, box, fill, alpha);
 }
 
 /* A quarter of a circle about x, y, from the angle on. */
@@ -36,23 +25,37 @@ static size_t add_corner(struct point *to, double x, double y, double radius, do
 	return CORNER_STEPS + 1;
 }
 
+/* Where the nearest row of pixels at or below a line begins. */
+static double next_row(const struct paint *p, double y)
+{
+	return (ceil(y * p->scale + p->y) - p->y) / p->scale;
+}
+
+/* The round ends and, in whole rows, the box between them. */
 static void fill_rounded(struct paint *p, const struct box *b, double radius, struct colour fill)
 {
-	struct point corners[MOST_CORNERS];
-	double left = b->x + radius, right = b->x + b->w - radius;
-	double top = b->y + radius, bottom = b->y + b->h - radius;
-	size_t n = 0;
+	struct point ends[2][2 * (CORNER_STEPS + 1) + 2];
+	double right = b->x + b->w, bottom = b->y + b->h;
+	struct box middle = { b->x, next_row(p, b->y + radius), b->w, 0 };
+	size_t n;
 
 	if (radius <= 0) {
-		add_box(p, b);
-	} else {
-		n += add_corner(corners + n, right, bottom, radius, 0);
-		n += add_corner(corners + n, left, bottom, radius, M_PI / 2);
-		n += add_corner(corners + n, left, top, radius, M_PI);
-		n += add_corner(corners + n, right, top, radius, 1.5 * M_PI);
-		paint_add(p, corners, n);
+		paint_box(p, b, fill, 1);
+		return;
 	}
+	middle.h = fmax(next_row(p, bottom - radius - 1 / p->scale) - middle.y, 0);
+	n = add_corner(ends[0], b->x + radius, b->y + radius, radius, M_PI);
+	n += add_corner(ends[0] + n, right - radius, b->y + radius, radius, 1.5 * M_PI);
+	ends[0][n] = (struct point){ right, middle.y };
+	ends[0][n + 1] = (struct point){ b->x, middle.y };
+	n = add_corner(ends[1], right - radius, bottom - radius, radius, 0);
+	n += add_corner(ends[1] + n, b->x + radius, bottom - radius, radius, M_PI / 2);
+	ends[1][n] = (struct point){ b->x, middle.y + middle.h };
+	ends[1][n + 1] = (struct point){ right, middle.y + middle.h };
+	paint_add(p, ends[0], n + 2);
+	paint_add(p, ends[1], n + 2);
 	paint_fill(p, fill, 1);
+	paint_box(p, &middle, fill, 1);
 }
 
 /* The edge is what is left about a smaller box on top. */
@@ -95,41 +98,55 @@ static void polygon(struct canvas *c, const struct point *corners, size_t n, str
 	paint_ring(p, corners, n, edge);
 }
 
-/* With cairo, which must know that its pixels were changed. */
-static void show_text(struct pixel_canvas *px, enum style style, double x, double y,
+/* Letters that are not in the usual font, and scaled ones, all at once by cairo; left upper
+ * corner at x, y, in pixels. */
+static void show_text(struct canvas *c, enum style style, double x, double y,
 		      struct colour colour, const char *s)
 {
-	cairo_t *cr = px->cairo.cr;
+	struct paint *p = &pixels(c)->paint;
+	double height = ceil(c->fonts->height[style] * p->scale);
+	/* Letters of other fonts may be larger. */
+	double left = floor(x) - height, top = floor(y) - height;
+	uint32_t width = (uint32_t)ceil(fonts_width(c->fonts, style, s) * p->scale + 2 * height) + 2;
+	struct mask mask = { .width = (width + 3) & ~3u, .height = 3 * (uint32_t)height + 1 };
+	cairo_surface_t *surface;
+	cairo_t *cr;
 
-	cairo_surface_mark_dirty(px->surface);
-	cairo_set_source_rgb(cr, colour.r, colour.g, colour.b);
-	fonts_show(px->cairo.canvas.fonts, cr, style, x, y, s);
-	cairo_surface_flush(px->surface);
+	if (top > p->height || top + mask.height < 0)
+		return;
+	/* Of a width that is a multiple of four there is nothing between rows. */
+	surface = cairo_image_surface_create(CAIRO_FORMAT_A8, (int)mask.width, (int)mask.height);
+	cr = cairo_create(surface);
+	cairo_translate(cr, x - left, y - top);
+	cairo_scale(cr, p->scale, p->scale);
+	fonts_show(c->fonts, cr, style, 0, 0, s);
+	cairo_surface_flush(surface);
+	mask.bytes = cairo_image_surface_get_data(surface);
+	if (cairo_status(cr) == CAIRO_STATUS_SUCCESS && mask.bytes != NULL)
+		paint_mask(p, &mask, (int)left, (int)top, colour);
+	else
+		p->failed = true;
+	cairo_destroy(cr);
+	cairo_surface_destroy(surface);
 }
 
 static void text(struct canvas *c, enum style style, double x, double y, struct colour colour,
 		 const char *s)
 {
-	struct pixel_canvas *px = pixels(c);
-	struct paint *p = &px->paint;
+	struct paint *p = &pixels(c)->paint;
 	struct letters *letters = &c->fonts->letters[style];
 	/* Where cairo would put it: the user's whole pixels, then the nearest real ones. */
 	int at = (int)lround(round(x) + p->x);
 	int line = (int)lround(round(y) + c->fonts->ascent[style] + p->y);
 
 	if (p->scale != 1 || !fonts_has_letters(c->fonts, style, s)) {
-		show_text(px, style, x, y, colour, s);
+		show_text(c, style, round(x) * p->scale + p->x, round(y) * p->scale + p->y, colour, s);
 		return;
 	}
 	while (*s != '\0') {
-		struct letter *letter = letters_next(letters, &s);
-		const struct mask *mask = letters_mask(letters, letter);
+		const struct letter *letter = letters_next(letters, &s);
 
-		if (mask == NULL) {
-			p->failed = true;
-			return;
-		}
-		paint_mask(p, mask, at, line, colour);
+		paint_mask(p, &letter->mask, at, line, colour);
 		at += letter->advance;
 	}
 }
@@ -138,7 +155,6 @@ static void move(struct canvas *c, double x, double y)
 {
 	struct paint *p = &pixels(c)->paint;
 
-	cairo_translate(pixels(c)->cairo.cr, x, y);
 	p->x += x * p->scale;
 	p->y += y * p->scale;
 }

@@ -5,9 +5,8 @@
 #include "draw/paint.h"
 
 struct pixel_canvas {
-	struct cairo_canvas cairo; /* for letters that are not in the usual font, and scaled ones */
+	struct canvas canvas;
 	struct paint paint;
-	cairo_surface_t *surface;
 };
 
 extern const struct canvas_ops canvas_pixel_ops;

@@ -7,7 +7,6 @@
 
 #include "base/mem.h"
 #include "draw/deflate.h"
-#include "draw/palette.h"
 
 enum {
 	PIECE = 1 << 15, /* bytes of a chunk of compressed rows, or a few more */
@@ -18,7 +17,6 @@ struct writer {
 	struct buf *out;
 	const struct image *image;
 	struct error *err;
-	struct palette palette;
 	struct deflate deflate;
 	uint8_t *lines[2]; /* each a filter's byte (none) and a row's indices */
 	struct buf piece;  /* compressed bytes that make no chunk yet */
@@ -105,14 +103,14 @@ static void write_rows(png_structp png, struct writer *w)
 	deflate_begin(&w->deflate, &w->piece, image->width + 1);
 	for (uint32_t y = 0; y < image->height; y++) {
 		uint8_t *line = w->lines[y % 2];
-		const uint32_t *pixels;
+		const uint8_t *indices;
 
-		if (image->row(image->arg, y, &pixels, w->err) < 0)
+		if (image->row(image->arg, y, &indices, w->err) < 0)
 			png_error(png, w->err->text);
 		/* No filter: even areas and what repeats from row to row are found
 		 * best as they are. */
 		line[0] = 0;
-		palette_map(&w->palette, line + 1, pixels, image->width);
+		memcpy(line + 1, indices, image->width);
 		deflate_row(&w->deflate, line, y != 0 ? w->lines[(y + 1) % 2] : NULL);
 		if (w->piece.len >= PIECE)
 			write_piece(png, w);
@@ -125,14 +123,15 @@ static void write_rows(png_structp png, struct writer *w)
  * CRC is that of its type and its bytes. */
 static void fill_palette(struct writer *w, size_t start)
 {
+	const struct palette *palette = w->image->palette;
 	uint8_t *type = (uint8_t *)w->out->data + start + PLTE_AT + 4;
 	uint8_t *at = type + 4;
 	uint32_t crc;
 
-	for (unsigned i = 0; i < w->palette.ncolours; i++, at += 3) {
-		at[0] = (uint8_t)(w->palette.colours[i] >> 16);
-		at[1] = (uint8_t)(w->palette.colours[i] >> 8);
-		at[2] = (uint8_t)w->palette.colours[i];
+	for (unsigned i = 0; i < palette->ncolours; i++, at += 3) {
+		at[0] = (uint8_t)(palette->colours[i] >> 16);
+		at[1] = (uint8_t)(palette->colours[i] >> 8);
+		at[2] = (uint8_t)palette->colours[i];
 	}
 	crc = (uint32_t)crc32(0, type, 4 + 3 * PALETTE_SIZE);
 	png_save_uint_32(type + 4 + 3 * PALETTE_SIZE, crc);
@@ -176,7 +175,6 @@ int image_write(struct buf *out, const struct image *image, struct error *err)
 	w->piece = (struct buf)BUF_INIT;
 	for (int i = 0; i < 2; i++)
 		w->lines[i] = mem_alloc((size_t)image->width + 1);
-	palette_init(&w->palette, image->colours, image->ncolours);
 	if (w->lines[0] == NULL || w->lines[1] == NULL)
 		error_nomem(err);
 	else

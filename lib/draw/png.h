@@ -2,8 +2,7 @@
  *
  * Pictures here are areas and letters in some hundred colours, most of it paper: with
  * a palette a third of the bytes have to be compressed, and that is what a picture's
- * time goes into. The colours are found while the rows come in: colours that are
- * announced are kept exactly, all others at least nearly (blends of letters' edges).
+ * time goes into. Its colours may be found while the rows come in.
  */
 #ifndef CPROF_DRAW_PNG_H
 #define CPROF_DRAW_PNG_H
@@ -12,6 +11,7 @@
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "draw/palette.h"
 
 enum { IMAGE_MAX_SIDE = 32767 }; /* what viewers still open */
 
@@ -25,12 +25,10 @@ struct image {
 	uint32_t width, height;
 	const struct image_note *notes;
 	size_t nnotes;
-	const uint32_t *colours; /* 0xRRGGBB that must be exact, by importance; the first
-	                          * is the paper */
-	size_t ncolours;
-	/* Fills `row` (width pixels, 0xffRRGGBB) of line y; -1 with err filled. Lines
-	 * are asked for in order. */
-	int (*row)(void *arg, uint32_t y, const uint32_t **row, struct error *err);
+	const struct palette *palette; /* complete when the last row is made */
+	/* Sets `row` to line y, `width` indices; -1 with err filled. Lines are asked for in
+	 * order. */
+	int (*row)(void *arg, uint32_t y, const uint8_t **row, struct error *err);
 	void *arg;
 };
 

@@ -11,7 +11,7 @@
 #include "draw/png.h"
 
 /* A band's rows: as many as there are pixels for. */
-enum { BAND_PIXELS = 3 << 19, LEAST_BAND = 64, MOST_BAND = 512 };
+enum { BAND_PIXELS = 1 << 19, LEAST_BAND = 64, MOST_BAND = 512 };
 
 static uint32_t band_height(uint32_t width)
 {
@@ -21,67 +21,51 @@ static uint32_t band_height(uint32_t width)
 struct band {
 	const struct scene *scene;
 	struct pixel_canvas canvas;
-	cairo_surface_t *surface;
-	uint32_t height;
+	struct palette palette;
 	uint32_t first, rows; /* which lines it holds; 0 rows: none yet */
 };
 
-static int band_init(struct band *b, const struct scene *s, uint32_t width, uint32_t height)
+static int band_init(struct band *b, struct scene *s, uint32_t width, uint32_t height)
 {
 	struct paint *p = &b->canvas.paint;
 
 	b->scene = s;
-	b->height = height;
-	b->surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)width, (int)height);
-	if (cairo_surface_status(b->surface) != CAIRO_STATUS_SUCCESS ||
-	    paint_init(p, height) < 0)
+	b->canvas.canvas = (struct canvas){ &canvas_pixel_ops, s->theme, &s->fonts };
+	if (paint_init(p, height) < 0 || (p->pixels = mem_array(NULL, height, width)) == NULL)
 		return -1;
-	cairo_surface_flush(b->surface);
-	p->pixels = (uint32_t *)(void *)cairo_image_surface_get_data(b->surface);
-	p->stride = (size_t)cairo_image_surface_get_stride(b->surface) / sizeof *p->pixels;
+	p->palette = &b->palette;
+	p->stride = width;
 	p->width = width;
 	p->height = height;
 	p->scale = s->scale;
-	b->canvas.surface = b->surface;
 	return 0;
 }
 
 static void band_release(struct band *b)
 {
+	mem_free(b->canvas.paint.pixels);
 	paint_release(&b->canvas.paint);
-	cairo_surface_destroy(b->surface);
 }
 
 static int draw_band(struct band *b, struct error *err)
 {
-	struct scene *s = (struct scene *)(uintptr_t)b->scene;
-	struct pixel_canvas *c = &b->canvas;
-	cairo_t *cr = cairo_create(b->surface);
-	cairo_status_t status;
+	const struct scene *s = b->scene;
+	struct paint *p = &b->canvas.paint;
 
-	c->cairo = (struct cairo_canvas){ { &canvas_pixel_ops, s->theme, &s->fonts }, cr };
-	c->paint.x = 0;
-	c->paint.y = -(double)b->first;
-	cairo_translate(cr, 0, -(double)b->first);
-	cairo_scale(cr, s->scale, s->scale);
-	paint_all(&c->paint, s->theme->paper);
-	scene_draw(&c->cairo.canvas, s, b->first / s->scale, (b->first + b->rows) / s->scale);
-	cairo_surface_flush(b->surface);
-	status = c->paint.failed || fonts_failed(&s->fonts) ? CAIRO_STATUS_NO_MEMORY : cairo_status(cr);
-	cairo_destroy(cr);
-	if (status == CAIRO_STATUS_SUCCESS)
-		return 0;
-	return error_set(err, status == CAIRO_STATUS_NO_MEMORY ? ERR_NOMEM : ERR_REFUSED,
-			 "drawing: %s", cairo_status_to_string(status));
+	p->x = 0;
+	p->y = -(double)b->first;
+	paint_all(p);
+	scene_draw(&b->canvas.canvas, s, b->first / s->scale, (b->first + b->rows) / s->scale);
+	return p->failed || fonts_failed(&s->fonts) ? error_nomem(err) : 0;
 }
 
-static int next_row(void *arg, uint32_t y, const uint32_t **row, struct error *err)
+static int next_row(void *arg, uint32_t y, const uint8_t **row, struct error *err)
 {
 	struct band *b = arg;
 
 	if (b->rows == 0 || y >= b->first + b->rows) {
 		b->first = y;
-		b->rows = b->height;
+		b->rows = b->canvas.paint.height;
 		if (draw_band(b, err) < 0)
 			return -1;
 	}
@@ -130,20 +114,26 @@ int raster_write(struct buf *out, struct scene *s, struct error *err)
 		{ "Request", s->request },
 		{ "Commit", s->commit },
 	};
-	struct band b = { 0 };
+	struct band *b = mem_zalloc(sizeof *b);
 	struct image image = { .notes = notes, .nnotes = sizeof notes / sizeof notes[0],
-			       .row = next_row, .arg = &b };
-	uint32_t *colours = exact_colours(s, &image.ncolours);
+			       .row = next_row, .arg = b };
+	size_t ncolours;
+	uint32_t *colours = exact_colours(s, &ncolours);
 	int rc = -1;
 
-	image.colours = colours;
 	image.width = (uint32_t)ceil(s->w * s->scale);
 	image.height = (uint32_t)ceil(s->h * s->scale);
-	if (colours == NULL || band_init(&b, s, image.width, band_height(image.width)) < 0)
+	if (b == NULL || colours == NULL ||
+	    band_init(b, s, image.width, band_height(image.width)) < 0) {
 		error_nomem(err);
-	else
+	} else {
+		palette_init(&b->palette, colours, ncolours);
+		image.palette = &b->palette;
 		rc = image_write(out, &image, err);
-	band_release(&b);
+	}
+	if (b != NULL)
+		band_release(b);
+	mem_free(b);
 	mem_free(colours);
 	return rc;
 }

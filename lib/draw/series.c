@@ -373,14 +373,25 @@ static int draw_all(struct chart *c, struct error *err)
 	return rc < 0 ? error_nomem(err) : 0;
 }
 
-static int surface_row(void *arg, uint32_t y, const uint32_t **row, struct error *err)
+/* cairo's pixels, and a row of them as the palette's. */
+struct drawn {
+	cairo_surface_t *surface;
+	struct palette palette;
+	uint8_t row[];
+};
+
+static int surface_row(void *arg, uint32_t y, const uint8_t **row, struct error *err)
 {
-	cairo_surface_t *surface = arg;
+	struct drawn *d = arg;
+	uint32_t width = (uint32_t)cairo_image_surface_get_width(d->surface);
+	const uint32_t *pixels = (const uint32_t *)(const void *)
+		(cairo_image_surface_get_data(d->surface) +
+		 (size_t)y * (size_t)cairo_image_surface_get_stride(d->surface));
 
 	(void)err;
-	*row = (const uint32_t *)(const void *)
-		(cairo_image_surface_get_data(surface) +
-		 (size_t)y * (size_t)cairo_image_surface_get_stride(surface));
+	for (uint32_t x = 0; x < width; x++)
+		d->row[x] = palette_near(&d->palette, pixels[x]);
+	*row = d->row;
 	return 0;
 }
 
@@ -393,16 +404,24 @@ static int write_png(struct buf *out, const struct chart *c, cairo_surface_t *su
 	const uint32_t colours[] = { colour_pixel(t->paper), colour_pixel(t->ink), colour_pixel(t->dim),
 				     colour_pixel(t->line), colour_pixel(t->slower), colour_pixel(t->faster),
 				     colour_pixel(t->origins[0]) };
-	const struct image image = {
+	struct image image = {
 		.width = (uint32_t)cairo_image_surface_get_width(surface),
 		.height = (uint32_t)cairo_image_surface_get_height(surface),
-		.notes = notes, .nnotes = 2,
-		.colours = colours, .ncolours = sizeof colours / sizeof colours[0],
-		.row = surface_row, .arg = surface,
+		.notes = notes, .nnotes = 2, .row = surface_row,
 	};
+	struct drawn *d = mem_alloc(sizeof *d + image.width);
+	int rc;
 
+	if (d == NULL)
+		return error_nomem(err);
+	d->surface = surface;
+	palette_init(&d->palette, colours, sizeof colours / sizeof colours[0]);
+	image.palette = &d->palette;
+	image.arg = d;
 	cairo_surface_flush(surface);
-	return image_write(out, &image, err);
+	rc = image_write(out, &image, err);
+	mem_free(d);
+	return rc;
 }
 
 int series_draw(struct buf *out, const struct series *s, struct error *err)

@@ -11,29 +11,34 @@
 
 enum { W = 40, H = 30, EDGE = 8 };
 
-static const struct colour white = { 1, 1, 1 }, black = { 0, 0, 0 };
+static const struct colour black = { 0, 0, 0 };
 
 /* With pixels all around that are nobody's. */
-static uint32_t all[(H + 2 * EDGE) * (W + 2 * EDGE)];
+static uint8_t all[(H + 2 * EDGE) * (W + 2 * EDGE)];
+static struct palette palette;
 
+/* White. The palette has but this: others are added where they are needed. */
 static struct paint on_paper(void)
 {
+	const uint32_t white = 0xffffff;
 	struct paint p;
 
+	palette_init(&palette, &white, 1);
 	ck_assert_int_eq(paint_init(&p, H), 0);
 	memset(all, 0x5a, sizeof all);
+	p.palette = &palette;
 	p.stride = W + 2 * EDGE;
 	p.pixels = all + EDGE * p.stride + EDGE;
 	p.width = W;
 	p.height = H;
 	p.scale = 1;
-	paint_all(&p, white);
+	paint_all(&p);
 	return p;
 }
 
 static unsigned grey(const struct paint *p, unsigned x, unsigned y)
 {
-	uint32_t c = p->pixels[y * p->stride + x];
+	uint32_t c = palette.colours[p->pixels[y * p->stride + x]];
 
 	ck_assert_uint_eq(c & 0xff, c >> 8 & 0xff);
 	ck_assert_uint_eq(c & 0xff, c >> 16);
@@ -56,7 +61,7 @@ static void paint_done(struct paint *p)
 	for (size_t y = 0; y < H + 2 * EDGE; y++)
 		for (size_t x = 0; x < W + 2 * EDGE; x++)
 			if (y < EDGE || y >= H + EDGE || x < EDGE || x >= W + EDGE)
-				ck_assert_uint_eq(all[y * p->stride + x], 0x5a5a5a5a);
+				ck_assert_uint_eq(all[y * p->stride + x], 0x5a);
 	for (size_t i = 0; i < p->cells_cap; i++)
 		ck_assert_msg(fabsf(p->cells[i]) == 0, "cell %zu is left over", i);
 	ck_assert(!p->failed);
@@ -179,6 +184,33 @@ START_TEST(test_paint__placed_by_scale_and_origin)
 }
 END_TEST
 
+/* A box is what a shape of its corners is, wherever it lies. */
+START_TEST(test_paint__boxes)
+{
+	uint64_t state = 5;
+
+	for (int turn = 0; turn < 400; turn++) {
+		/* In steps of a quarter, of which a cover of twelfths is exact. */
+		double x = (double)(sample_next(&state) % 200) / 4 - 5;
+		double y = (double)(sample_next(&state) % 160) / 4 - 5;
+		double w = (double)(sample_next(&state) % 80) / 4, h = turn % 3 ? turn % 7 : 0.75;
+		double alpha = turn % 2 ? 1 : 0.5;
+		struct paint p = on_paper();
+		uint8_t ours[sizeof all];
+
+		paint_box(&p, &(struct box){ x, y, w, h }, black, alpha);
+		memcpy(ours, all, sizeof all);
+		paint_done(&p);
+		p = on_paper();
+		paint_add(&p, (struct point[]){ { x, y }, { x + w, y }, { x + w, y + h },
+						{ x, y + h } }, 4);
+		paint_fill(&p, black, alpha);
+		ck_assert_mem_eq(ours, all, sizeof all);
+		paint_done(&p);
+	}
+}
+END_TEST
+
 START_TEST(test_paint__what_lies_outside_is_left_out)
 {
 	const uint8_t bytes[] = { 255, 255, 255, 255, 255, 255, 255, 255, 255 };
@@ -188,7 +220,7 @@ START_TEST(test_paint__what_lies_outside_is_left_out)
 	paint_add(&p, (struct point[]){ { -50, -50 }, { 90, -50 }, { 90, 90 }, { -50, 90 } }, 4);
 	paint_fill(&p, black, 1);
 	ck_assert_double_eq_tol(covered(&p), W * H, 1e-9);
-	paint_all(&p, white);
+	paint_all(&p);
 	paint_mask(&p, &mask, 0, 0, black);
 	paint_mask(&p, &mask, W, H, black);
 	paint_mask(&p, &mask, -9, 5, black);
@@ -224,50 +256,55 @@ START_TEST(test_paint__anything_goes)
 }
 END_TEST
 
-/* By our letters as by cairo's. */
+START_TEST(test_paint__a_letter_in_part)
+{
+	const uint8_t bytes[] = { 0, 128, 255 };
+	struct paint p = on_paper();
+
+	paint_mask(&p, &(struct mask){ 2, -3, 3, 1, bytes }, 10, 20, black);
+	ck_assert_uint_eq(grey(&p, 12, 17), 255);
+	ck_assert_uint_eq(grey(&p, 13, 17), 126);
+	ck_assert_uint_eq(grey(&p, 14, 17), 0);
+	ck_assert_double_eq_tol(covered(&p), 1.5, 0.01);
+	paint_done(&p);
+}
+END_TEST
+
+/* Our letters side by side are what cairo draws. */
 START_TEST(test_paint__text_looks_as_cairo_draws_it)
 {
-	static const char text[] = "Fg,j\xc3\x97\xe2\x80\xa6";
-	const struct colour blue = { 0.1, 0.3, 0.7 };
+	static const char text[] = "F g,j\xc3\x97\xe2\x80\xa6";
 	struct error err = ERROR_INIT;
 	struct fonts f;
 
 	ck_assert_int_eq(fonts_init(&f, &err), 0);
 	for (int style = 0; style < NSTYLES; style++) {
-		struct letters *letters = &f.letters[style];
-		struct paint p = on_paper();
-		cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, W, H);
+		cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_A8, 2 * W, H);
 		cairo_t *cr = cairo_create(surface);
+		uint8_t ours[H][2 * W] = { { 0 } };
 		const unsigned char *theirs;
 		int at = 2;
 
 		ck_assert(fonts_has_letters(&f, (enum style)style, text));
 		for (const char *s = text; *s != '\0';) {
-			struct letter *letter = letters_next(letters, &s);
+			const struct letter *letter = letters_next(&f.letters[style], &s);
+			const struct mask *m = &letter->mask;
+			int left = at + m->left, top = 3 + (int)f.ascent[style] + m->top;
 
-			paint_mask(&p, letters_mask(letters, letter), at,
-				   3 + (int)f.ascent[style], blue);
+			for (uint32_t i = 0; i < m->width * m->height; i++)
+				ours[top + (int)(i / m->width)][left + (int)(i % m->width)] |= m->bytes[i];
 			at += letter->advance;
 		}
-		cairo_set_source_rgb(cr, 1, 1, 1);
-		cairo_paint(cr);
-		cairo_set_source_rgb(cr, blue.r, blue.g, blue.b);
 		fonts_show(&f, cr, (enum style)style, 2, 3, text);
 		cairo_surface_flush(surface);
 		theirs = cairo_image_surface_get_data(surface);
 		for (unsigned y = 0; y < H; y++)
-			for (unsigned x = 0; x < 4 * W; x++) {
-				int shift = 8 * (x % 4);
-				int ours = p.pixels[y * p.stride + x / 4] >> shift & 0xff;
-				int other = theirs[y * (unsigned)cairo_image_surface_get_stride(surface) + x];
-
-				if (x % 4 != 3)
-					ck_assert_int_le(abs(ours - other), 2);
-			}
+			for (unsigned x = 0; x < 2 * W; x++)
+				ck_assert_int_le(abs(ours[y][x] - theirs[y * (unsigned)
+					cairo_image_surface_get_stride(surface) + x]), 2);
 		ck_assert_double_eq(fonts_width(&f, (enum style)style, text), at - 2);
 		cairo_destroy(cr);
 		cairo_surface_destroy(surface);
-		paint_done(&p);
 	}
 	fonts_release(&f);
 }
@@ -277,5 +314,6 @@ UNIT_MAIN("draw/paint", test_paint__pixels_are_covered_in_part, test_paint__half
 	  test_paint__lines_are_as_long_and_wide_as_they_are,
 	  test_paint__a_curve_is_as_wide_all_along, test_paint__dashes,
 	  test_paint__a_ring_is_empty_within, test_paint__placed_by_scale_and_origin,
+	  test_paint__boxes,
 	  test_paint__what_lies_outside_is_left_out, test_paint__anything_goes,
-	  test_paint__text_looks_as_cairo_draws_it)
+	  test_paint__a_letter_in_part, test_paint__text_looks_as_cairo_draws_it)

@@ -8,10 +8,12 @@
 #include "sample.h"
 #include "unit.h"
 
-static int next_row(void *arg, uint32_t y, const uint32_t **row, struct error *err)
+static struct palette palette;
+
+static int next_row(void *arg, uint32_t y, const uint8_t **row, struct error *err)
 {
 	(void)err;
-	*row = (const uint32_t *)arg + (size_t)y * 64;
+	*row = (const uint8_t *)arg + (size_t)y * 64;
 	return 0;
 }
 
@@ -22,7 +24,8 @@ START_TEST(test_png__colours)
 	static const struct image_note notes[] = { { "Request", "GET /\xc3\xa9" },
 						   { "Commit", "abc" }, { "Software", NULL } };
 	uint32_t *pixels = malloc(64 * 64 * sizeof *pixels);
-	struct image image = { 64, 64, notes, 3, exact, 4, next_row, pixels };
+	uint8_t *indices = malloc(64 * 64);
+	struct image image = { 64, 64, notes, 3, &palette, next_row, indices };
 	struct buf out = BUF_INIT;
 	struct error err = ERROR_INIT;
 	struct decoded d;
@@ -32,6 +35,9 @@ START_TEST(test_png__colours)
 		pixels[i] = 0xff000000 | (i & 15) << 20 | (i >> 4 & 15) << 12 | (i >> 8) << 4;
 	for (uint32_t i = 0; i < 4; i++)
 		pixels[100 + i] = 0xff000000 | exact[i];
+	palette_init(&palette, exact, 4);
+	for (uint32_t i = 0; i < 64 * 64; i++)
+		indices[i] = palette_near(&palette, pixels[i]);
 	ck_assert_int_eq(image_write(&out, &image, &err), 0);
 	d = decode(&out);
 	ck_assert_str_eq(d.request, "GET /\xc3\xa9");
@@ -51,6 +57,7 @@ START_TEST(test_png__colours)
 	free(d.rgb);
 	buf_release(&out);
 	free(pixels);
+	free(indices);
 }
 END_TEST
 
@@ -58,25 +65,25 @@ END_TEST
 START_TEST(test_png__palette)
 {
 	struct palette p;
-	uint32_t colours[PALETTE_SIZE], noise[1000];
-	uint8_t to[1000];
+	uint32_t colours[PALETTE_SIZE];
 	uint64_t state = 4;
 
+	/* Two by two in one cell, which is found as one colour. */
 	for (uint32_t i = 0; i < PALETTE_SIZE; i++)
-		colours[i] = (i & 15) << 20 | (i >> 4) << 12 | 0x10;
+		colours[i] = (i & 15) << 20 | (i >> 5) << 12 | (i >> 4 & 1) << 1 | 0x10;
 	palette_init(&p, colours, PALETTE_SIZE);
 	ck_assert_uint_eq(p.ncolours, PALETTE_SIZE);
 	for (uint32_t i = 0; i < 1000; i++)
-		noise[i] = sample_next(&state) & 0xffffff;
-	palette_map(&p, to, noise, 1000);
-	palette_map(&p, to, colours, PALETTE_SIZE);
-	for (uint32_t i = 0; i < PALETTE_SIZE; i++)
-		ck_assert_uint_eq(p.colours[to[i]], colours[i]);
+		palette_near(&p, sample_next(&state) & 0xffffff);
+	for (uint32_t i = 0; i < PALETTE_SIZE; i++) {
+		ck_assert_uint_eq(p.colours[palette_index(&p, colours[i])], colours[i]);
+		ck_assert_uint_eq(p.colours[palette_near(&p, colours[i])], colours[i] & ~2u);
+	}
 	ck_assert_uint_eq(p.ncolours, PALETTE_SIZE);
 }
 END_TEST
 
-static int fail_later(void *arg, uint32_t y, const uint32_t **row, struct error *err)
+static int fail_later(void *arg, uint32_t y, const uint8_t **row, struct error *err)
 {
 	*row = arg;
 	return y < 20 ? 0 : error_set(err, ERR_REFUSED, "no row %u", (unsigned)y);
@@ -84,10 +91,10 @@ static int fail_later(void *arg, uint32_t y, const uint32_t **row, struct error 
 
 static bool write_failing(void *arg)
 {
-	static uint32_t pixels[64];
+	static uint8_t pixels[64];
 	const struct image_note note = { "Request", "GET /" };
-	struct image image = { 64, 64, &note, 1, pixels, 1, arg ? fail_later : next_row, NULL };
-	uint32_t *all = calloc(64 * 64, sizeof *all);
+	struct image image = { 64, 64, &note, 1, &palette, arg ? fail_later : next_row, NULL };
+	uint8_t *all = calloc(64, 64);
 	struct buf out = BUF_INIT;
 	struct error err;
 	int rc;
