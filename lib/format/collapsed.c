@@ -393,15 +393,21 @@ static void put_frame(struct buf *out, const struct function *f)
 	buf_addc(out, ')');
 }
 
+/* Never with an exponent: no reader of such files expects one. */
 static void put_weight(struct buf *out, const struct metric *m, int64_t weight)
 {
-	uint64_t n = weight < 0 ? 0 : (uint64_t)weight;
+	uint64_t n = weight < 0 ? 0 : (uint64_t)weight, rest = n % MILLIONTHS;
 
 	buf_addc(out, ' ');
-	if (strcmp(m->unit, unit_millionths) == 0)
-		number_add_double(out, (double)n / MILLIONTHS);
-	else
+	if (strcmp(m->unit, unit_millionths) != 0) {
 		buf_addu(out, n);
+		return;
+	}
+	buf_addu(out, n / MILLIONTHS);
+	if (rest != 0)
+		buf_addc(out, '.');
+	for (uint64_t place = MILLIONTHS / 10; rest != 0; rest %= place, place /= 10)
+		buf_addc(out, (char)('0' + rest / place));
 }
 
 struct writer {

@@ -91,6 +91,7 @@ START_TEST(test_collapsed__difference)
 		     "    from a  0/0  before self 1 cum 1  after self 5 cum 5\n");
 	assert_again("a;b 1 5\n");
 	assert_again("a 0.5 2\n");
+	assert_again("a 0.000093\nb 12.00504\nc 7\n");
 }
 END_TEST
 
