@@ -127,6 +127,12 @@ static void fill_options(struct picture_options *to, const struct renderer *r, u
 	}
 }
 
+static void drop_costs(void *profile)
+{
+	profile_drop_costs(profile);
+	mem_trim();
+}
+
 static int draw(struct buf *out, const struct renderer *r, const struct render_job *job,
 		unsigned attempt, struct error *err)
 {
@@ -151,6 +157,8 @@ static int draw(struct buf *out, const struct renderer *r, const struct render_j
 	} else if ((plugin = plugin_draw(err)) != NULL) {
 		caption_fill(&c, job->snapshot, job->path);
 		mem_expect(PICTURE_BYTES);
+		options.graph_made = drop_costs;
+		options.arg = p;
 		rc = plugin->draw(out, p, &c.caption, &options, err);
 		if (rc < 0)
 			error_prefix(err, "%s: ", job->path);

@@ -96,7 +96,6 @@ void mem_free(void *p)
 void *mem_grow(void *array, size_t *cap, size_t need, size_t size)
 {
 	size_t want = *cap < 8 ? 8 : *cap;
-	void *grown;
 
 	if (need <= *cap && array != NULL)
 		return array;
@@ -105,9 +104,18 @@ void *mem_grow(void *array, size_t *cap, size_t need, size_t size)
 			return NULL;
 		want += want / 2;
 	}
-	grown = mem_array(array, want, size);
+	return mem_reserve(array, cap, want, size);
+}
+
+void *mem_reserve(void *array, size_t *cap, size_t n, size_t size)
+{
+	void *grown;
+
+	if (n <= *cap && array != NULL)
+		return array;
+	grown = mem_array(array, n, size);
 	if (grown != NULL)
-		*cap = want;
+		*cap = n;
 	return grown;
 }
 
@@ -119,14 +127,18 @@ void mem_own_process(void)
 #if defined(__GLIBC__) && defined(MADV_HUGEPAGE)
 /* Takes what lies before the next huge page, and never touches it, so that what is asked
  * for later begins there. malloc's own word about that lies before it: a page that was
- * touched is a small one for ever. NULL when the heap does not grow at its end. */
+ * touched is a small one for ever. Such a word lay behind the room of the time before as
+ * well, which was at most half of this. NULL when the heap does not grow at its end. */
 static void *align_heap(size_t bytes)
 {
 	static char *taken; /* for good, and no leak */
-	char *room = malloc(bytes + HUGE_PAGE);
-	size_t before = HUGE_PAGE - (uintptr_t)room % HUGE_PAGE;
+	static char *touched;
+	size_t size = bytes + HUGE_PAGE + (touched ? bytes / 2 + HUGE_PAGE : 0), before;
+	char *room = malloc(size), *from = room < touched ? touched : room;
 	bool grows;
 
+	before = (size_t)(from - room) + HUGE_PAGE - (uintptr_t)from % HUGE_PAGE;
+	touched = room + size;
 	free(room);
 	if (room == NULL)
 		return NULL;
@@ -146,17 +158,26 @@ void mem_expect(size_t bytes)
 	expected = bytes;
 	bytes = bytes < EXPECT_MAX ? (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE : EXPECT_MAX;
 	mallopt(M_TRIM_THRESHOLD, 2 * EXPECT_MAX);
-	mallopt(M_MMAP_THRESHOLD, EXPECT_MAX + 2 * HUGE_PAGE);
+	mallopt(M_MMAP_THRESHOLD, 2 * EXPECT_MAX);
 	room = align_heap(bytes);
 	/* What is larger than that has pages of its own, and grows without being copied. */
 	mallopt(M_MMAP_THRESHOLD, MOVES_FROM);
 	if (room != NULL)
 		wish_huge(room, bytes);
 }
+void mem_trim(void)
+{
+	if (expected > EXPECT_MAX)
+		malloc_trim(0);
+}
 #else
 void mem_expect(size_t bytes)
 {
 	expected = owns_process ? bytes : 0;
+}
+
+void mem_trim(void)
+{
 }
 #endif
 

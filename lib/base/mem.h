@@ -20,12 +20,19 @@ void mem_free(void *p);
  * the old one then untouched. `*cap` is in items and starts at 0. */
 void *mem_grow(void *array, size_t *cap, size_t need, size_t size);
 
+/* The same of a size that is known: no more than that, where mem_grow leaves room. */
+void *mem_reserve(void *array, size_t *cap, size_t n, size_t size);
+
 /* For a command that has its process to itself: where mem_expect says that about so many
  * bytes are to be used up, those lie in huge pages, and what is freed is kept. Page by page
  * each first touch is a trap into the kernel, and those were a third of the time of reading
  * a profile. Without mem_own_process nothing happens. */
 void mem_own_process(void);
 void mem_expect(size_t bytes);
+
+/* Gives back what is free of what mem_expect was told of, if that was much: before
+ * something begins that takes much besides. */
+void mem_trim(void);
 
 /* What is in these bytes is not needed any more, while the memory that they are a part of
  * stays: the system may take back its whole pages, and what they held is lost. */

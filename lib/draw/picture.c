@@ -59,6 +59,8 @@ int picture_draw(struct buf *out, const struct profile *p, const struct caption 
 			       : graph_build(&g, p, &graph, err);
 	if (rc < 0)
 		return -1;
+	if (options->graph_made != NULL)
+		options->graph_made(options->arg);
 	rc = write_scene(out, &in, options->format, err);
 	graph_release(&g);
 	return rc;

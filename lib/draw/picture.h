@@ -29,9 +29,13 @@ struct picture_options {
 	struct graph_options graph;
 	const char *theme; /* see theme.h; NULL: "light" */
 	enum picture_format format;
+	/* When there is the graph, and of the profile only its functions and texts are
+	 * looked at any more, for a caller who then has no use for the rest; or NULL. */
+	void (*graph_made)(void *arg);
+	void *arg;
 };
 
-#define PICTURE_OPTIONS_INIT { GRAPH_OPTIONS_INIT, NULL, PICTURE_PNG }
+#define PICTURE_OPTIONS_INIT { GRAPH_OPTIONS_INIT, NULL, PICTURE_PNG, NULL, NULL }
 
 /* Appends the file. A PNG has the text chunks Commit, Request and Software. A theme
  * that there is not is ERR_NOT_FOUND. */

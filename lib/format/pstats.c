@@ -253,7 +253,7 @@ static int64_t to_ns(double seconds)
 /* Functions in the file's order; those that only call have no totals. */
 static int add_functions(struct profile *p, const struct pstats_sum *s, uint32_t *function_of)
 {
-	if (profile_reserve(p, s->nkeys, s->ncallers) < 0)
+	if (profile_reserve(p, s->nkeys) < 0)
 		return -1;
 	for (size_t i = 0; i < s->nkeys; i++)
 		function_of[i] = PROFILE_NONE;
@@ -266,7 +266,7 @@ static int add_functions(struct profile *p, const struct pstats_sum *s, uint32_t
 		if (function_of[k] == PROFILE_NONE)
 			return -1;
 	}
-	return table_resize(&p->table, p->nfunctions);
+	return 0;
 }
 
 static void set_counts(struct totals *t, const struct pstats_sum *s, const struct pstats_row *row)
@@ -329,6 +329,7 @@ static int add_entry(struct profile *p, const struct pstats_sum *s, const struct
 	return 0;
 }
 
+/* What of the sum is used up is freed: while it becomes a profile there are both. */
 static int fill(struct profile *p, struct pstats_sum *s)
 {
 	uint32_t *function_of = mem_array(NULL, s->nkeys, sizeof *function_of);
@@ -341,6 +342,10 @@ static int fill(struct profile *p, struct pstats_sum *s)
 	if (function_of == NULL || profile_add_metric(p, "wall", "nanoseconds") < 0 ||
 	    (s->kind.marked && profile_add_metric(p, "samples", "count") < 0) ||
 	    add_functions(p, s, function_of) < 0)
+		goto done;
+	pstats_sum_drop_keys(s);
+	if (table_resize(&p->table, p->nfunctions) < 0 ||
+	    table_reserve(&p->table, s->ncallers) < 0)
 		goto done;
 	for (size_t i = 0; i < s->nentries; i++)
 		if (add_entry(p, s, &s->entries[i], function_of) < 0)

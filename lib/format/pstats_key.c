@@ -22,7 +22,7 @@ static struct known *grow_known(struct scan *s, uint32_t ref)
 	}
 	s->known = grown;
 	while (s->nknown < s->known_cap)
-		grown[s->nknown++] = (struct known){ NULL, MAP_NONE, false, 0 };
+		grown[s->nknown++] = (struct known){ KNOWN_NOT, MAP_NONE, { NULL } };
 	return &grown[ref];
 }
 
@@ -47,7 +47,7 @@ const char *pstats_text(struct scan *s, const struct marshal_value *v, const cha
 
 	if (v->ref != MARSHAL_NO_REF) {
 		known = known_at(s, v->ref);
-		if (known == NULL || known->text != NULL)
+		if (known == NULL || known->is == KNOWN_TEXT)
 			return known ? known->text : NULL;
 	}
 	if (marshal_decode(&s->in, v, &s->scratch, &raw) < 0)
@@ -60,7 +60,7 @@ const char *pstats_text(struct scan *s, const struct marshal_value *v, const cha
 	if (text == NULL)
 		error_nomem(s->in.err);
 	else if (known != NULL)
-		known->text = text;
+		*known = (struct known){ KNOWN_TEXT, known->key, { text } };
 	return text;
 }
 
@@ -116,7 +116,7 @@ static const char *code_text(struct scan *s, const struct marshal_value *v)
 	if (text == NULL)
 		error_nomem(s->in.err);
 	if (known != NULL)
-		known->text = text;
+		*known = (struct known){ KNOWN_TEXT, known->key, { text } };
 	return known != NULL || v->ref == MARSHAL_NO_REF ? text : NULL;
 }
 
@@ -127,7 +127,7 @@ static const char *read_text(struct scan *s, const struct marshal_value *tuple,
 	uint32_t ref = marshal_peek_ref(&s->in);
 	struct marshal_value v;
 
-	if (ref < s->nknown && s->known[ref].text != NULL) {
+	if (ref < s->nknown && s->known[ref].is == KNOWN_TEXT) {
 		marshal_pass(&s->in, 5);
 		return s->known[ref].text;
 	}
@@ -157,7 +157,7 @@ int pstats_new_number(struct scan *s, int64_t *n, const struct marshal_value *of
 	known = known_at(s, v.ref);
 	if (known == NULL)
 		return -1;
-	known->is_number = true;
+	known->is = KNOWN_NUMBER;
 	known->number = v.integer;
 	return 0;
 }

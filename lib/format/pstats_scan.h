@@ -8,12 +8,15 @@
 #include "format/marshal.h"
 #include "format/pstats_sum.h"
 
-/* What references of this file led to before. */
+/* What references of this file led to before: there may be as many as functions, and
+ * names of them. */
 struct known {
-	const char *text;
+	enum { KNOWN_NOT, KNOWN_TEXT, KNOWN_NUMBER } is;
 	uint32_t key; /* or MAP_NONE */
-	bool is_number;
-	int64_t number;
+	union {
+		const char *text;
+		int64_t number;
+	};
 };
 
 struct scan {
@@ -49,7 +52,7 @@ static inline bool known_number(struct scan *s, int64_t *n)
 {
 	uint32_t ref = marshal_peek_ref(&s->in);
 
-	if (ref >= s->nknown || !s->known[ref].is_number)
+	if (ref >= s->nknown || s->known[ref].is != KNOWN_NUMBER)
 		return false;
 	marshal_pass(&s->in, 5);
 	*n = s->known[ref].number;

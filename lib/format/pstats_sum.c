@@ -96,7 +96,7 @@ static inline bool take_numbers(struct scan *s, uint8_t n, int64_t counts[2], do
 
 		if (count[0] == 'i')
 			counts[i] = (int32_t)value;
-		else if (count[0] == 'r' && value < s->nknown && s->known[value].is_number)
+		else if (count[0] == 'r' && value < s->nknown && s->known[value].is == KNOWN_NUMBER)
 			counts[i] = s->known[value].number;
 		else
 			return false;
@@ -417,11 +417,11 @@ static int check_kind(struct scan *s)
  * again; what is not touched costs nothing. */
 static int expect(struct pstats_sum *sum, size_t len)
 {
-	size_t functions = len / 130, callers = len / 65;
+	size_t functions = len / 135, callers = len / 65;
 	void *grown[] = {
-		mem_grow(sum->keys, &sum->keys_cap, functions, sizeof *sum->keys),
-		mem_grow(sum->entries, &sum->entries_cap, functions, sizeof *sum->entries),
-		mem_grow(sum->callers, &sum->callers_cap, callers, sizeof *sum->callers),
+		mem_reserve(sum->keys, &sum->keys_cap, functions, sizeof *sum->keys),
+		mem_reserve(sum->entries, &sum->entries_cap, functions, sizeof *sum->entries),
+		mem_reserve(sum->callers, &sum->callers_cap, callers, sizeof *sum->callers),
 	};
 
 	sum->keys = grown[0] ? grown[0] : sum->keys;
@@ -429,7 +429,7 @@ static int expect(struct pstats_sum *sum, size_t len)
 	sum->callers = grown[2] ? grown[2] : sum->callers;
 	if (grown[0] == NULL || grown[1] == NULL || grown[2] == NULL)
 		return -1;
-	if (map_reserve(&sum->strings.index, functions) < 0)
+	if (map_reserve(&sum->strings.index, len / 150) < 0)
 		return -1;
 	return map_reserve(&sum->key_index, functions);
 }
@@ -461,11 +461,17 @@ int pstats_sum_add(struct pstats_sum *sum, struct bytes in, struct error *err)
 	return rc;
 }
 
+void pstats_sum_drop_keys(struct pstats_sum *s)
+{
+	mem_free(s->keys);
+	s->keys = NULL;
+	map_release(&s->key_index);
+}
+
 void pstats_sum_release(struct pstats_sum *s)
 {
 	strtab_release(&s->strings);
-	mem_free(s->keys);
-	map_release(&s->key_index);
+	pstats_sum_drop_keys(s);
 	mem_free(s->entries);
 	mem_free(s->callers);
 	map_release(&s->caller_index);

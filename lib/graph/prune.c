@@ -108,6 +108,7 @@ int graph_prune(struct graph *g, const struct graph_options *options, uint32_t *
 	struct rank *ranks = mem_array(NULL, g->nnodes, sizeof *ranks);
 	bool *chosen = mem_array(NULL, g->nnodes, sizeof *chosen);
 	struct graph_node *kept = NULL;
+	struct graph_edge *edges;
 	uint32_t n;
 	int rc = -1;
 
@@ -132,6 +133,13 @@ int graph_prune(struct graph *g, const struct graph_options *options, uint32_t *
 	g->nodes = kept;
 	g->nnodes = n;
 	prune_edges(g, options, place);
+	/* There was room for all that was measured. */
+	edges = mem_array(g->edges, g->nedges, sizeof *edges);
+	if (edges == NULL) {
+		error_nomem(err);
+		goto done;
+	}
+	g->edges = edges;
 	graph_sort_edges(g);
 	rc = 0;
 done:

@@ -20,17 +20,27 @@ struct profile *profile_new(void)
 	return p;
 }
 
-void profile_free(struct profile *p)
+void profile_drop_costs(struct profile *p)
 {
-	if (p == NULL)
-		return;
-	strtab_release(&p->strings);
-	mem_free(p->functions);
-	map_release(&p->function_index);
 	mem_free(p->nodes);
 	mem_free(p->cum);
 	mem_free(p->children);
 	table_release(&p->table);
+	p->nodes = NULL;
+	p->cum = NULL;
+	p->children = NULL;
+	p->nnodes = 0;
+	p->nodes_cap = p->cum_cap = p->nchildren = p->children_size = 0;
+}
+
+void profile_free(struct profile *p)
+{
+	if (p == NULL)
+		return;
+	profile_drop_costs(p);
+	strtab_release(&p->strings);
+	mem_free(p->functions);
+	map_release(&p->function_index);
 	mem_free(p);
 }
 
@@ -96,7 +106,7 @@ static uint64_t function_key(const char *file, uint32_t line, const char *name,
 	return map_mix(h ^ line);
 }
 
-static uint32_t add_function(struct profile *p, const struct function *f, uint64_t key)
+static uint32_t add_function(struct profile *p, const struct function *f)
 {
 	struct function *grown;
 
@@ -106,10 +116,21 @@ static uint32_t add_function(struct profile *p, const struct function *f, uint64
 	if (grown == NULL)
 		return PROFILE_NONE;
 	p->functions = grown;
-	if (map_add(&p->function_index, key, p->nfunctions) < 0)
-		return PROFILE_NONE;
 	grown[p->nfunctions] = *f;
 	return p->nfunctions++;
+}
+
+/* All functions that are not in the index yet. */
+static int index_functions(struct profile *p)
+{
+	for (uint32_t i = (uint32_t)p->function_index.used; i < p->nfunctions; i++) {
+		const struct function *f = &p->functions[i];
+
+		if (map_add(&p->function_index,
+			    function_key(f->file, f->line, f->name, f->qualname), i) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 uint32_t profile_function(struct profile *p, const char *file, uint32_t line,
@@ -132,6 +153,8 @@ uint32_t profile_function_of(struct profile *p, const char *file, uint32_t line,
 	uint32_t i;
 	size_t at = 0;
 
+	if (index_functions(p) < 0)
+		return PROFILE_NONE;
 	while ((i = map_find(&p->function_index, key, &at)) != MAP_NONE) {
 		const struct function *f = &p->functions[i];
 
@@ -139,14 +162,24 @@ uint32_t profile_function_of(struct profile *p, const char *file, uint32_t line,
 		    f->qualname == qualname)
 			return i;
 	}
-	return add_function(p, &(struct function){ file, name, qualname, line }, key);
+	return add_function(p, &(struct function){ file, name, qualname, line });
 }
 
 uint32_t profile_add_function(struct profile *p, const char *file, uint32_t line,
 			      const char *name)
 {
-	return add_function(p, &(struct function){ file, name, name, line },
-			    function_key(file, line, name, name));
+	return add_function(p, &(struct function){ file, name, name, line });
+}
+
+int profile_reserve(struct profile *p, size_t nfunctions)
+{
+	struct function *functions = mem_reserve(p->functions, &p->functions_cap, nfunctions,
+						 sizeof *functions);
+
+	if (functions == NULL)
+		return -1;
+	p->functions = functions;
+	return 0;
 }
 
 uint32_t profile_append_node(struct profile *p, uint32_t parent, uint32_t function)
@@ -266,21 +299,14 @@ struct arc *table_find_arc(const struct table *t, uint32_t caller, uint32_t call
 	return NULL;
 }
 
-int profile_reserve(struct profile *p, size_t nfunctions, size_t narcs)
+int table_reserve(struct table *t, size_t narcs)
 {
-	struct table *t = &p->table;
-	struct function *functions = mem_grow(p->functions, &p->functions_cap, nfunctions,
-					      sizeof *functions);
-	void *arcs;
+	void *arcs = mem_reserve(t->arcs, &t->arcs_cap, narcs, table_arc_size(t));
 
-	if (functions == NULL)
-		return -1;
-	p->functions = functions;
-	arcs = mem_grow(t->arcs, &t->arcs_cap, narcs, table_arc_size(t));
 	if (arcs == NULL)
 		return -1;
 	t->arcs = arcs;
-	return map_reserve(&p->function_index, nfunctions);
+	return 0;
 }
 
 struct arc *table_add_arc(struct table *t, uint32_t caller, uint32_t callee)

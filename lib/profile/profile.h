@@ -167,7 +167,7 @@ struct profile {
 	struct function *functions;
 	uint32_t nfunctions;
 	size_t functions_cap;
-	struct map function_index;
+	struct map function_index; /* of the first `used` of them */
 
 	/* The tree, or NULL and 0. cum has nnodes rows of nmetrics values. */
 	struct node *nodes;
@@ -192,6 +192,9 @@ struct profile {
 /* An empty profile without metrics; NULL without memory. */
 struct profile *profile_new(void);
 void profile_free(struct profile *p);
+
+/* Frees what was measured: functions and metrics stay, without a tree or totals. */
+void profile_drop_costs(struct profile *p);
 
 /* What there is for what is made of a small file, in bytes. */
 enum { PROFILE_ROOM = 50 << 20 };
@@ -219,8 +222,11 @@ uint32_t profile_function(struct profile *p, const char *file, uint32_t line,
 uint32_t profile_function_of(struct profile *p, const char *file, uint32_t line,
 			     const char *name, const char *qualname);
 
+/* Makes room for so many functions in all; -1 without memory. */
+int profile_reserve(struct profile *p, size_t nfunctions);
+
 /* Adds a function that is known to be new, of texts that are in p->strings; its
- * qualname is its name. */
+ * qualname is its name. It is in no index before profile_function is called. */
 uint32_t profile_add_function(struct profile *p, const char *file, uint32_t line,
 			      const char *name);
 
@@ -264,8 +270,8 @@ static inline struct arc *table_arc(struct table *t, uint32_t caller, uint32_t c
 	return i == PROFILE_NONE ? NULL : table_arc_at(t, i);
 }
 
-/* Makes room for so many functions and arcs in all; -1 without memory. */
-int profile_reserve(struct profile *p, size_t nfunctions, size_t narcs);
+/* Makes room for so many arcs in all; -1 without memory. */
+int table_reserve(struct table *t, size_t narcs);
 
 /* Adds an arc that is known to be new; it is in no index before table_arc is called. */
 struct arc *table_add_arc(struct table *t, uint32_t caller, uint32_t callee);

@@ -141,6 +141,32 @@ START_TEST(test_picture__same_bytes_each_time)
 }
 END_TEST
 
+static void drop_costs(void *profile)
+{
+	profile_drop_costs(profile);
+}
+
+/* What was measured may go when there is the graph. */
+START_TEST(test_picture__costs_dropped_on_the_way)
+{
+	struct profile *p = request();
+	struct picture_options o = options;
+	struct buf a = BUF_INIT, b = BUF_INIT;
+	struct error err = ERROR_INIT;
+
+	ck_assert_int_eq(picture_draw(&a, p, &caption, &o, &err), 0);
+	o.graph_made = drop_costs;
+	o.arg = p;
+	ck_assert_int_eq(picture_draw(&b, p, &caption, &o, &err), 0);
+	ck_assert(!profile_has_tree(p));
+	ck_assert_uint_eq(a.len, b.len);
+	ck_assert_mem_eq(a.data, b.data, a.len);
+	buf_release(&a);
+	buf_release(&b);
+	profile_free(p);
+}
+END_TEST
+
 static bool is_mark(const struct decoded *d, uint32_t x, uint32_t y)
 {
 	const uint8_t *at = d->rgb + 3 * ((size_t)y * d->width + x);
@@ -496,6 +522,7 @@ END_TEST
 
 UNIT_MAIN("draw/picture", test_picture__size_and_chunks, test_picture__without_a_caption,
 	  test_picture__share_of_white, test_picture__same_bytes_each_time,
+	  test_picture__costs_dropped_on_the_way,
 	  test_picture__bands_do_not_show, test_picture__nothing_to_show_is_a_picture,
 	  test_picture__hostile_texts, test_picture__never_larger_than_viewers_open,
 	  test_picture__sampled_has_no_calls, test_picture__difference,
