@@ -133,8 +133,8 @@ static void drop_costs(void *profile)
 	mem_trim();
 }
 
-static int draw(struct buf *out, const struct renderer *r, const struct render_job *job,
-		unsigned attempt, struct error *err)
+static int draw(struct buf *out, struct buf *less, const struct renderer *r,
+		const struct render_job *job, unsigned attempt, struct error *err)
 {
 	struct picture_options options = PICTURE_OPTIONS_INIT;
 	struct profile *p = snapshot_profile(job->path, err);
@@ -145,6 +145,7 @@ static int draw(struct buf *out, const struct renderer *r, const struct render_j
 	if (p == NULL)
 		return -1;
 	fill_options(&options, r, attempt);
+	options.less = less;
 	metric = r->options->metric != NULL ? find_metric(p, r->options->metric, err)
 					    : (int)profile_time_metric(p);
 	options.graph.metric = metric < 0 ? 0 : (unsigned)metric;
@@ -173,9 +174,9 @@ static int draw_into_place(struct renderer *r, size_t number, unsigned attempt,
 {
 	const struct render_job *job = &r->jobs[number];
 	const char *output = r->options->output;
-	struct buf content = BUF_INIT;
+	struct buf content = BUF_INIT, less = BUF_INIT;
 	char name[16];
-	int rc = draw(&content, r, job, attempt, err);
+	int rc = draw(&content, &less, r, job, attempt, err);
 
 	picture_name(name, r->format);
 	work_hold(true);
@@ -184,7 +185,10 @@ static int draw_into_place(struct renderer *r, size_t number, unsigned attempt,
 	else if (rc == 0)
 		rc = snapshot_replace_file(job->path, name, buf_bytes(&content), err);
 	work_hold(false);
+	if (rc == 0)
+		error_set(err, ERR_NONE, "%s", buf_str(&less));
 	buf_release(&content);
+	buf_release(&less);
 	return rc;
 }
 
@@ -208,7 +212,7 @@ static void put_path(const char *path)
 	buf_release(&line);
 }
 
-static void job_done(void *arg, size_t number, const struct error *err)
+static void job_done(void *arg, size_t number, int rc, const struct error *err)
 {
 	struct renderer *r = arg;
 	const struct render_job *job = &r->jobs[number];
@@ -216,14 +220,20 @@ static void job_done(void *arg, size_t number, const struct error *err)
 	char name[16], *place;
 
 	progress_end(&r->progress);
-	if (err != NULL) {
+	if (rc < 0) {
 		/* What ended the worker does not know the path. */
 		if (strstr(err->text, job->path) != NULL || output != NULL)
 			complain("%s", err->text);
 		else
 			complain("%s: %s", job->path, err->text);
 		r->failed = true;
-	} else if (output != NULL) {
+		return;
+	}
+	/* Of many pictures each says so itself. */
+	if (err->text[0] != '\0' && r->njobs == 1)
+		complain("%s: %s", output != NULL && strcmp(output, "-") != 0 ? output : job->path,
+			 err->text);
+	if (output != NULL) {
 		if (strcmp(output, "-") != 0)
 			put_path(output);
 	} else {
@@ -252,10 +262,13 @@ static int work(struct renderer *r)
 	int rc = 0;
 
 	/* Text needs no process of its own. */
-	if (r->njobs == 1 && r->format == FORMAT_DOT)
-		job_done(r, 0, draw_into_place(r, 0, 0, &err) < 0 ? &err : NULL);
-	else
+	if (r->njobs == 1 && r->format == FORMAT_DOT) {
+		int drawn = draw_into_place(r, 0, 0, &err);
+
+		job_done(r, 0, drawn, &err);
+	} else {
 		rc = work_all(&w, &err);
+	}
 	progress_end(&r->progress);
 	if (rc < 0)
 		return complain("%s", err.text);

@@ -124,8 +124,7 @@ static void take_report(struct pool *p, const struct report *r)
 	p->reports[r->job] = *r;
 	p->nreported++;
 	for (; p->ndone < w->njobs && p->reports[p->ndone].rc <= 0; p->ndone++)
-		w->done(w->arg, p->ndone,
-			p->reports[p->ndone].rc < 0 ? &p->reports[p->ndone].error : NULL);
+		w->done(w->arg, p->ndone, p->reports[p->ndone].rc, &p->reports[p->ndone].error);
 	if (w->progress != NULL)
 		w->progress(w->arg, p->nreported);
 }

@@ -16,10 +16,11 @@ struct work {
 	/* CPU time for one attempt at a job, after which it is tried again, 0: no
 	 * limit. After WORK_ATTEMPTS it has failed. */
 	unsigned limit_ms;
-	/* In the worker; -1 with err filled. `attempt` counts from 0. */
+	/* In the worker; -1 with err filled. `attempt` counts from 0. What is done may be
+	 * said something of, in err's text. */
 	int (*run)(void *arg, size_t job, unsigned attempt, struct error *err);
-	/* In the caller, in the order of the jobs; err NULL: it is done. */
-	void (*done)(void *arg, size_t job, const struct error *err);
+	/* In the caller, in the order of the jobs, with what `run` returned and filled. */
+	void (*done)(void *arg, size_t job, int rc, const struct error *err);
 	void (*progress)(void *arg, size_t ndone);
 	void *arg;
 };

@@ -4,19 +4,22 @@
 #include "draw/scene.h"
 #include "graph/gprof2dot.h"
 
-static int write_scene(struct buf *out, struct title_input *in, enum picture_format format,
-		       struct error *err)
+static int write_scene(struct buf *out, struct title_input *in,
+		       const struct picture_options *options, struct error *err)
 {
 	static int (*const writers[])(struct buf *, struct scene *, struct error *) = {
 		[PICTURE_PNG] = raster_write, [PICTURE_SVG] = svg_write,
 		[PICTURE_PDF] = pdf_write,
 	};
+	enum picture_format format = options->format;
 	struct scene s = { 0 };
 	size_t start = out->len;
 	int rc = -1;
 
 	if (scene_make(&s, in, format == PICTURE_PNG ? IMAGE_MAX_SIDE : 0, err) == 0)
 		rc = writers[format](out, &s, err);
+	if (rc == 0 && options->less != NULL)
+		title_say_less(options->less, in);
 	scene_release(&s);
 	if (rc < 0)
 		out->len = start;
@@ -61,7 +64,7 @@ int picture_draw(struct buf *out, const struct profile *p, const struct caption 
 		return -1;
 	if (options->graph_made != NULL)
 		options->graph_made(options->arg);
-	rc = write_scene(out, &in, options->format, err);
+	rc = write_scene(out, &in, options, err);
 	graph_release(&g);
 	return rc;
 }
@@ -83,7 +86,7 @@ int picture_draw_diff(struct buf *out, const struct profile *before, const struc
 		return error_set(err, ERR_REFUSED, "gprof2dot's theme has no differences");
 	if (graph_build_diff(&g, before, after, &graph, err) < 0)
 		return -1;
-	rc = write_scene(out, &in, options->format, err);
+	rc = write_scene(out, &in, options, err);
 	graph_release(&g);
 	return rc;
 }

@@ -33,9 +33,12 @@ struct picture_options {
 	 * looked at any more, for a caller who then has no use for the rest; or NULL. */
 	void (*graph_made)(void *arg);
 	void *arg;
+	/* To append in what the picture is less than was asked for: functions left out for want
+	 * of time, a smaller scale; or NULL. */
+	struct buf *less;
 };
 
-#define PICTURE_OPTIONS_INIT { GRAPH_OPTIONS_INIT, NULL, PICTURE_PNG, NULL, NULL }
+#define PICTURE_OPTIONS_INIT { GRAPH_OPTIONS_INIT, NULL, PICTURE_PNG, NULL, NULL, NULL }
 
 /* Appends the file. A PNG has the text chunks Commit, Request and Software. A theme
  * that there is not is ERR_NOT_FOUND. */

@@ -163,6 +163,11 @@ static void write_functions(struct buf *b, const struct title_input *in)
 	buf_addc(b, ')');
 }
 
+static void write_scale(struct buf *b, const struct title_input *in)
+{
+	buf_printf(b, "drawn at %d%% of its size", (int)(100 * in->scale));
+}
+
 static void write_arcs(struct buf *b, const struct title_input *in)
 {
 	const struct graph *g = in->graph;
@@ -178,6 +183,27 @@ static void write_arcs(struct buf *b, const struct title_input *in)
 		buf_adds(b, " (");
 		text_count(b, g->ndense);
 		buf_adds(b, " left out, the lightest of too many)");
+	}
+}
+
+/* Whether the picture is not what was asked for. */
+static bool is_less(const struct title_input *in)
+{
+	return in->graph->nslow != 0 || in->graph->ndense != 0 || in->scale < 1;
+}
+
+void title_say_less(struct buf *out, const struct title_input *in)
+{
+	if (!is_less(in))
+		return;
+	if (in->graph->nslow != 0 || in->graph->ndense != 0) {
+		write_functions(out, in);
+		buf_adds(out, ", ");
+		write_arcs(out, in);
+	}
+	if (in->scale < 1) {
+		separate(out);
+		write_scale(out, in);
 	}
 }
 
@@ -199,7 +225,7 @@ static int add_hidden(struct title *t, const struct title_input *in, double widt
 	}
 	if (in->scale < 1) {
 		separate(b);
-		buf_printf(b, "drawn at %d%% of its size", (int)(100 * in->scale));
+		write_scale(b, in);
 	}
 	return add_line(t, STYLE_TEXT, in->theme->dim, b, width, fonts, arena);
 }
@@ -287,16 +313,19 @@ static double widest(const struct title *t, struct fonts *fonts)
 int title_make(struct title *t, const struct title_input *in, double width,
 	       struct fonts *fonts, struct arena *arena)
 {
+	/* gprof2dot writes nothing above a graph, but then draws all of it. */
+	bool plain = in->theme->foreign && in->graph->nnodes != 0;
 	struct buf b = BUF_INIT;
 	int rc;
 
 	memset(t, 0, sizeof *t);
 	t->status = "";
-	if (in->theme->foreign && in->graph->nnodes != 0)
-		return 0;
-	rc = make_lines(t, in, width, fonts, arena, &b);
+	if (plain)
+		rc = is_less(in) ? add_hidden(t, in, width, fonts, arena, &b) : 0;
+	else
+		rc = make_lines(t, in, width, fonts, arena, &b);
 	buf_release(&b);
-	if (rc == 0 && in->graph->nnodes != 0)
+	if (rc == 0 && !plain && in->graph->nnodes != 0)
 		t->h = legend_make(t, in->graph, t->h + LEGEND_GAP, width, fonts);
 	t->w = rc == 0 ? widest(t, fonts) : 0;
 	return rc;

@@ -48,6 +48,10 @@ struct title_input {
 /* Writes the texts, elided to `width`, in `arena`; -1 without memory. */
 int title_make(struct title *title, const struct title_input *in, double width,
 	       struct fonts *fonts, struct arena *arena);
+
+/* Appends what of the graph was left out for want of time or room, and by how much all of
+ * it is smaller; nothing where neither is so. */
+void title_say_less(struct buf *out, const struct title_input *in);
 void title_draw(struct canvas *c, const struct title *title, double x, double y);
 
 /* legend.c: which marks the graph has, each with its place in rows of `width`

@@ -217,26 +217,31 @@ def test_a_tangle_is_done_in_time_and_says_what_it_left_out(work):
     tangle(work.path / "tangle.prof", 1000, 50000)
     for args in ["--nodes", 0], [], ["--theme", "gprof2dot"], ["--nodes", 300, "--budget", "300ms"]:
         before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-        work.ok("render", "tangle.prof", "-o", "x.svg", "--min-node", 0, "--min-edge", 0, *args)
+        result = work.cprof("render", "tangle.prof", "-o", "x.svg", "--min-node", 0,
+                            "--min-edge", 0, *args)
+        assert result.status == 0, result
         # No bound on the time, which is the machine's, but on what would take hours.
         assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < 60
         svg = (work.path / "x.svg").read_text(encoding="utf-8")
         lines = len(set(re.findall(r'<g class="e (f\d+ t\d+)">', svg)))
         boxes = svg.count('<g class="n"')
         assert 20 <= boxes <= 1000 and lines <= max(4 * boxes, 1000)
-        if "--theme" not in args:
-            said = re.search(r">([\d,]+) of 1,000 functions[^<]*<.*>([\d,]+) of 50,000 arcs "
-                             r"\(([\d,]+) left out, the lightest of too many\)<", svg)
-            assert said and int(said.group(1).replace(",", "")) == boxes, svg[:3000]
+        said = re.search(r">([\d,]+) (of 1,000 functions[^<]*)<.*>([\d,]+ of 50,000 arcs "
+                         r"\([\d,]+ left out, the lightest of too many\))<", svg)
+        assert said and int(said.group(1).replace(",", "")) == boxes, svg[:3000]
+        assert result.err == "cprof: x.svg: %s %s, %s\n" % said.groups()
 
 
 def test_never_larger_than_viewers_open(work):
     keys = [("/srv/app/deep.py", i, "f%d" % i) for i in range(600)]
     write_prof(work.path / "deep.prof", {key: (1, 0.001, 0.9) for key in keys},
                {pair: (1, 0.9) for pair in zip(keys, keys[1:])})
-    work.ok("render", "deep.prof", "-o", "x.png", "--nodes", 0)
-    width, height = struct.unpack(">II", (work.path / "x.png").read_bytes()[16:24])
-    assert width < 3000 and 30000 < height <= 32767
+    for theme in "light", "gprof2dot":
+        result = work.cprof("render", "deep.prof", "-o", "x.png", "--nodes", 0, "--theme", theme)
+        assert result.status == 0
+        assert re.fullmatch(r"cprof: x\.png: drawn at [45]\d% of its size\n", result.err), result
+        width, height = struct.unpack(">II", (work.path / "x.png").read_bytes()[16:24])
+        assert width < 3000 and 30000 < height <= 32767
 
 
 @pytest.fixture
