@@ -1,8 +1,5 @@
 """Calls that do nothing: what tracing adds to them is what tracing costs."""
 
-from cprof._cprof import _nothing
-
-
 def nothing():
     pass
 
@@ -15,11 +12,6 @@ def empty_loop(n):
 def python_loop(n):
     for _ in range(n):
         nothing()
-
-
-def c_loop(n):
-    for _ in range(n):
-        _nothing()
 
 
 def len_loop(n):

@@ -6,7 +6,7 @@
 #include "quiet.h"
 #include "trace.h"
 
-enum { CALLS = 300, REPEATS = 5, REFERENCE_CALLS = 24 };
+enum { CALLS = 300, REPEATS = 5, REFERENCE_CALLS = 20 };
 
 /* Measured so often at first; the last so many are kept. One alone is off by a third now
  * and then: it is made of small differences, and what is at the same core at that moment
@@ -16,37 +16,45 @@ enum { FIRST = 3, KEPT = 7 };
 /* Soon while there are few measurements to compare. */
 static const int64_t renew_ns = 5000000000, renew_first_ns = 2000000000;
 
-/* Of the own time of a call that does nothing, what lies inside the callee's
- * window: the rest is the caller preparing it. Measured once, on 3.8 to 3.13. */
-static const double python_share = 0.5, c_share = 0.6;
-
-enum part { PYTHON_INSIDE, PYTHON_OUTSIDE, C_INSIDE, C_OUTSIDE, NPARTS };
+enum kind { PYTHON, C, METHOD, NKINDS };
 
 static struct calibration {
-	double parts[NPARTS][KEPT]; /* multiples of the reference at that time */
-	unsigned n;                 /* measured so far: the last is at (n - 1) % KEPT */
-	int64_t at_ns;              /* 0: never */
+	/* Multiples of the reference at that time. */
+	double inside[NKINDS][KEPT], outside[NKINDS][KEPT];
+	unsigned n;    /* measured so far: the last is at (n - 1) % KEPT */
+	int64_t at_ns; /* 0: never */
 } calibrations[NMODES];
 
-/* Ticks of some calls recorded as a trace's are: how fast the processor now does what
- * tracing does. Where it shares its core with another, chains of arithmetic hardly
- * become slower, and this does. 0 without memory. */
+static bool call_reference(PyObject *text, PyObject *name)
+{
+	for (int i = 0; i < REFERENCE_CALLS; i++) {
+		PyObject *result = PyObject_CallMethodNoArgs(text, name);
+
+		if (result == NULL)
+			return false;
+		Py_DECREF(result);
+	}
+	return true;
+}
+
+/* Ticks of some calls of a method from here, which are no events: of all that was tried,
+ * what slows tracing slows this most nearly as much. 0 without memory. */
 static uint64_t reference(void)
 {
-	static struct recorder *rec;
+	static PyObject *text, *name;
 	uint64_t best = UINT64_MAX;
 
-	if (rec == NULL)
-		rec = recorder_new(4, 0);
-	if (rec == NULL)
+	if (text == NULL)
+		text = PyUnicode_InternFromString("text");
+	if (name == NULL)
+		name = PyUnicode_InternFromString("lower");
+	if (text == NULL || name == NULL)
 		return 0;
 	for (int i = 0; i < 3; i++) {
 		uint64_t before = clock_ticks(), ticks;
 
-		for (int j = 0; j < REFERENCE_CALLS; j++) {
-			recorder_call(rec, 1, clock_ticks());
-			recorder_return(rec, clock_ticks());
-		}
+		if (!call_reference(text, name))
+			return 0;
 		ticks = clock_ticks() - before;
 		if (ticks < best)
 			best = ticks;
@@ -73,20 +81,36 @@ static double median(const double *from, unsigned n)
 	return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
 }
 
+/* Nobody hears of what it does, and no exception of it is left. */
+static double reference_unheard(void)
+{
+	PyObject *type, *value, *traceback;
+	uint64_t ticks;
+
+	PyErr_Fetch(&type, &value, &traceback);
+	trace_pause();
+	ticks = reference();
+	trace_resume();
+	quiet_clear();
+	PyErr_Restore(type, value, traceback);
+	return (double)ticks;
+}
+
 struct costs calibration_costs(enum mode mode)
 {
 	const struct calibration *c = &calibrations[mode];
 	unsigned n = c->n < KEPT ? c->n : KEPT;
-	uint32_t ticks[NPARTS] = { 0 };
+	struct cost costs[NKINDS] = { { 0, 0 } };
 
 	if (n != 0) {
-		double now = (double)reference();
+		double now = reference_unheard();
 
-		for (int i = 0; i < NPARTS; i++)
-			ticks[i] = positive(now * median(c->parts[i], n));
+		for (int i = 0; i < NKINDS; i++) {
+			costs[i].inside = positive(now * median(c->inside[i], n));
+			costs[i].outside = positive(now * median(c->outside[i], n));
+		}
 	}
-	return (struct costs){ { ticks[PYTHON_INSIDE], ticks[PYTHON_OUTSIDE] },
-			       { ticks[C_INSIDE], ticks[C_OUTSIDE] } };
+	return (struct costs){ costs[PYTHON], costs[C], costs[METHOD] };
 }
 
 static int call_loop(PyObject *loop)
@@ -157,27 +181,28 @@ static int time_traced(PyObject *loop, enum mode mode, double *whole, double *ca
 	return rc;
 }
 
-/* The loops of cprof._calibration: what they call, and by how many instructions a turn
- * has more than that of the empty loop's EMPTY_LOOP, those of the callee among them. */
-struct loop {
+/* The loops of cprof._calibration: by how many instructions a turn has more than that
+ * of the empty loop's EMPTY_LOOP, those of the callee among them; and of the own time of
+ * what they call, which does nothing, how much lies inside the callee's window: the
+ * rest is the caller preparing it. Measured once, on 3.8 to 3.13. */
+static const struct loop {
 	const char *name;
 	int more;
+	double share;
+} loops[NKINDS] = {
+	[PYTHON] = { "python_loop", 7, 0.5 },
+	/* A function the interpreter can no longer call in a way of its own once its calls
+	 * are events; of one without arguments it tells in less time. */
+	[C] = { "len_loop", 5, 0.6 },
+	[METHOD] = { "method_loop", 6, 0.6 },
 };
 
 enum { EMPTY_LOOP = 3 };
 
-static const struct loop python_loop = { "python_loop", 7 };
-/* C functions are called in many ways, and some of these the interpreter can no longer
- * take once their calls are events. */
-static const struct loop c_loops[] = {
-	{ "c_loop", 4 }, { "len_loop", 5 }, { "method_loop", 6 },
-};
-
 /* Up to 3.11 each instruction is slower under a hook. What that comes to, told by a loop
  * that calls nothing, is not what calls cost: all code is slower so, and shares are true
  * if all of it stays so. */
-static int measure(PyObject *module, const struct loop *of, enum mode mode, double share,
-		   struct cost *cost)
+static int measure(PyObject *module, const struct loop *of, enum mode mode, struct cost *cost)
 {
 	PyObject *empty = PyObject_GetAttrString(module, "empty_loop");
 	PyObject *loop = PyObject_GetAttrString(module, of->name);
@@ -188,7 +213,7 @@ static int measure(PyObject *module, const struct loop *of, enum mode mode, doub
 	    time_plain(loop, &plain) == 0 && time_traced(loop, mode, &whole, &calls) == 0 &&
 	    time_traced(empty, mode, &slower, NULL) == 0) {
 		own = (plain - nothing) / CALLS;
-		inside = calls / CALLS - share * own;
+		inside = calls / CALLS - of->share * own;
 		if (slower > nothing)
 			whole -= (slower - nothing) * (EMPTY_LOOP + of->more) / EMPTY_LOOP;
 		cost->inside = positive(inside);
@@ -214,36 +239,21 @@ static void adopt(PyObject *module)
 	}
 }
 
-static int measure_c(PyObject *module, struct cost *cost)
-{
-	enum { NLOOPS = sizeof c_loops / sizeof c_loops[0] };
-	uint64_t inside = 0, outside = 0;
-
-	for (size_t i = 0; i < NLOOPS; i++) {
-		struct cost one;
-
-		if (measure(module, &c_loops[i], MODE_EXACT, c_share, &one) < 0)
-			return -1;
-		inside += one.inside;
-		outside += one.outside;
-	}
-	*cost = (struct cost){ (uint32_t)(inside / NLOOPS), (uint32_t)(outside / NLOOPS) };
-	return 0;
-}
-
 static int measure_once(PyObject *module, enum mode mode, struct calibration *c)
 {
-	struct costs costs = { { 0, 0 }, { 0, 0 } };
+	struct cost costs[NKINDS] = { { 0, 0 } };
 	double unit = (double)reference();
 	unsigned at = c->n % KEPT;
 
-	if (unit == 0 || measure(module, &python_loop, mode, python_share, &costs.python) < 0 ||
-	    (mode == MODE_EXACT && measure_c(module, &costs.c) < 0))
+	if (unit == 0)
 		return -1;
-	c->parts[PYTHON_INSIDE][at] = costs.python.inside / unit;
-	c->parts[PYTHON_OUTSIDE][at] = costs.python.outside / unit;
-	c->parts[C_INSIDE][at] = costs.c.inside / unit;
-	c->parts[C_OUTSIDE][at] = costs.c.outside / unit;
+	for (int i = 0; i < (mode == MODE_EXACT ? NKINDS : 1); i++)
+		if (measure(module, &loops[i], mode, &costs[i]) < 0)
+			return -1;
+	for (int i = 0; i < NKINDS; i++) {
+		c->inside[i][at] = costs[i].inside / unit;
+		c->outside[i][at] = costs[i].outside / unit;
+	}
 	c->n++;
 	return 0;
 }

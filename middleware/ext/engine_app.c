@@ -57,9 +57,11 @@ static __attribute__((noinline)) void idle(void)
 	on = !monitoring_switch(&tool, 0);
 }
 
+#define HOOK static TRACE_HOOK PyObject *
+
 /* PY_START, PY_RESUME. What a trace expects is the application's: nobody else is
  * recorded. */
-static PyObject *on_start(PyObject *self, PyObject *const *args, size_t nargs, PyObject *names)
+HOOK on_start(PyObject *self, PyObject *const *args, size_t nargs, PyObject *names)
 {
 	PyCodeObject *code = (PyCodeObject *)args[0];
 	struct trace *t = trace_top;
@@ -77,7 +79,7 @@ static PyObject *on_start(PyObject *self, PyObject *const *args, size_t nargs, P
 }
 
 /* PY_RETURN, PY_YIELD. */
-static PyObject *on_return(PyObject *self, PyObject *const *args, size_t nargs, PyObject *names)
+HOOK on_return(PyObject *self, PyObject *const *args, size_t nargs, PyObject *names)
 {
 	struct trace *t = trace_top;
 

@@ -225,7 +225,7 @@ static __attribute__((noinline)) void return_slowly(PyCodeObject *code, enum own
 			trace_return_to(t, t->costs.python);
 }
 
-static PyObject *hook(HOOK_PARAMETERS)
+static TRACE_HOOK PyObject *hook(HOOK_PARAMETERS)
 {
 	enum owner owner = OWNER_UNKNOWN;
 	unsigned before = depth;

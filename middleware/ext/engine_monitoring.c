@@ -89,6 +89,7 @@ static __attribute__((noinline)) PyObject *nobody_hears(void)
 
 /* Each callback ends in the call of its slow way, if it comes to that: so the quick
  * one saves no registers. */
+#define HOOK static TRACE_HOOK PyObject *
 #define SLOW static __attribute__((noinline)) PyObject *
 
 SLOW start_slowly(PyObject *code)
@@ -100,7 +101,7 @@ SLOW start_slowly(PyObject *code)
 }
 
 /* (code, offset) of PY_START and PY_RESUME; PY_THROW has an exception besides. */
-static PyObject *on_start(PyObject *self, PyObject *const *args, size_t nargs, PyObject *names)
+HOOK on_start(PyObject *self, PyObject *const *args, size_t nargs, PyObject *names)
 {
 	struct trace *t = trace_top;
 
@@ -119,7 +120,7 @@ SLOW return_slowly(void)
 }
 
 /* PY_RETURN, PY_YIELD, PY_UNWIND. */
-static PyObject *on_return(PyObject *self, PyObject *const *args, size_t nargs, PyObject *names)
+HOOK on_return(PyObject *self, PyObject *const *args, size_t nargs, PyObject *names)
 {
 	struct trace *t = trace_top;
 
@@ -205,7 +206,7 @@ SLOW call_c_function(PyObject *const *args)
 }
 
 /* (code, offset, callable, first argument) of CALL. */
-static PyObject *on_call(PyObject *self, PyObject *const *args, size_t nargs, PyObject *names)
+HOOK on_call(PyObject *self, PyObject *const *args, size_t nargs, PyObject *names)
 {
 	struct trace *t = trace_top;
 	PyMethodDef *def;
@@ -226,12 +227,12 @@ SLOW c_function_returns(PyObject *const *args)
 	if (trace_top == NULL)
 		return nobody_hears();
 	if (Py_TYPE(args[2]) != &PyType_Type && c_definition(args[2], args[3]) != NULL)
-		trace_return_c_function_slowly(&engine);
+		trace_return_c_function_slowly(&engine, false);
 	Py_RETURN_NONE;
 }
 
 /* The same of C_RETURN and C_RAISE, which come for types as well. */
-static PyObject *on_c_return(PyObject *self, PyObject *const *args, size_t nargs, PyObject *names)
+HOOK on_c_return(PyObject *self, PyObject *const *args, size_t nargs, PyObject *names)
 {
 	struct trace *t = trace_top;
 

@@ -93,6 +93,13 @@ static int leave_cut(PyFrameObject *frame, int what, PyObject *arg)
 	return rc;
 }
 
+/* A method of a type is bound to its instance for the hook, and nobody else has that:
+ * what else is called is in a variable, or has been made by the caller. */
+static bool is_method(PyObject *callable)
+{
+	return Py_REFCNT(callable) == 1;
+}
+
 /* Where another was before it, this alone is installed. */
 static int hook_in_full(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
 {
@@ -118,14 +125,14 @@ static int hook_in_full(PyObject *self, PyFrameObject *frame, int what, PyObject
 	case PyTrace_C_RETURN:
 	case PyTrace_C_EXCEPTION:
 		if (PyCFunction_Check(arg))
-			trace_return_c_function(&engine_setprofile);
+			trace_return_c_function(&engine_setprofile, is_method(arg));
 		break;
 	}
 	return previous ? previous(previous_arg, frame, what, arg) : 0;
 }
 
 /* Nearly all events, and none of them saves a register. */
-static int hook(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
+static TRACE_HOOK int hook(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
 {
 	struct trace *t = trace_top;
 
@@ -147,8 +154,8 @@ static int hook(PyObject *self, PyFrameObject *frame, int what, PyObject *arg)
 
 		if (!trace_quick_call(t, true, (uintptr_t)def))
 			trace_call_c_function_slowly(&engine_setprofile, def, arg, NULL);
-	} else if (!trace_quick_return(t, true, &t->costs.c)) {
-		trace_return_c_function_slowly(&engine_setprofile);
+	} else if (!trace_quick_return(t, true, trace_c_cost(t, is_method(arg)))) {
+		trace_return_c_function_slowly(&engine_setprofile, is_method(arg));
 	}
 	return 0;
 }

@@ -46,13 +46,6 @@ static PyObject *in_child(PyObject *self, PyObject *unused)
 	Py_RETURN_NONE;
 }
 
-static PyObject *nothing(PyObject *self, PyObject *unused)
-{
-	(void)self;
-	(void)unused;
-	Py_RETURN_NONE;
-}
-
 #ifdef CPROF_TESTS
 static PyObject *fail_at(PyObject *self, PyObject *args)
 {
@@ -70,7 +63,6 @@ static PyMethodDef functions[] = {
 #ifdef CPROF_TESTS
 	{ "_fail_at", fail_at, METH_VARARGS, "mem_fail_at() of base/mem.h." },
 #endif
-	{ "_nothing", nothing, METH_NOARGS, "Do nothing: calibration calls it." },
 	{ "flush", (PyCFunction)(void (*)(void))flush, METH_VARARGS | METH_KEYWORDS,
 	  "flush(timeout=None)\n--\n\n"
 	  "Wait until the snapshot of every finished request is on disk.\n\n"

@@ -344,9 +344,18 @@ static void set_adrift(struct trace *t)
 		leave_thread(t);
 }
 
+/* The clock, which owes nothing from here on. */
+static uint64_t settle(struct trace *t)
+{
+	uint64_t ticks = bare_ticks(t), now = trace_clock(t, ticks, 0);
+
+	t->away = ticks - now;
+	return now;
+}
+
 static void disarm_here(struct trace *t)
 {
-	uint64_t now = trace_now(t, 0);
+	uint64_t now = settle(t);
 	struct trace **link;
 
 	if (t->readings.has_readings)
@@ -378,7 +387,7 @@ static void disarm_elsewhere(struct trace *t)
 		t->cpu_ns += cpu_ns - t->cpu_since;
 	set_adrift(t);
 	t->readings.ask_after = METRICS_NEVER; /* that would be this thread's */
-	now = trace_now(t, 0);
+	now = settle(t);
 	if (t->metrics.n != 0 && !in_helper)
 		metrics_cut(&t->readings, &t->metrics, t->recording.rec, clock_ticks(),
 			    now - last, cpu_ns);
@@ -410,7 +419,7 @@ void trace_pause(void)
 			/* Before the kernel is asked for anything: a wait in there is no wall
 			 * time of the trace, so it must not be taken off its CPU time. */
 			ticks = clock_ticks();
-			t->away_since = trace_now(t, 0);
+			t->away_since = settle(t);
 			count_cpu(t);
 			if (t->metrics.n != 0)
 				metrics_leave(&t->readings, &t->metrics, t->recording.rec, ticks);

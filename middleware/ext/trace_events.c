@@ -74,14 +74,15 @@ uint64_t trace_timer(struct trace *t)
 	return (uint64_t)t->timer_last;
 }
 
-/* What is taken out is an average, and may be more than has gone by: the clock then
- * stands still. A long gap may have been a wait. */
+/* A debt that is too high is let go, all of it: one event in many comes here. A long gap
+ * may have been a wait. */
 uint64_t trace_clock_slowly(struct trace *t, uint64_t ticks, uint64_t now)
 {
 	uint64_t gap = now - t->last;
 
 	if ((int64_t)gap < 0) {
-		t->away = ticks - t->last;
+		if (gap + TRACE_DEBT > METRICS_NEVER)
+			t->away = ticks - t->last;
 		return t->last;
 	}
 	if (gap > t->readings.ask_after)
@@ -228,9 +229,9 @@ void trace_return_code_slowly(const struct engine *engine)
 			trace_return_to(t, t->costs.python);
 }
 
-void trace_return_c_function_slowly(const struct engine *engine)
+void trace_return_c_function_slowly(const struct engine *engine, bool method)
 {
 	for (struct trace *t = trace_top; t != NULL; t = t->outer)
 		if (t->hears == engine && t->mode == MODE_EXACT)
-			trace_return_to(t, t->costs.c);
+			trace_return_to(t, *trace_c_cost(t, method));
 }
