@@ -6,21 +6,28 @@
 #include "quiet.h"
 #include "trace.h"
 
-enum { CALLS = 300, REPEATS = 5, REFERENCE_CALLS = 20 };
+enum { CALLS = 300, REPEATS = 5, REFERENCE_CALLS = 8 };
 
-/* Measured so often at first; the last so many are kept. One alone is off by a third now
+/* Measured so often at first; the last so many are kept, and of these the ones are asked
+ * at which the processor was about as fast as it is now. One alone is off by a third now
  * and then: it is made of small differences, and what is at the same core at that moment
  * slows the one and not the other. */
-enum { FIRST = 3, KEPT = 7 };
+enum { FIRST = 3, KEPT = 9, ASKED = 5 };
+
+/* How often one is tried again during which the speed changed. */
+enum { TRIES = 3 };
 
 /* Soon while there are few measurements to compare. */
 static const int64_t renew_ns = 5000000000, renew_first_ns = 2000000000;
 
 enum kind { PYTHON, C, METHOD, NKINDS };
+enum { NSHAPES = 3 };
 
 static struct calibration {
-	/* Multiples of the reference at that time. */
-	double inside[NKINDS][KEPT], outside[NKINDS][KEPT];
+	struct measurement {
+		double reference; /* ticks of it at that time; the others are multiples */
+		double inside[NKINDS], outside[NKINDS];
+	} of[KEPT];
 	unsigned n;    /* measured so far: the last is at (n - 1) % KEPT */
 	int64_t at_ns; /* 0: never */
 } calibrations[NMODES];
@@ -28,18 +35,21 @@ static struct calibration {
 static bool call_reference(PyObject *text, PyObject *name)
 {
 	for (int i = 0; i < REFERENCE_CALLS; i++) {
-		PyObject *result = PyObject_CallMethodNoArgs(text, name);
+		PyObject *value = PyObject_GetAttr(text, name);
 
-		if (result == NULL)
+		if (value != NULL || !PyErr_ExceptionMatches(PyExc_AttributeError)) {
+			Py_XDECREF(value);
 			return false;
-		Py_DECREF(result);
+		}
+		PyErr_Clear();
 	}
 	return true;
 }
 
-/* Ticks of some calls of a method from here, which are no events: of all that was tried,
- * what slows tracing slows this most nearly as much. 0 without memory. */
-static uint64_t reference(void)
+/* Ticks of some errors that are made and dropped, which are no events from here: of all
+ * that was tried, what slows tracing slows this most nearly as much, and what else goes
+ * on the least. 0 without memory. */
+static double reference(void)
 {
 	static PyObject *text, *name;
 	uint64_t best = UINT64_MAX;
@@ -47,7 +57,7 @@ static uint64_t reference(void)
 	if (text == NULL)
 		text = PyUnicode_InternFromString("text");
 	if (name == NULL)
-		name = PyUnicode_InternFromString("lower");
+		name = PyUnicode_InternFromString("no such attribute");
 	if (text == NULL || name == NULL)
 		return 0;
 	for (int i = 0; i < 3; i++) {
@@ -59,7 +69,7 @@ static uint64_t reference(void)
 		if (ticks < best)
 			best = ticks;
 	}
-	return best;
+	return (double)best;
 }
 
 static uint32_t positive(double ticks)
@@ -67,25 +77,53 @@ static uint32_t positive(double ticks)
 	return ticks > 0 && ticks < 1e9 ? (uint32_t)(ticks + 0.5) : 0;
 }
 
-static double median(const double *from, unsigned n)
+/* Sorts v. */
+static double median(double *v, unsigned n)
 {
-	double v[KEPT];
-
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 1; i < n; i++) {
+		double value = v[i];
 		unsigned at = i;
 
-		for (; at > 0 && v[at - 1] > from[i]; at--)
+		for (; at > 0 && v[at - 1] > value; at--)
 			v[at] = v[at - 1];
-		v[at] = from[i];
+		v[at] = value;
 	}
 	return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
+}
+
+/* By how much, as a factor. */
+static double differs(double a, double b)
+{
+	return a > b ? a / b : b / a;
+}
+
+/* Those of c whose reference is nearest to `now`, the last ones first. */
+static unsigned nearest(const struct calibration *c, double now,
+			const struct measurement *out[ASKED])
+{
+	unsigned n = c->n < KEPT ? c->n : KEPT, nout = 0;
+
+	for (unsigned i = 1; i <= n; i++) {
+		const struct measurement *m = &c->of[(c->n - i) % KEPT];
+		double far = differs(m->reference, now);
+		unsigned at = nout;
+
+		for (; at > 0 && differs(out[at - 1]->reference, now) > far; at--)
+			if (at < ASKED)
+				out[at] = out[at - 1];
+		if (at < ASKED)
+			out[at] = m;
+		if (nout < ASKED)
+			nout++;
+	}
+	return nout;
 }
 
 /* Nobody hears of what it does, and no exception of it is left. */
 static double reference_unheard(void)
 {
 	PyObject *type, *value, *traceback;
-	uint64_t ticks;
+	double ticks;
 
 	PyErr_Fetch(&type, &value, &traceback);
 	trace_pause();
@@ -93,22 +131,26 @@ static double reference_unheard(void)
 	trace_resume();
 	quiet_clear();
 	PyErr_Restore(type, value, traceback);
-	return (double)ticks;
+	return ticks;
 }
 
 struct costs calibration_costs(enum mode mode)
 {
 	const struct calibration *c = &calibrations[mode];
-	unsigned n = c->n < KEPT ? c->n : KEPT;
+	double now = c->n != 0 ? reference_unheard() : 0;
+	const struct measurement *asked[ASKED];
 	struct cost costs[NKINDS] = { { 0, 0 } };
+	unsigned n = now > 0 ? nearest(c, now, asked) : 0;
 
-	if (n != 0) {
-		double now = reference_unheard();
+	for (int kind = 0; n != 0 && kind < NKINDS; kind++) {
+		double inside[ASKED], outside[ASKED];
 
-		for (int i = 0; i < NKINDS; i++) {
-			costs[i].inside = positive(now * median(c->inside[i], n));
-			costs[i].outside = positive(now * median(c->outside[i], n));
+		for (unsigned i = 0; i < n; i++) {
+			inside[i] = asked[i]->inside[kind];
+			outside[i] = asked[i]->outside[kind];
 		}
+		costs[kind].inside = positive(now * median(inside, n));
+		costs[kind].outside = positive(now * median(outside, n));
 	}
 	return (struct costs){ costs[PYTHON], costs[C], costs[METHOD] };
 }
@@ -181,29 +223,34 @@ static int time_traced(PyObject *loop, enum mode mode, double *whole, double *ca
 	return rc;
 }
 
-/* The loops of cprof._calibration: by how many instructions a turn has more than that
- * of the empty loop's EMPTY_LOOP, those of the callee among them; and of the own time of
- * what they call, which does nothing, how much lies inside the callee's window: the
- * rest is the caller preparing it. Measured once, on 3.8 to 3.13. */
+/* The loops of cprof._calibration, and by how many instructions a turn of one has more
+ * than that of the empty loop's EMPTY_LOOP, those of the callee among them. Of a kind there
+ * are some, measured one after the other and held against each other: how well a
+ * processor foretells the branches of an interpreter with a hook depends on the code, by
+ * half of what a call costs. Of functions without arguments C_RETURN is told in less time
+ * than of others: there is none of these. */
 static const struct loop {
 	const char *name;
 	int more;
-	double share;
-} loops[NKINDS] = {
-	[PYTHON] = { "python_loop", 7, 0.5 },
-	/* A function the interpreter can no longer call in a way of its own once its calls
-	 * are events; of one without arguments it tells in less time. */
-	[C] = { "len_loop", 5, 0.6 },
-	[METHOD] = { "method_loop", 6, 0.6 },
+} loops[NKINDS][NSHAPES] = {
+	[PYTHON] = { { "python_loop", 7 }, { "argument_loop", 8 }, { "python_method_loop", 8 } },
+	[C] = { { "len_loop", 5 }, { "callable_loop", 5 }, { "hasattr_loop", 6 } },
+	[METHOD] = { { "get_loop", 6 }, { "isalpha_loop", 5 }, { "count_loop", 6 } },
 };
+
+/* Of the own time of what they call, what lies inside the callee's window: the rest is the
+ * caller preparing it. Measured once, on 3.8 to 3.13. */
+static const double share[NKINDS] = { [PYTHON] = 0.5, [C] = 0.6, [METHOD] = 0.6 };
 
 enum { EMPTY_LOOP = 3 };
 
 /* Up to 3.11 each instruction is slower under a hook. What that comes to, told by a loop
  * that calls nothing, is not what calls cost: all code is slower so, and shares are true
  * if all of it stays so. */
-static int measure(PyObject *module, const struct loop *of, enum mode mode, struct cost *cost)
+static int measure(PyObject *module, enum kind kind, unsigned shape, enum mode mode,
+		   struct cost *cost)
 {
+	const struct loop *of = &loops[kind][shape];
 	PyObject *empty = PyObject_GetAttrString(module, "empty_loop");
 	PyObject *loop = PyObject_GetAttrString(module, of->name);
 	double nothing, slower, plain, whole, calls, own, inside;
@@ -213,7 +260,7 @@ static int measure(PyObject *module, const struct loop *of, enum mode mode, stru
 	    time_plain(loop, &plain) == 0 && time_traced(loop, mode, &whole, &calls) == 0 &&
 	    time_traced(empty, mode, &slower, NULL) == 0) {
 		own = (plain - nothing) / CALLS;
-		inside = calls / CALLS - of->share * own;
+		inside = calls / CALLS - share[kind] * own;
 		if (slower > nothing)
 			whole -= (slower - nothing) * (EMPTY_LOOP + of->more) / EMPTY_LOOP;
 		cost->inside = positive(inside);
@@ -225,34 +272,54 @@ static int measure(PyObject *module, const struct loop *of, enum mode mode, stru
 	return rc;
 }
 
-/* app mode must hear functions that are not the application's. */
-static void adopt(PyObject *module)
+static void adopt(PyObject *function)
 {
-	static const char *const names[] = { "empty_loop", "python_loop", "nothing" };
+	if (function != NULL && PyFunction_Check(function))
+		application_adopt((PyCodeObject *)PyFunction_GET_CODE(function));
+	Py_XDECREF(function);
+}
 
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-		PyObject *f = PyObject_GetAttrString(module, names[i]);
+/* app mode must hear functions that are not the application's. */
+static void adopt_all(PyObject *module)
+{
+	static const char *const names[] = { "nothing", "argument", "empty_loop" };
+	PyObject *methods = PyObject_GetAttrString(module, "Methods");
 
-		if (f != NULL && PyFunction_Check(f))
-			application_adopt((PyCodeObject *)PyFunction_GET_CODE(f));
-		Py_XDECREF(f);
-	}
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		adopt(PyObject_GetAttrString(module, names[i]));
+	for (int i = 0; i < NSHAPES; i++)
+		adopt(PyObject_GetAttrString(module, loops[PYTHON][i].name));
+	if (methods != NULL)
+		adopt(PyObject_GetAttrString(methods, "nothing"));
+	Py_XDECREF(methods);
+}
+
+static int measure_kinds(PyObject *module, unsigned shape, enum mode mode, struct cost *costs)
+{
+	for (enum kind i = 0; i < (mode == MODE_EXACT ? NKINDS : 1); i++)
+		if (measure(module, i, shape, mode, &costs[i]) < 0)
+			return -1;
+	return 0;
 }
 
 static int measure_once(PyObject *module, enum mode mode, struct calibration *c)
 {
+	struct measurement *m = &c->of[c->n % KEPT];
 	struct cost costs[NKINDS] = { { 0, 0 } };
-	double unit = (double)reference();
-	unsigned at = c->n % KEPT;
+	double before = reference(), after = before;
 
-	if (unit == 0)
-		return -1;
-	for (int i = 0; i < (mode == MODE_EXACT ? NKINDS : 1); i++)
-		if (measure(module, &loops[i], mode, &costs[i]) < 0)
+	for (int i = 0; i == 0 || (i < TRIES && differs(before, after) > 1.15); i++) {
+		before = after;
+		if (before <= 0 || measure_kinds(module, c->n % NSHAPES, mode, costs) < 0)
 			return -1;
+		after = reference();
+		if (after <= 0)
+			return -1;
+	}
+	m->reference = (before + after) / 2;
 	for (int i = 0; i < NKINDS; i++) {
-		c->inside[i][at] = costs[i].inside / unit;
-		c->outside[i][at] = costs[i].outside / unit;
+		m->inside[i] = costs[i].inside / m->reference;
+		m->outside[i] = costs[i].outside / m->reference;
 	}
 	c->n++;
 	return 0;
@@ -268,7 +335,7 @@ static void measure_all(enum mode mode)
 	c->at_ns = clock_ns(CLOCK_MONOTONIC);
 	if (module == NULL)
 		return;
-	adopt(module);
+	adopt_all(module);
 	while (times-- > 0 && measure_once(module, mode, c) == 0)
 		;
 	Py_DECREF(module);
