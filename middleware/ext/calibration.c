@@ -6,7 +6,7 @@
 #include "quiet.h"
 #include "trace.h"
 
-enum { CALLS = 300, REPEATS = 5, REFERENCE_CALLS = 8 };
+enum { CALLS = 300, REPEATS = 5, REFERENCE_TURNS = 10 };
 
 /* Measured so often at first; the last so many are kept, and of these the ones are asked
  * at which the processor was about as fast as it is now. One alone is off by a third now
@@ -17,8 +17,12 @@ enum { FIRST = 3, KEPT = 9, ASKED = 5 };
 /* How often one is tried again during which the speed changed. */
 enum { TRIES = 3 };
 
-/* Soon while there are few measurements to compare. */
-static const int64_t renew_ns = 5000000000, renew_first_ns = 2000000000;
+/* Soon while there are few measurements to compare, and sooner when none was made at the
+ * speed of now: what that does to tracing is only nearly what it does to the reference. */
+static const int64_t renew_ns = 5000000000, renew_first_ns = 2000000000,
+		     renew_strange_ns = 500000000;
+/* As a factor: the same speed, and another. */
+static const double same_speed = 1.15;
 
 enum kind { PYTHON, C, METHOD, NKINDS };
 enum { NSHAPES = 3 };
@@ -30,40 +34,62 @@ static struct calibration {
 	} of[KEPT];
 	unsigned n;    /* measured so far: the last is at (n - 1) % KEPT */
 	int64_t at_ns; /* 0: never */
+	bool strange;  /* the last time costs were asked for, at another speed than all these */
 } calibrations[NMODES];
 
-static bool call_reference(PyObject *text, PyObject *name)
-{
-	for (int i = 0; i < REFERENCE_CALLS; i++) {
-		PyObject *value = PyObject_GetAttr(text, name);
+/* Things to do something with. */
+static struct {
+	PyObject *text, *method, *row, *types, *table;
+} things;
 
-		if (value != NULL || !PyErr_ExceptionMatches(PyExc_AttributeError)) {
-			Py_XDECREF(value);
-			return false;
-		}
-		PyErr_Clear();
-	}
-	return true;
+static bool have_things(void)
+{
+	if (things.text == NULL)
+		things.text = PyUnicode_InternFromString("text");
+	if (things.method == NULL)
+		things.method = PyUnicode_InternFromString("isalpha");
+	if (things.row == NULL && things.text != NULL)
+		things.row = Py_BuildValue("siO", "row", 1, things.text);
+	if (things.types == NULL)
+		things.types = Py_BuildValue("OO", &PyLong_Type, &PyUnicode_Type);
+	if (things.table == NULL && things.text != NULL)
+		things.table = Py_BuildValue("{Oi}", things.text, 1);
+	return things.text != NULL && things.method != NULL && things.row != NULL &&
+	       things.types != NULL && things.table != NULL;
 }
 
-/* Ticks of some errors that are made and dropped, which are no events from here: of all
- * that was tried, what slows tracing slows this most nearly as much, and what else goes
- * on the least. 0 without memory. */
+static bool do_some_things(void)
+{
+	bool done = true;
+
+	for (int i = 0; done && i < REFERENCE_TURNS; i++) {
+		PyObject *answer = PyObject_CallMethodNoArgs(things.text, things.method);
+		PyObject *item = PyObject_GetItem(things.table, things.text);
+		uint64_t ticks = clock_ticks();
+
+		done = answer != NULL && item != NULL &&
+		       PyObject_IsInstance(things.text, things.types) == 1 &&
+		       PySequence_Contains(things.row, things.text) == 1 &&
+		       clock_ticks() >= ticks;
+		Py_XDECREF(answer);
+		Py_XDECREF(item);
+	}
+	return done;
+}
+
+/* Ticks of some calls of what the interpreter itself is made of, which are no events from
+ * here and allocate nothing: of all that was tried, what slows tracing slows this most
+ * nearly as much, and what else goes on the least. 0: it cannot be told. */
 static double reference(void)
 {
-	static PyObject *text, *name;
 	uint64_t best = UINT64_MAX;
 
-	if (text == NULL)
-		text = PyUnicode_InternFromString("text");
-	if (name == NULL)
-		name = PyUnicode_InternFromString("no such attribute");
-	if (text == NULL || name == NULL)
+	if (!have_things())
 		return 0;
 	for (int i = 0; i < 3; i++) {
 		uint64_t before = clock_ticks(), ticks;
 
-		if (!call_reference(text, name))
+		if (!do_some_things())
 			return 0;
 		ticks = clock_ticks() - before;
 		if (ticks < best)
@@ -136,12 +162,13 @@ static double reference_unheard(void)
 
 struct costs calibration_costs(enum mode mode)
 {
-	const struct calibration *c = &calibrations[mode];
+	struct calibration *c = &calibrations[mode];
 	double now = c->n != 0 ? reference_unheard() : 0;
 	const struct measurement *asked[ASKED];
 	struct cost costs[NKINDS] = { { 0, 0 } };
 	unsigned n = now > 0 ? nearest(c, now, asked) : 0;
 
+	c->strange = n != 0 && differs(asked[0]->reference, now) > same_speed;
 	for (int kind = 0; n != 0 && kind < NKINDS; kind++) {
 		double inside[ASKED], outside[ASKED];
 
@@ -308,7 +335,7 @@ static int measure_once(PyObject *module, enum mode mode, struct calibration *c)
 	struct cost costs[NKINDS] = { { 0, 0 } };
 	double before = reference(), after = before;
 
-	for (int i = 0; i == 0 || (i < TRIES && differs(before, after) > 1.15); i++) {
+	for (int i = 0; i == 0 || (i < TRIES && differs(before, after) > same_speed); i++) {
 		before = after;
 		if (before <= 0 || measure_kinds(module, c->n % NSHAPES, mode, costs) < 0)
 			return -1;
@@ -341,14 +368,19 @@ static void measure_all(enum mode mode)
 	Py_DECREF(module);
 }
 
+static bool is_due(const struct calibration *c)
+{
+	int64_t after = c->strange ? renew_strange_ns : c->n < KEPT ? renew_first_ns : renew_ns;
+
+	return c->at_ns == 0 || clock_ns(CLOCK_MONOTONIC) - c->at_ns >= after;
+}
+
 void calibration_renew(enum mode mode)
 {
 	PyObject *type, *value, *traceback;
-	int64_t at_ns = calibrations[mode].at_ns;
 	struct trace *top;
 
-	if (at_ns != 0 && clock_ns(CLOCK_MONOTONIC) - at_ns <
-				  (calibrations[mode].n < KEPT ? renew_first_ns : renew_ns))
+	if (!is_due(&calibrations[mode]))
 		return;
 	PyErr_Fetch(&type, &value, &traceback);
 	trace_pause();
