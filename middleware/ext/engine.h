@@ -60,7 +60,9 @@ const struct engine *engine_app(void);
  * code is instrumented anew) than a callback for each frame that an exception leaves. */
 void engine_monitoring_run_closed_generators(bool wanted);
 
-/* Its `rest`, where there is sys.monitoring. */
+/* Where there is sys.monitoring: its `rest`, and the same for app mode's, which otherwise
+ * takes its time. */
 void engine_monitoring_rest(void);
+void engine_app_rest(void);
 
 #endif

@@ -24,6 +24,10 @@ const struct engine *engine_app(void)
 	return NULL;
 }
 
+void engine_app_rest(void)
+{
+}
+
 #else
 
 static struct monitoring tool;
@@ -49,12 +53,17 @@ static inline bool nobody_hears(void)
 	return trace_top == NULL || narmed == 0;
 }
 
+void engine_app_rest(void)
+{
+	if (on && narmed == 0)
+		on = !monitoring_switch(&tool, 0);
+}
+
 static __attribute__((noinline)) void idle(void)
 {
 	forget_after_fork();
-	if (!on || narmed != 0 || !monitoring_idle(&tool))
-		return;
-	on = !monitoring_switch(&tool, 0);
+	if (on && narmed == 0 && monitoring_idle(&tool))
+		engine_app_rest();
 }
 
 #define HOOK static TRACE_HOOK PyObject *
