@@ -131,12 +131,13 @@ static int add_metric(struct reader *r, unsigned i)
 	if (name == NULL || unit == NULL)
 		return -1;
 	unit = our_unit(unit, &t->scale);
-	t->metric = profile_add_metric(r->p, name, unit);
-	if (t->metric >= 0)
+	if (r->p->nmetrics == PROFILE_MAX_METRICS) {
+		t->metric = PPROF_LEFT_OUT;
+		r->p->left_out = "all but 8 kinds of values";
 		return 0;
-	if (r->p->nmetrics == PROFILE_MAX_METRICS)
-		return bad(r, 0, "more kinds of values than cprof can hold");
-	return error_nomem(r->err);
+	}
+	t->metric = profile_add_metric(r->p, name, unit);
+	return t->metric < 0 ? error_nomem(r->err) : 0;
 }
 
 /* The type that viewers show first, which is the last if the file says nothing,
@@ -154,7 +155,7 @@ static int read_types(struct reader *r)
 			strcmp(unit, "count") != 0;
 	from = r->p->sampled ? 0 : 1;
 	if (!r->p->sampled)
-		r->raw.types[0].metric = -1;
+		r->raw.types[0].metric = PPROF_CALLS_TYPE;
 	for (unsigned i = from; i < r->raw.ntypes; i++) {
 		name = get_text(r, r->raw.types[i].type, 0);
 		if (name == NULL)
@@ -339,7 +340,9 @@ static int add_values(struct reader *r, uint32_t node, size_t offset)
 		const struct pprof_type *t = &r->raw.types[i];
 		int64_t value = r->values[i], *to;
 
-		if (t->metric < 0) {
+		if (t->metric == PPROF_LEFT_OUT)
+			continue;
+		if (t->metric == PPROF_CALLS_TYPE) {
 			uint64_t *ncalls = &r->p->nodes[node].ncalls;
 
 			if (value < 0 || *ncalls + (uint64_t)value > INT64_MAX)

@@ -10,11 +10,15 @@
 #include "base/error.h"
 #include "profile/profile.h"
 
-enum { PPROF_MAX_TYPES = PROFILE_MAX_METRICS + 1 };
+/* Real files have up to a dozen. */
+enum { PPROF_MAX_TYPES = 64 };
+
+/* What a type may be instead of a metric. */
+enum { PPROF_CALLS_TYPE = -1, PPROF_LEFT_OUT = -2 };
 
 struct pprof_type {
 	uint64_t type, unit; /* texts */
-	int metric;          /* for the reader to fill in: -1 for the calls, */
+	int metric;          /* for the reader to fill in, or one of the above, */
 	int64_t scale;       /* and what makes it our unit */
 };
 

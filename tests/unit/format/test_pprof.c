@@ -407,6 +407,36 @@ START_TEST(test_pprof__foreign)
 }
 END_TEST
 
+/* As ddtrace's profiles have: the first kinds stay, and the one that is shown first. */
+START_TEST(test_pprof__more_kinds_than_fit)
+{
+	enum { KINDS = PROFILE_MAX_METRICS + 4 };
+	struct buf b = BUF_INIT;
+	struct profile *p;
+
+	begin_message();
+	for (int i = 1; i < KINDS - 1; i++)
+		add_type("f", 3, 3);
+	add_type("_Zf", 4, 3);
+	proto_add_uint(&b, SAMPLE_LOCATION_ID, 1);
+	for (int i = 0; i < KINDS; i++)
+		proto_add_int(&b, SAMPLE_VALUE, 10 + i);
+	proto_add_bytes(&message, PROFILE_SAMPLE, b.data, b.len);
+	buf_release(&b);
+	add_location(1, 0xABC, 0);
+	p = read_message();
+	ck_assert_uint_eq(p->nmetrics, PROFILE_MAX_METRICS);
+	ck_assert_str_eq(p->metrics[0].name, "_Zf");
+	ck_assert_str_eq(p->metrics[1].name, "delay");
+	ck_assert_int_eq(profile_node_cum(p, 1)[0], 10 + KINDS - 1);
+	ck_assert_int_eq(profile_node_cum(p, 1)[1], 10 * 1000000);
+	ck_assert_int_eq(profile_node_cum(p, 1)[PROFILE_MAX_METRICS - 1],
+			 10 + PROFILE_MAX_METRICS - 2);
+	ck_assert_str_eq(p->left_out, "all but 8 kinds of values");
+	profile_free(p);
+}
+END_TEST
+
 START_TEST(test_pprof__hostile)
 {
 	begin_message();
@@ -434,7 +464,7 @@ START_TEST(test_pprof__hostile)
 	add_sample(0, 1);
 	assert_refused("a sample with too few values");
 	begin_message();
-	for (int i = 0; i < PROFILE_MAX_METRICS + 1; i++)
+	for (int i = 0; i < 64; i++)
 		add_type("again", 1, 2);
 	assert_refused("more kinds of values than cprof can hold");
 	buf_release(&message);
@@ -682,6 +712,7 @@ UNIT_MAIN("format/pprof",
 	  test_pprof__needs_a_tree,
 	  test_pprof__file_of_go,
 	  test_pprof__foreign,
+	  test_pprof__more_kinds_than_fit,
 	  test_pprof__hostile,
 	  test_pprof__largest_tree,
 	  test_pprof__frame_bomb,
