@@ -40,6 +40,9 @@ struct command {
 /* In main.c; ends with name NULL. */
 extern const struct command commands[];
 
+/* Also there: the command that was probably meant, or NULL. */
+const char *command_nearest(const char *name);
+
 const struct command *command_find(const char *name);
 
 int cmd_ls(int argc, char **argv);

@@ -23,12 +23,17 @@ int cmd_help(int argc, char **argv)
 	struct help_options o = { false };
 	const struct command *command = NULL;
 	struct buf out = BUF_INIT;
+	const char *meant;
 	int status, n = command_options("help", &o, argc, argv, &status);
 
 	if (n < 0)
 		return status;
 	if (n == 1) {
 		command = command_find(argv[0]);
+		meant = command == NULL ? command_nearest(argv[0]) : NULL;
+		if (meant != NULL)
+			return complain("help: '%s' is not a command; did you mean "
+					"'cprof help %s'?", argv[0], meant);
 		if (command == NULL)
 			return complain("help: '%s' is not a command; 'cprof help' lists them",
 					argv[0]);

@@ -42,7 +42,7 @@ void help_overview(struct buf *out)
 		 "\nIn a terminal, what is too long for it is shown in $CPROF_PAGER, else $PAGER,\n"
 		 "else less.\n"
 		 "\n'cprof help COMMAND' explains one. Exit status: 0 done, 2 could not, 1 only\n"
-		 "from 'cprof diff --exit-code' and 'cprof verify'.\n");
+		 "from 'cprof gate', 'cprof verify' and 'cprof diff --exit-code'.\n");
 }
 
 /* Words of `text` into lines that begin at HELP_COLUMN; the cursor stands there. */

@@ -44,15 +44,21 @@ static void hold_standard_descriptors(void)
 			return;
 }
 
-static int unknown_command(const char *name)
+const char *command_nearest(const char *name)
 {
-	const char *names[sizeof commands / sizeof commands[0]], *meant;
+	const char *names[sizeof commands / sizeof commands[0]];
 	size_t n = 0;
 
 	for (; commands[n].name != NULL; n++)
 		names[n] = commands[n].name;
 	names[n] = NULL;
-	meant = nearest_word(name, names);
+	return nearest_word(name, names);
+}
+
+static int unknown_command(const char *name)
+{
+	const char *meant = command_nearest(name);
+
 	if (meant != NULL)
 		return complain("'%s' is not a command; did you mean 'cprof %s'?", name, meant);
 	return complain("'%s' is not a command; 'cprof help' lists them", name);

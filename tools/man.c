@@ -89,7 +89,8 @@ static void overview(struct buf *out)
 		      ".TP\n.B NO_COLOR\nSet and not empty: no colours, unless "
 		      "\\fB\\-\\-color always\\fR.\n"
 		      ".SH EXIT STATUS\n0 done, 2 could not, 1 only from "
-		      "\\fBcprof diff \\-\\-exit\\-code\\fR and \\fBcprof verify\\fR.\n");
+		      "\\fBcprof gate\\fR, "
+		      "\\fBcprof verify\\fR and \\fBcprof diff \\-\\-exit\\-code\\fR.\n");
 }
 
 void man_page(struct buf *out, const struct command *command)

@@ -16,6 +16,9 @@ def test_overview_lists_every_command(work):
     assert re.findall(r"^  (\w+) {2,}\w", text[:text.index("WHAT is")], re.M) == COMMANDS
     assert work.ok("--help").out == text
     assert work.ok("-h").out == text
+    for pages in text, re.sub(r"\\f.|\\", "", work.ok("help", "--man").out):
+        said = " ".join(pages[pages.index("0 done, 2 could not, 1 only"):].split())
+        assert re.findall(r"cprof (\w+)", said.split(".")[0]) == ["gate", "verify", "diff"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -83,6 +86,7 @@ def test_version(work):
                                     "('cprof show --help' explains)"),
     (["show", "--min", "101", "a"], "cprof: show: --min: '101' is not a percentage from 0 to 100 "
                                     "('cprof show --help' explains)"),
+    (["help", "shw"], "cprof: help: 'shw' is not a command; did you mean 'cprof help show'?"),
     (["help", "xyzzy"], "cprof: help: 'xyzzy' is not a command; 'cprof help' lists them"),
     (["completion", "bsh"], "cprof: completion: no shell 'bsh'; did you mean 'bash'?"),
     (["completion", "tcsh"], "cprof: completion: no shell 'tcsh'; there are bash, zsh and fish"),
