@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "output.h"
 #include "show.h"
 #include "show_list.h"
 
@@ -124,8 +125,8 @@ static int show_table(struct buf *out, const struct show *show, struct error *er
 	bool calls = o->callers != NULL || o->callees != NULL;
 	int rc = -1;
 
-	if ((show->sum ? show_list_fill_sum(&l, show->sum, err)
-		       : show_list_fill(&l, show->profile, show->metric, err)) < 0) {
+	if ((show->sum ? show_list_fill_sum(&l, show->sum, calls, err)
+		       : show_list_fill(&l, show->profile, show->metric, calls, err)) < 0) {
 		error_prefix(err, "%s: ", show->subject->path);
 		goto done;
 	}
@@ -187,9 +188,11 @@ static int put_all(struct show *show, struct error *err)
 	struct pstats_sum sum = PSTATS_SUM_INIT;
 	struct profile *p = NULL;
 	struct buf out = BUF_INIT;
-	int rc = show_read(show, &sum, &p, err);
+	struct output output;
+	int rc = output_begin(&output, "-", err) < 0 ? -1 : show_read(show, &sum, &p, err);
 
 	term_init(&show->term, show->options->color);
+	out.sink = &output.sink;
 	if (rc == 0)
 		rc = show->options->tree ? show_tree(&out, show, err) : show_table(&out, show, err);
 	if (rc == 0)

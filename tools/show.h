@@ -30,7 +30,7 @@ struct show {
 	const struct snapshot *snapshot; /* all zero for a profile's file, and for several */
 	/* One of them: of pstats' files the numbers are shown as they are. */
 	const struct profile *profile;
-	const struct pstats_sum *sum;
+	struct pstats_sum *sum;
 	uint32_t metric;
 	const char *unit; /* of the metric */
 	bool is_time, sampled;

@@ -186,6 +186,7 @@ static void put_function(const struct calls *c, uint32_t row)
 		else
 			put_numbers(c, arc, other, i == first ? 7 : 9);
 		buf_addc(c->out, '\n');
+		buf_pass(c->out);
 	}
 }
 

@@ -32,14 +32,15 @@ void show_list_reset(struct show_list *l)
 		l->order[i] = i;
 }
 
-int show_list_fill(struct show_list *l, const struct profile *p, uint32_t metric,
+int show_list_fill(struct show_list *l, const struct profile *p, uint32_t metric, bool calls,
 		   struct error *err)
 {
 	const struct table *t;
 
 	if (derive_view(&t, &l->table, p, NULL, 0, err) < 0 ||
-	    reserve(l, p->nfunctions, t->narcs, err) < 0)
+	    reserve(l, p->nfunctions, calls ? t->narcs : 0, err) < 0)
 		return -1;
+	l->narcs = calls ? t->narcs : 0;
 	l->nlisted = l->nrows = p->nfunctions;
 	for (uint32_t i = 0; i < p->nfunctions; i++) {
 		struct show_row *row = &l->rows[i];
@@ -51,13 +52,12 @@ int show_list_fill(struct show_list *l, const struct profile *p, uint32_t metric
 		l->ncalls += row->totals->ncalls;
 		l->nprimitive += row->totals->nprimitive;
 	}
-	for (uint32_t i = 0; i < t->narcs; i++) {
+	for (uint32_t i = 0; i < l->narcs; i++) {
 		const struct arc *arc = table_arc_at(t, i);
 
 		l->arcs[i] = (struct show_arc){ .caller = arc->caller, .callee = arc->callee };
 		numbers_of(&l->arcs[i].n, &arc->totals, &p->metrics[metric], metric);
 	}
-	l->narcs = t->narcs;
 	l->total = (double)profile_total(p, t, metric) / 1e9;
 	l->beside = (double)table_total(t, metric) / 1e9 - l->total;
 	show_list_reset(l);
@@ -84,11 +84,12 @@ static void add_arcs(struct show_list *l, const struct pstats_sum *s, const uint
 			};
 }
 
-int show_list_fill_sum(struct show_list *l, const struct pstats_sum *s, struct error *err)
+int show_list_fill_sum(struct show_list *l, struct pstats_sum *s, bool calls,
+		       struct error *err)
 {
 	uint32_t *row_of = mem_array(NULL, s->nkeys, sizeof *row_of);
 
-	if (row_of == NULL || reserve(l, s->nkeys, s->ncallers, err) < 0) {
+	if (row_of == NULL || reserve(l, s->nkeys, calls ? s->ncallers : 0, err) < 0) {
 		mem_free(row_of);
 		return error_nomem(err);
 	}
@@ -110,8 +111,10 @@ int show_list_fill_sum(struct show_list *l, const struct pstats_sum *s, struct e
 		row_of[k] = l->nrows;
 		add_key(l, &s->keys[k]);
 	}
-	add_arcs(l, s, row_of);
+	if (calls)
+		add_arcs(l, s, row_of);
 	mem_free(row_of);
+	pstats_sum_keep_texts(s);
 	l->counts_only = s->kind.counts_only;
 	show_list_reset(l);
 	return 0;

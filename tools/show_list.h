@@ -45,10 +45,13 @@ struct show_list {
 
 #define SHOW_LIST_INIT { .table = TABLE_INIT, .arena = ARENA_INIT, .message = BUF_INIT }
 
-/* Rows in the order of the file. */
-int show_list_fill(struct show_list *l, const struct profile *p, uint32_t metric,
+/* Rows in the order of the file, with arcs where `calls` are wanted. */
+int show_list_fill(struct show_list *l, const struct profile *p, uint32_t metric, bool calls,
 		   struct error *err);
-int show_list_fill_sum(struct show_list *l, const struct pstats_sum *s, struct error *err);
+
+/* Of a sum, of which then only the texts stay. */
+int show_list_fill_sum(struct show_list *l, struct pstats_sum *s, bool calls,
+		       struct error *err);
 void show_list_release(struct show_list *l);
 
 /* Orders all rows as the file has them. */

@@ -144,8 +144,10 @@ void table_text(struct buf *out, const struct show *show, struct show_list *l)
 	buf_adds(out, buf_str(&l->message));
 	buf_addc(out, '\n');
 	put_columns(out, show);
-	for (uint32_t i = 0; i < l->norder; i++)
+	for (uint32_t i = 0; i < l->norder; i++) {
 		put_row(out, show, l, l->order[i]);
+		buf_pass(out);
+	}
 	buf_adds(out, "\n\n");
 }
 
@@ -230,6 +232,7 @@ void table_json(struct json_writer *w, const struct show *show, struct show_list
 		if (x != NULL)
 			add_json_arcs(w, show, l, x, l->order[i]);
 		json_close_object(w);
+		buf_pass(w->out);
 	}
 	json_close_array(w);
 }

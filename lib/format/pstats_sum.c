@@ -468,12 +468,20 @@ void pstats_sum_drop_keys(struct pstats_sum *s)
 	map_release(&s->key_index);
 }
 
-void pstats_sum_release(struct pstats_sum *s)
+void pstats_sum_keep_texts(struct pstats_sum *s)
 {
-	strtab_release(&s->strings);
 	pstats_sum_drop_keys(s);
 	mem_free(s->entries);
 	mem_free(s->callers);
 	map_release(&s->caller_index);
+	s->entries = NULL;
+	s->callers = NULL;
+	s->nkeys = s->nentries = s->ncallers = 0;
+}
+
+void pstats_sum_release(struct pstats_sum *s)
+{
+	pstats_sum_keep_texts(s);
+	strtab_release(&s->strings);
 	*s = (struct pstats_sum)PSTATS_SUM_INIT;
 }

@@ -82,8 +82,10 @@ struct pstats_sum {
 int pstats_sum_add(struct pstats_sum *s, struct bytes in, struct error *err);
 void pstats_sum_release(struct pstats_sum *s);
 
-/* Frees who the keys are, which then nothing may ask for, before all else is. */
+/* Frees who the keys are; or all but the texts, for what was made of it: before the whole is
+ * released, and nothing may ask for it then. */
 void pstats_sum_drop_keys(struct pstats_sum *s);
+void pstats_sum_keep_texts(struct pstats_sum *s);
 
 /* Appends the sum as a file that pstats loads. */
 int pstats_sum_write(struct buf *out, const struct pstats_sum *s, struct error *err);
