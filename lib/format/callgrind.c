@@ -336,8 +336,10 @@ int callgrind_write(struct buf *out, const struct profile *p, const struct forma
 		goto done;
 	}
 	put_header(&w, info);
-	for (uint32_t i = 0; i < p->nfunctions; i++)
+	for (uint32_t i = 0; i < p->nfunctions; i++) {
 		put_block(&w, i);
+		buf_pass(out);
+	}
 	buf_addc(out, '\n');
 	put_total(&w, "totals:");
 	rc = out->failed ? error_nomem(err) : 0;

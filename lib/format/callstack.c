@@ -291,7 +291,8 @@ int callstack_write(struct buf *out, const struct profile *p, const struct forma
 		    struct error *err)
 {
 	struct pstats_groups groups = { NULL, NULL, 0 };
-	struct table table = TABLE_INIT;
+	struct table own = TABLE_INIT;
+	const struct table *table;
 	struct row *rows = NULL;
 	int rc = -1;
 
@@ -299,9 +300,9 @@ int callstack_write(struct buf *out, const struct profile *p, const struct forma
 		return error_set(err, ERR_REFUSED,
 				 "there are no times to write: pstats prints seconds");
 	if (pstats_group(&groups, p, err) < 0 ||
-	    derive_table(&table, p, groups.of, groups.ngroups, err) < 0)
+	    pstats_derive(&table, &own, p, &groups, err) < 0)
 		goto done;
-	rows = make_rows(p, &groups, &table);
+	rows = make_rows(p, &groups, table);
 	if (rows == NULL) {
 		error_nomem(err);
 		goto done;
@@ -309,7 +310,7 @@ int callstack_write(struct buf *out, const struct profile *p, const struct forma
 	rc = add_rows(out, rows, groups.ngroups, info, err);
 done:
 	mem_free(rows);
-	table_release(&table);
+	table_release(&own);
 	pstats_groups_release(&groups);
 	return rc;
 }

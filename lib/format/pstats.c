@@ -112,6 +112,14 @@ void pstats_groups_release(struct pstats_groups *g)
 	*g = (struct pstats_groups){ NULL, NULL, 0 };
 }
 
+int pstats_derive(const struct table **out, struct table *own, const struct profile *p,
+		  const struct pstats_groups *g, struct error *err)
+{
+	/* As many as functions, and by their first ones: each is for itself. */
+	return derive_view(out, own, p, g->ngroups == p->nfunctions ? NULL : g->of, g->ngroups,
+			   err);
+}
+
 /* --- writing */
 
 struct writer {
@@ -208,7 +216,7 @@ int pstats_write(struct buf *out, const struct profile *p, const struct format_i
 {
 	struct pstats_groups groups = { NULL, NULL, 0 };
 	struct table table = TABLE_INIT;
-	struct writer w = { .p = p, .groups = &groups, .table = &table, .metric = pstats_time_metric(p) };
+	struct writer w = { .p = p, .groups = &groups, .metric = pstats_time_metric(p) };
 	int rc = -1;
 
 	(void)info;
@@ -217,7 +225,7 @@ int pstats_write(struct buf *out, const struct profile *p, const struct format_i
 				 "there are no times to write: pstats' format holds seconds");
 	marshal_begin(&w.marshal, out);
 	if (pstats_group(&groups, p, err) < 0 ||
-	    derive_table(&table, p, groups.of, groups.ngroups, err) < 0 || sort_arcs(&w, err) < 0)
+	    pstats_derive(&w.table, &table, p, &groups, err) < 0 || sort_arcs(&w, err) < 0)
 		goto done;
 	marshal_open_dict(&w.marshal);
 	for (uint32_t g = 0; g < groups.ngroups; g++)
@@ -242,6 +250,9 @@ bool pstats_sniff(struct bytes in)
 
 	return first == '{' && (second == '0' || second == ')' || second == '(' || second == 'r');
 }
+
+/* So many at a time: some megabytes. */
+enum { CALLERS_FORGOTTEN = 1 << 16 };
 
 /* From seconds to ns. Half of what fits is the limit, so that whoever adds or
  * subtracts stays in range. */
@@ -329,9 +340,21 @@ static int add_entry(struct profile *p, const struct pstats_sum *s, const struct
 	return 0;
 }
 
+/* Of one file the callers were added in the order of their entries. */
+static void forget_callers(struct pstats_sum *s, size_t *forgotten, uint32_t last)
+{
+	size_t n = last == MAP_NONE ? 0 : last + 1u - *forgotten;
+
+	if (n < CALLERS_FORGOTTEN)
+		return;
+	mem_forget(&s->callers[*forgotten], n * sizeof *s->callers);
+	*forgotten += n;
+}
+
 /* What of the sum is used up is freed: while it becomes a profile there are both. */
 static int fill(struct profile *p, struct pstats_sum *s)
 {
+	size_t forgotten = 0;
 	uint32_t *function_of = mem_array(NULL, s->nkeys, sizeof *function_of);
 	int rc = -1;
 
@@ -347,9 +370,11 @@ static int fill(struct profile *p, struct pstats_sum *s)
 	if (table_resize(&p->table, p->nfunctions) < 0 ||
 	    table_reserve(&p->table, s->ncallers) < 0)
 		goto done;
-	for (size_t i = 0; i < s->nentries; i++)
+	for (size_t i = 0; i < s->nentries; i++) {
 		if (add_entry(p, s, &s->entries[i], function_of) < 0)
 			goto done;
+		forget_callers(s, &forgotten, s->entries[i].last);
+	}
 	rc = 0;
 done:
 	mem_free(function_of);

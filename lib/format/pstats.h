@@ -20,6 +20,10 @@ struct pstats_groups {
 int pstats_group(struct pstats_groups *out, const struct profile *p, struct error *err);
 void pstats_groups_release(struct pstats_groups *g);
 
+/* derive_view (profile/derive.h) by groups, of which each function may be one. */
+int pstats_derive(const struct table **out, struct table *own, const struct profile *p,
+		  const struct pstats_groups *g, struct error *err);
+
 /* The metric that pstats is given: "wall", else the first in nanoseconds; -1
  * when there is none. */
 int pstats_time_metric(const struct profile *p);
