@@ -32,9 +32,7 @@
 #include "format/stacks.h"
 #include "profile/pair.h"
 
-enum { MILLIONTHS = 1000000, MAX_DEPTH = 1 << 16, NUMBER_MAX = 64 };
-
-static const char unit_millionths[] = "millionths";
+enum { MAX_DEPTH = 1 << 16, NUMBER_MAX = 64 };
 
 /* --- reading */
 
@@ -298,7 +296,7 @@ static int read_line(struct reader *r, struct bytes line)
 
 static int add_metrics(struct reader *r)
 {
-	const char *unit = r->fractions ? unit_millionths : "count";
+	const char *unit = r->fractions ? UNIT_MILLIONTHS : "count";
 	struct profile *p = r->p;
 
 	p->sampled = true;
@@ -393,21 +391,15 @@ static void put_frame(struct buf *out, const struct function *f)
 	buf_addc(out, ')');
 }
 
-/* Never with an exponent: no reader of such files expects one. */
 static void put_weight(struct buf *out, const struct metric *m, int64_t weight)
 {
-	uint64_t n = weight < 0 ? 0 : (uint64_t)weight, rest = n % MILLIONTHS;
+	uint64_t n = weight < 0 ? 0 : (uint64_t)weight;
 
 	buf_addc(out, ' ');
-	if (strcmp(m->unit, unit_millionths) != 0) {
+	if (strcmp(m->unit, UNIT_MILLIONTHS) == 0)
+		number_add_millionths(out, n);
+	else
 		buf_addu(out, n);
-		return;
-	}
-	buf_addu(out, n / MILLIONTHS);
-	if (rest != 0)
-		buf_addc(out, '.');
-	for (uint64_t place = MILLIONTHS / 10; rest != 0; rest %= place, place /= 10)
-		buf_addc(out, (char)('0' + rest / place));
 }
 
 struct writer {

@@ -7,6 +7,7 @@
 #include "format/callstack.h"
 #include "format/collapsed.h"
 #include "format/csv.h"
+#include "format/number.h"
 #include "format/pprof.h"
 #include "format/profile_json.h"
 #include "format/pstats.h"
@@ -147,10 +148,10 @@ void format_losses(struct buf *out, const struct format *f, const struct profile
 		add(&list, "calls that no function made");
 	if ((f->holds & (HOLDS_ARCS | HOLDS_OWN)) == HOLDS_ARCS && has_own_times(p))
 		add(&list, "own times by caller");
-	/* Fractions of a count are a count. */
+	/* Fractions of a count are a count, where they are written as such. */
 	if (!(f->holds & HOLDS_UNITS) && p->nmetrics != 0 &&
 	    strcmp(p->metrics[0].unit, "count") != 0 &&
-	    strcmp(p->metrics[0].unit, "millionths") != 0)
+	    !(f->write == collapsed_write && strcmp(p->metrics[0].unit, UNIT_MILLIONTHS) == 0))
 		add(&list, "the unit of values");
 	if (!(f->holds & HOLDS_NAMES) && has_qualnames(p))
 		add(&list, "both names of a function");

@@ -100,6 +100,17 @@ void number_add_double(struct buf *out, double value)
 	buf_adds(out, text);
 }
 
+void number_add_millionths(struct buf *out, uint64_t n)
+{
+	uint64_t rest = n % MILLIONTHS;
+
+	buf_addu(out, n / MILLIONTHS);
+	if (rest != 0)
+		buf_addc(out, '.');
+	for (uint64_t place = MILLIONTHS / 10; rest != 0; rest %= place, place /= 10)
+		buf_addc(out, (char)('0' + rest / place));
+}
+
 bool number_parse(const char *s, size_t len, double *value)
 {
 	char text[LONGEST + 32], point[16], *end;

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 
@@ -21,6 +22,12 @@ char *number_put_thousandths(char *to, int width, double value);
 
 /* The shortest of 15 to 17 digits that reads back as the same double. */
 void number_add_double(struct buf *out, double value);
+
+/* The unit of a metric whose file has fractions of a count, and such a value as the file
+ * had it: 93 is 0.000093. Never with an exponent, which not every reader expects. */
+#define UNIT_MILLIONTHS "millionths"
+enum { MILLIONTHS = 1000000 };
+void number_add_millionths(struct buf *out, uint64_t n);
 
 /* All of s[0..len), which holds digits, sign, point and exponent only; false
  * when it is longer than any number need be or too large for a double. */

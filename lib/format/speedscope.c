@@ -21,11 +21,13 @@
 #include "base/mem.h"
 #include "base/version.h"
 #include "format/json.h"
+#include "format/number.h"
 #include "format/stacks.h"
 
 struct writer {
 	struct buf *out;
 	uint32_t metric;
+	bool millionths;
 	struct buf weights;
 	uint64_t total;
 	bool any;
@@ -50,6 +52,14 @@ static void put_frames(struct buf *out, const struct profile *p)
 	}
 }
 
+static void put_number(struct buf *out, const struct writer *w, uint64_t n)
+{
+	if (w->millionths)
+		number_add_millionths(out, n);
+	else
+		buf_addu(out, n);
+}
+
 static int put_sample(void *arg, const struct stack *s)
 {
 	struct writer *w = arg;
@@ -66,7 +76,7 @@ static int put_sample(void *arg, const struct stack *s)
 	buf_addc(w->out, ']');
 	if (w->any)
 		buf_addc(&w->weights, ',');
-	buf_addu(&w->weights, (uint64_t)weight);
+	put_number(&w->weights, w, (uint64_t)weight);
 	w->total += (uint64_t)weight;
 	w->any = true;
 	buf_pass(w->out);
@@ -82,7 +92,8 @@ static int put_profile(struct buf *out, const struct profile *p, uint32_t metric
 		       struct error *err)
 {
 	const struct metric *m = &p->metrics[metric];
-	struct writer w = { .out = out, .metric = metric };
+	struct writer w = { .out = out, .metric = metric,
+			    .millionths = strcmp(m->unit, UNIT_MILLIONTHS) == 0 };
 	int rc;
 
 	buf_adds(out, metric == 0 ? "\n{\"type\":\"sampled\",\"name\":"
@@ -93,7 +104,7 @@ static int put_profile(struct buf *out, const struct profile *p, uint32_t metric
 	buf_adds(out, "],\n\"weights\":[");
 	buf_add(out, w.weights.data, w.weights.len);
 	buf_adds(out, "],\n\"endValue\":");
-	buf_addu(out, w.total);
+	put_number(out, &w, w.total);
 	buf_addc(out, '}');
 	out->failed = out->failed || w.weights.failed;
 	buf_release(&w.weights);

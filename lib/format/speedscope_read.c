@@ -7,7 +7,7 @@
  *
  * opens and closes frames instead. A file of ours has a profile for each metric;
  * in one of another maker those of one unit (threads, requests) add up to one.
- * Weights without a unit are rounded to whole ones. All are sampled: frames are not
+ * Weights without a unit are kept in millionths where any has a fraction. All are sampled: frames are not
  * calls. When things happened is lost. */
 #include <math.h>
 #include <string.h>
@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "format/foreign.h"
 #include "format/json_walk.h"
+#include "format/number.h"
 #include "format/speedscope.h"
 #include "format/stacks.h"
 
@@ -23,6 +24,7 @@ enum { MAX_DEPTH = 1 << 16, MAX_PROFILES = 1 << 16, SNIFFED = 4096 };
 /* What one of "profiles" measures. */
 struct part {
 	const char *name, *unit; /* in p->strings, or NULL */
+	bool fractions; /* of its weights */
 	uint32_t metric;
 	double scale;
 };
@@ -130,12 +132,25 @@ static int shared_member(void *arg, const char *key)
 	return json_skip(&r->lex);
 }
 
+static int survey_weight(void *arg)
+{
+	struct reader *r = arg;
+	struct json v;
+
+	if (json_take_number(&r->lex, &v) < 0)
+		return -1;
+	r->parts[r->nparts - 1].fractions |= !v.is_int && v.number != floor(v.number);
+	return 0;
+}
+
 static int part_member(void *arg, const char *key)
 {
 	struct reader *r = arg;
 	struct part *part = &r->parts[r->nparts - 1];
 	const char *s, *kept = NULL;
 
+	if (strcmp(key, "weights") == 0)
+		return json_walk_array(&r->lex, survey_weight, r);
 	if (strcmp(key, "name") != 0 && strcmp(key, "unit") != 0)
 		return json_skip(&r->lex);
 	if (json_take_string(&r->lex, &s) < 0)
@@ -160,7 +175,7 @@ static int read_part(void *arg)
 	if (grown == NULL)
 		return nomem(r);
 	r->parts = grown;
-	grown[r->nparts++] = (struct part){ NULL, NULL, 0, 1 };
+	grown[r->nparts++] = (struct part){ NULL, NULL, false, 0, 1 };
 	return json_walk_object(&r->lex, part_member, r);
 }
 
@@ -187,8 +202,9 @@ static const struct unit { const char *name, *metric, *ours; double scale; } uni
 	{ "nanoseconds", "wall", "nanoseconds", 1 }, { "microseconds", "wall", "nanoseconds", 1e3 },
 	{ "milliseconds", "wall", "nanoseconds", 1e6 }, { "seconds", "wall", "nanoseconds", 1e9 },
 	{ "bytes", "bytes", "bytes", 1 }, { "none", "samples", "count", 1 }
-};
+}, fractions = { "none", "samples", UNIT_MILLIONTHS, MILLIONTHS };
 
+/* Of a name that is not there it is the last. */
 static const struct unit *find_unit(const char *name)
 {
 	size_t n = sizeof units / sizeof *units;
@@ -199,8 +215,21 @@ static const struct unit *find_unit(const char *name)
 	return &units[n - 1];
 }
 
+/* Weights without a unit may add up, so that all have the same. */
+static const struct unit *unit_of_others(const struct reader *r)
+{
+	const struct unit *none = find_unit(NULL);
+
+	for (size_t i = 0; i < r->nparts; i++)
+		if (r->parts[i].fractions && find_unit(r->parts[i].unit) == none)
+			return &fractions;
+	return none;
+}
+
 static int make_metrics(struct reader *r)
 {
+	const struct unit *none = find_unit(NULL), *others = unit_of_others(r);
+
 	if (r->nparts == 0)
 		return error_set(r->err, ERR_FORMAT, "no profile in this speedscope file");
 	for (size_t i = 0; i < r->nparts; i++) {
@@ -209,6 +238,8 @@ static int make_metrics(struct reader *r)
 		const char *name = r->ours && part->name ? part->name : unit->metric;
 		int m = profile_metric(r->p, name);
 
+		if (unit == none)
+			unit = others;
 		part->scale = unit->scale;
 		if (m >= 0 && !r->ours)
 			r->p->left_out = "which of its profiles something is from: they are added up";

@@ -78,6 +78,16 @@ START_TEST(test_format__losses)
 	assert_losses("collapsed", p,
 		      "numbers of calls, the unit of values, both names of a function");
 	profile_free(p);
+
+	/* A fraction of a count is one for those who write it so. */
+	p = profile_new();
+	p->sampled = true;
+	profile_add_metric(p, "samples", "millionths");
+	profile_add_root(p);
+	assert_losses("collapsed", p, "");
+	assert_losses("speedscope", p, "");
+	assert_losses("csv", p, "the call tree, who called whom, the unit of values");
+	profile_free(p);
 }
 END_TEST
 

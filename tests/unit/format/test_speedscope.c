@@ -87,6 +87,26 @@ START_TEST(test_speedscope__several)
 }
 END_TEST
 
+/* A fraction is written as one, and read. Seconds have always had them. */
+START_TEST(test_speedscope__fractions)
+{
+	static const char threads[] = "{" SHARED ",\"profiles\":[" SAMPLED("none", "2") ","
+				      SAMPLED("seconds", "0.5") "," SAMPLED("none", "0.000093") "]}";
+	struct buf out = BUF_INIT;
+	struct error err;
+	struct profile *p = speedscope_read(bytes_of(threads), &err);
+
+	ck_assert_str_eq(p->metrics[0].unit, "millionths");
+	ck_assert_int_eq(profile_node_cum(p, 1)[0], 2000093);
+	ck_assert_int_eq(profile_node_cum(p, 1)[1], 500000000);
+	ck_assert_int_eq(speedscope_write(&out, p, &info, &err), 0);
+	ck_assert_ptr_nonnull(strstr(buf_str(&out), "\"weights\":[2.000093],\n\"endValue\":2.000093}"));
+	ck_assert_ptr_nonnull(strstr(buf_str(&out), "\"weights\":[500000000],"));
+	buf_release(&out);
+	profile_free(p);
+}
+END_TEST
+
 START_TEST(test_speedscope__hostile)
 {
 	struct buf deep = BUF_INIT;
@@ -166,6 +186,7 @@ UNIT_MAIN("format/speedscope",
 	  test_speedscope__sampled,
 	  test_speedscope__evented,
 	  test_speedscope__several,
+	  test_speedscope__fractions,
 	  test_speedscope__hostile,
 	  test_speedscope__round_trip,
 	  test_speedscope__sniff,
