@@ -12,10 +12,11 @@
 #include "format/profile_json.h"
 #include "format/pstats.h"
 #include "format/speedscope.h"
+#include "profile/derive.h"
 #include "profile/pair.h"
 
 enum {
-	STATS = HOLDS_CALLS | HOLDS_RECURSION | HOLDS_UNITS,
+	STATS = HOLDS_CALLS | HOLDS_RECURSION | HOLDS_UNITS | HOLDS_NEGATIVES,
 	STACKS = HOLDS_TREE | HOLDS_ARCS | HOLDS_RECURSION | HOLDS_OWN,
 	ALL = STATS | STACKS | HOLDS_METRICS | HOLDS_NAMES | HOLDS_LOSSES
 };
@@ -31,8 +32,8 @@ const struct format formats[] = {
 	{ "speedscope", "profile.speedscope.json", STACKS | HOLDS_METRICS | HOLDS_UNITS,
 	  speedscope_sniff, speedscope_read, speedscope_write },
 	{ "json", "profile.json", ALL, NULL, NULL, profile_json_write },
-	{ "csv", "profile.csv", HOLDS_CALLS | HOLDS_RECURSION | HOLDS_METRICS | HOLDS_NAMES, NULL, NULL,
-	  csv_write },
+	{ "csv", "profile.csv", HOLDS_CALLS | HOLDS_RECURSION | HOLDS_METRICS | HOLDS_NAMES |
+	  HOLDS_NEGATIVES, NULL, NULL, csv_write },
 	/* Last, for it is text like any other. */
 	{ "collapsed", "profile.collapsed.txt", STACKS, collapsed_sniff,
 	  collapsed_read, collapsed_write },
@@ -122,6 +123,35 @@ static bool has_own_times(const struct profile *p)
 	return false;
 }
 
+static bool is_any_less_than_none(const int64_t *values, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (values[i] < 0)
+			return true;
+	return false;
+}
+
+/* As in a difference that pprof has taken. */
+static bool has_negatives(const struct profile *p, bool *failed)
+{
+	const struct table *t = &p->table;
+	bool any = false;
+	int64_t *self;
+
+	if (profile_has_tree(p)) {
+		self = derive_node_self(p);
+		*failed = *failed || self == NULL;
+		any = self != NULL &&
+		      is_any_less_than_none(self, (size_t)p->nnodes * p->nmetrics);
+		mem_free(self);
+		return any;
+	}
+	for (uint32_t i = 0; i < t->nfunctions && !any; i++)
+		for (uint32_t m = 0; m < p->nmetrics; m++)
+			any = any || table_function(t, i)->costs[m].self < 0;
+	return any;
+}
+
 static void add(struct buf *out, const char *what)
 {
 	if (out->len != 0)
@@ -153,6 +183,8 @@ void format_losses(struct buf *out, const struct format *f, const struct profile
 	    strcmp(p->metrics[0].unit, "count") != 0 &&
 	    !(f->write == collapsed_write && strcmp(p->metrics[0].unit, UNIT_MILLIONTHS) == 0))
 		add(&list, "the unit of values");
+	if (!(f->holds & HOLDS_NEGATIVES) && has_negatives(p, &list.failed))
+		add(&list, "values below zero");
 	if (!(f->holds & HOLDS_NAMES) && has_qualnames(p))
 		add(&list, "both names of a function");
 	if (!(f->holds & HOLDS_LOSSES) && p->nlost + p->nfolded != 0)

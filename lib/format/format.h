@@ -37,6 +37,7 @@ enum format_holds {
 	HOLDS_RECURSION = 64, /* primitive calls and their time; calls without a caller */
 	HOLDS_OWN = 128,   /* of the time of an arc, how much is the callee's own */
 	HOLDS_UNITS = 256,
+	HOLDS_NEGATIVES = 512, /* values below zero: others write 0, or nothing */
 };
 
 struct format {

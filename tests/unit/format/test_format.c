@@ -88,6 +88,15 @@ START_TEST(test_format__losses)
 	assert_losses("speedscope", p, "");
 	assert_losses("csv", p, "the call tree, who called whom, the unit of values");
 	profile_free(p);
+
+	/* 5 below less 2 of its own: a node's self, not its cum. */
+	p = sample_new();
+	profile_node_cum(p, 0)[0] = 3;
+	sample_calls(p, sample_calls(p, 0, sample_function(p, "a.py", 1, "f", NULL), 1, -2), 0, 1, 5);
+	assert_losses("pprof", p, "");
+	assert_losses("speedscope", p, "numbers of calls, values below zero");
+	assert_losses("callgrind", p, "the call tree, values below zero");
+	profile_free(p);
 }
 END_TEST
 
