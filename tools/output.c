@@ -38,6 +38,17 @@ static char *folder_of(const char *path)
 	return folder;
 }
 
+/* What a snapshot holds is its owner's alone; what was asked for by name is as readable
+ * as any file, or as the one whose place it takes. */
+static void set_mode(int fd, const struct stat *old)
+{
+	mode_t mask = umask(0);
+
+	umask(mask);
+	/* Where a file system has no modes, there is none to set. */
+	(void)!fchmod(fd, old != NULL ? old->st_mode & 0777 : 0666 & ~mask);
+}
+
 /* Its own message would name a temporary file, not what the user typed. */
 static int begin_hidden(struct output *o, struct error *err)
 {
@@ -56,13 +67,19 @@ static int begin_hidden(struct output *o, struct error *err)
 int output_begin(struct output *o, const char *path, struct error *err)
 {
 	struct stat st;
+	bool exists;
 
 	*o = (struct output){ .sink = { take, false }, .path = path, .fd = -1 };
 	if (strcmp(path, "-") == 0)
 		return 0;
 	/* Renaming over /dev/stdout would replace the device. */
-	if (stat(path, &st) < 0 || S_ISREG(st.st_mode))
-		return begin_hidden(o, err);
+	exists = stat(path, &st) == 0;
+	if (!exists || S_ISREG(st.st_mode)) {
+		if (begin_hidden(o, err) < 0)
+			return -1;
+		set_mode(o->fd, exists ? &st : NULL);
+		return 0;
+	}
 	o->fd = open(path, O_WRONLY | O_CLOEXEC);
 	return o->fd < 0 ? error_errno(err, errno, "%s", path) : 0;
 }

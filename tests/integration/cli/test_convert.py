@@ -325,3 +325,17 @@ def test_merge_of_many(work):
         profile_of(load, number % 7 + 1).dump_stats(str(work.path / names[-1]))
     work.ok("merge", *names, "-o", "all.prof")
     assert stats_of(work.path / "all.prof") == pstats.Stats(*[str(work.path / n) for n in names]).stats
+
+
+def test_modes_are_those_of_other_files(work, profiles):
+    profiles[0].dump_stats(str(work.path / "a.prof"))
+    made = work.path / "a.json"
+    old = os.umask(0o027)
+    try:
+        work.cprof("export", "a.prof", "-o", made)
+        assert made.stat().st_mode & 0o777 == 0o640
+        made.chmod(0o604)
+        work.cprof("export", "a.prof", "-o", made)
+        assert made.stat().st_mode & 0o777 == 0o604
+    finally:
+        os.umask(old)
