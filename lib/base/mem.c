@@ -165,6 +165,7 @@ void mem_expect(size_t bytes)
 	if (room != NULL)
 		wish_huge(room, bytes);
 }
+
 void mem_trim(void)
 {
 	if (expected > EXPECT_MAX)

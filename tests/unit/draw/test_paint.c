@@ -270,6 +270,22 @@ START_TEST(test_paint__a_letter_in_part)
 }
 END_TEST
 
+/* Of two colours that a pixel of either may be taken for, each is itself. */
+START_TEST(test_paint__what_is_covered_has_the_colour_itself)
+{
+	const uint32_t colours[] = { 0xffffff, 0x050505, 0x000000 };
+	const uint8_t bytes[] = { 255 };
+	struct paint p = on_paper();
+
+	palette_init(&palette, colours, 3);
+	paint_mask(&p, &(struct mask){ 0, 0, 1, 1, bytes }, 3, 3, black);
+	paint_box(&p, &(struct box){ 5, 5, 1, 1 }, black, 1);
+	ck_assert_uint_eq(grey(&p, 3, 3), 0);
+	ck_assert_uint_eq(grey(&p, 5, 5), 0);
+	paint_done(&p);
+}
+END_TEST
+
 /* Our letters side by side are what cairo draws. */
 START_TEST(test_paint__text_looks_as_cairo_draws_it)
 {
@@ -316,4 +332,5 @@ UNIT_MAIN("draw/paint", test_paint__pixels_are_covered_in_part, test_paint__half
 	  test_paint__a_ring_is_empty_within, test_paint__placed_by_scale_and_origin,
 	  test_paint__boxes,
 	  test_paint__what_lies_outside_is_left_out, test_paint__anything_goes,
-	  test_paint__a_letter_in_part, test_paint__text_looks_as_cairo_draws_it)
+	  test_paint__a_letter_in_part,
+	  test_paint__what_is_covered_has_the_colour_itself, test_paint__text_looks_as_cairo_draws_it)
