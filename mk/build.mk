@@ -16,11 +16,9 @@ plugins      := $(patsubst tools/plugin_%.c,$(OUT)/lib/cprof/%.so,$(wildcard too
 
 pkg = $(shell pkg-config $(1) $(2) 2>/dev/null)
 
-# Each shared library that is loaded is a tenth of a text command's start: these go into
-# the command itself, where they are to be had so; all of them, and it is a static one.
+# Each shared library that is loaded is a tenth of a text command's start: the command is a
+# static one, where all that it needs is to be had so.
 has = $(filter /%,$(shell $(firstword $(CC)) -print-file-name=$(1)))
-built_in = $(if $(call has,lib$(1).a),-l:lib$(1).a,-l$(1))
-own_libs := $(if $(filter Linux,$(OS)),$(call built_in,z) $(call built_in,m),-lz -lm)
 static   := $(if $(filter no,$(STATIC))$(SAN),,$(and $(filter Linux,$(OS)),$(call has,rcrt1.o), \
               $(call has,libc.a),$(call has,libm.a),$(call has,libz.a),-static-pie))
 
@@ -76,12 +74,12 @@ $(libcprof): $(lib_objects)
 $(cprof): $(tool_objects) $(OUT)/tools/handover.o $(libcprof)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(LINK) $(static) -o $@ $^ $(own_libs) $(LDLIBS)
+	$(Q)$(LINK) $(static) -o $@ $^ $(zlib_libs) -lm $(LDLIBS)
 
 $(loader): $(tool_objects) $(OUT)/tools/plugin.o $(libcprof)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(LINK) -o $@ $^ $(own_libs) $(dl_libs) $(LDLIBS)
+	$(Q)$(LINK) -o $@ $^ $(zlib_libs) -lm $(dl_libs) $(LDLIBS)
 
 $(plugins): $(OUT)/lib/cprof/%.so: $(OUT)/tools/plugin_%.o $(libcprof)
 	$(call say,LINK,$@)
