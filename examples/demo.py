@@ -8,6 +8,7 @@ Checks what it made and exits 1 if the second commit's mistake was not found.
 import glob
 import json
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -237,7 +238,8 @@ other request. Look around with
     cprof ls
     cprof show '{name}'
 """.format(folder=folder, requests=REQUESTS, user=user[0], changed=CHANGED,
-           bin=os.path.dirname(shutil.which("cprof")), name=os.path.basename(user[0])))
+           bin=shlex.quote(os.path.dirname(shutil.which("cprof"))),
+           name=os.path.basename(user[0])))
 
 
 if __name__ == "__main__":
