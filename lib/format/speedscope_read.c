@@ -132,12 +132,6 @@ static int shared_member(void *arg, const char *key)
 	return json_skip(&r->lex);
 }
 
-/* Of 2^53 and more there are no others. */
-static bool is_whole(double value)
-{
-	return !(fabs(value) < 9007199254740992.0) || (double)(int64_t)value == value;
-}
-
 static int survey_weight(void *arg)
 {
 	struct reader *r = arg;
@@ -145,7 +139,7 @@ static int survey_weight(void *arg)
 
 	if (json_take_number(&r->lex, &v) < 0)
 		return -1;
-	r->parts[r->nparts - 1].fractions |= !v.is_int && !is_whole(v.number);
+	r->parts[r->nparts - 1].fractions |= !v.is_int && v.number != floor(v.number);
 	return 0;
 }
 
