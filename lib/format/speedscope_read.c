@@ -7,8 +7,8 @@
  *
  * opens and closes frames instead. A file of ours has a profile for each metric;
  * in one of another maker those of one unit (threads, requests) add up to one.
- * Weights without a unit are kept in millionths where any has a fraction. All are sampled: frames are not
- * calls. When things happened is lost. */
+ * Weights without a unit are kept in millionths where any has a fraction. All are
+ * sampled: frames are not calls. When things happened is lost. */
 #include <math.h>
 #include <string.h>
 
