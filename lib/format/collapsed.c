@@ -17,6 +17,10 @@
  * two frames, a line break two stacks, a number at a name's end a second weight, and a
  * line that begins with '#' none: we write them as \x3b, \x0a, \x207 and \x23.
  *
+ * Lines that begin with '#' are remarks: Austin begins with some, and other readers pass over
+ * what ends without a weight. Of a profile in which nothing weighs anything, an idle
+ * program's, the whole file is one, "# no stacks".
+ *
  * Not held: calls, other metrics, the unit, names beside qualified ones, time outside of
  * all functions. */
 #include "format/collapsed.h"
@@ -33,6 +37,8 @@
 #include "profile/pair.h"
 
 enum { MAX_DEPTH = 1 << 16, NUMBER_MAX = 64 };
+
+static const char no_stacks[] = "# no stacks";
 
 /* --- reading */
 
@@ -85,10 +91,21 @@ static bool is_comment(struct bytes line)
 	return line.len == 0 || line.data[0] == '#';
 }
 
+/* What we write of a profile without any: its first line. */
+static bool is_without_stacks(struct bytes in)
+{
+	struct bytes line;
+
+	return line_next(&in, &line) && line.len == sizeof no_stacks - 1 &&
+	       memcmp(line.data, no_stacks, line.len) == 0;
+}
+
 bool collapsed_sniff(struct bytes in)
 {
 	struct bytes line, number;
 
+	if (is_without_stacks(in))
+		return true;
 	while (line_next(&in, &line)) {
 		if (is_comment(line))
 			continue;
@@ -106,7 +123,7 @@ bool collapsed_sniff(struct bytes in)
 static int survey(struct reader *r, struct bytes in)
 {
 	struct bytes line, number, second;
-	bool any = false;
+	bool any = false, none = is_without_stacks(in);
 
 	r->difference = true;
 	while (line_next(&in, &line)) {
@@ -122,8 +139,9 @@ static int survey(struct reader *r, struct bytes in)
 		else if (r->difference)
 			r->fractions = r->fractions || memchr(second.data, '.', second.len) != NULL;
 	}
-	if (!any)
+	if (!any && !none)
 		return bad(r, "the file ends without a stack");
+	r->difference = r->difference && any;
 	r->lineno = 0;
 	return 0;
 }
@@ -406,7 +424,7 @@ struct writer {
 	struct buf *out;
 	const struct profile *p;
 	uint32_t metric;
-	bool difference;
+	bool difference, any;
 	struct buf frames;  /* of all functions, one behind the other */
 	size_t *frames_from; /* nfunctions + 1 */
 };
@@ -419,6 +437,7 @@ static int put_stack(void *arg, const struct stack *s)
 
 	if (w->difference ? s->self[0] <= 0 && s->self[1] <= 0 : s->self[m] <= 0)
 		return 0;
+	w->any = true;
 	for (uint32_t i = 0; i < s->depth; i++) {
 		size_t from = w->frames_from[s->functions[i]];
 
@@ -465,6 +484,8 @@ int collapsed_write(struct buf *out, const struct profile *p, const struct forma
 		error_nomem(err);
 	else
 		rc = stacks_each(p, put_stack, &w, err);
+	if (rc == 0 && !w.any)
+		buf_printf(out, "%s\n", no_stacks);
 	buf_release(&w.frames);
 	mem_free(w.frames_from);
 	return rc;

@@ -165,12 +165,27 @@ def test_collapsed_beside_a_base(work):
     assert "nanoseconds do not compare to count" in said
 
 
+def test_nothing_as_collapsed_text(work):
+    """Of an idle program's profile there is a file, and it can be read."""
+    (work.path / "a.txt").write_text("main 0\n")
+    for name in "b.pb.gz", "c.speedscope.json", "d.collapsed.txt":
+        work.cprof("export", sorted(os.listdir(str(work.path)))[-1], "-o", name)
+    assert (work.path / "d.collapsed.txt").read_text() == "# no stacks\n"
+    work.ok("show", "d.collapsed.txt")
+
+
 def test_what_a_reader_leaves_out_is_said(work):
     (work.path / "x.callgrind").write_text(
         "events: a b c d e f g h i\nfl=x.c\nfn=f\n1 1 2 3 4 5 6 7 8 9\n")
     result = work.cprof("export", "x.callgrind", "--to", "json")
     assert result.err == "cprof: x.callgrind: left out: all but the first 8 events\n"
     assert len(result.json["metrics"]) == 8
+    for args, path in [(["show"], "x.callgrind"), (["render", "-o", "x.dot"], "x.dot"),
+                       (["render", "-o", "x.png"], "x.png"),
+                       (["import", "-o", "profiling/run/"], "x.callgrind")]:
+        said = work.cprof(*args, "x.callgrind")
+        assert said.status == 0
+        assert said.err == "cprof: %s: left out: all but the first 8 events\n" % path
 
 
 # --- import

@@ -118,6 +118,27 @@ START_TEST(test_collapsed__round_trip)
 }
 END_TEST
 
+/* An idle program's. */
+START_TEST(test_collapsed__without_stacks)
+{
+	struct profile *p = sample_new();
+	struct buf out = BUF_INIT;
+	struct error err;
+
+	sample_calls(p, 0, sample_function(p, "", 0, "idle", NULL), 1, 0);
+	ck_assert_int_eq(collapsed_write(&out, p, &info, &err), 0);
+	ck_assert_str_eq(buf_str(&out), "# no stacks\n");
+	ck_assert(collapsed_sniff(buf_bytes(&out)));
+	assert_again(buf_str(&out));
+	assert_table("# no stacks\n", "metric samples in count\nsampled, 1 nodes\n");
+	assert_table("# no stacks\na 1\n", "metric samples in count\nsampled, 2 nodes\n"
+					   ":0 a (a)  0/0  samples self 1 cum 1\n");
+	assert_error("# no stacks here\n", "line 1: the file ends without a stack");
+	buf_release(&out);
+	profile_free(p);
+}
+END_TEST
+
 /* What would end a frame, a stack, or be obeyed by a terminal. */
 START_TEST(test_collapsed__written_names)
 {
@@ -182,6 +203,7 @@ UNIT_MAIN("format/collapsed",
 	  test_collapsed__weights,
 	  test_collapsed__difference,
 	  test_collapsed__round_trip,
+	  test_collapsed__without_stacks,
 	  test_collapsed__written_names,
 	  test_collapsed__hostile,
 	  test_collapsed__wants_a_tree,
