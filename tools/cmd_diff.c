@@ -139,7 +139,7 @@ static int draw(const char *file, const char *before, const char *after,
 	struct picture_options options = PICTURE_OPTIONS_INIT;
 	const struct draw_plugin *plugin = plugin_draw(err);
 	struct drawn old = { .profile = NULL }, new = { .profile = NULL };
-	struct buf png = BUF_INIT;
+	struct buf png = BUF_INIT, less = BUF_INIT;
 	int rc = -1;
 
 	if (plugin == NULL || open_drawn(&old, before, err) < 0 ||
@@ -147,14 +147,18 @@ static int draw(const char *file, const char *before, const char *after,
 	    renamed_profile(old.profile, new.profile, &how->roots, how->renames, err) < 0)
 		goto done;
 	options.graph.metric = profile_time_metric(new.profile);
+	options.less = &less;
 	rc = plugin->draw_diff(&png, old.profile, new.profile, &old.caption.caption,
 			       &new.caption.caption, &options, err);
 	if (rc == 0)
 		rc = output_file(file, buf_bytes(&png), err);
+	if (rc == 0 && less.len != 0)
+		complain("%s: %s", file, buf_str(&less));
 done:
 	close_drawn(&old);
 	close_drawn(&new);
 	buf_release(&png);
+	buf_release(&less);
 	return rc;
 }
 

@@ -177,8 +177,8 @@ static struct profile *read_file(const char *path, const char **format)
 		*format = f ? f->name : "";
 		if (p == NULL)
 			complain("%s: %s", strcmp(path, "-") ? path : "standard input", err.text);
-		else if (p->left_out != NULL)
-			complain("%s: left out: %s", path, p->left_out);
+		else
+			say_left_out(path, p);
 	}
 	buf_release(&in);
 	return p;

@@ -165,6 +165,7 @@ static int draw(struct buf *out, struct buf *less, const struct renderer *r,
 			error_prefix(err, "%s: ", job->path);
 		caption_release(&c);
 	}
+	left_out_add(less, p);
 	profile_free(p);
 	return rc;
 }

@@ -53,6 +53,7 @@ static int use_profile(struct show *show, struct profile **p, struct error *err)
 	if ((*p)->nmetrics == 0)
 		return error_set(err, ERR_FORMAT, "%s: no values in this profile",
 				 show->subject->path);
+	say_left_out(show->subject->path, *p);
 	if (show->options->tree && !profile_has_tree(*p))
 		return error_set(err, ERR_REFUSED, "%s: this profile has no call tree, only "
 				 "functions and who called them (a snapshot's profile.pb.gz has "

@@ -452,9 +452,25 @@ struct profile *subject_profile(const struct subject *s, const char *command)
 	p = snapshot_profile(s->path, &err);
 	if (p == NULL)
 		complain("%s", err.text);
-	else if (p->left_out != NULL)
-		complain("%s: left out: %s", s->path, p->left_out);
+	else
+		say_left_out(s->path, p);
 	return p;
+}
+
+void left_out_add(struct buf *out, const struct profile *p)
+{
+	if (p->left_out != NULL)
+		buf_printf(out, "%sleft out: %s", out->len != 0 ? "; " : "", p->left_out);
+}
+
+void say_left_out(const char *path, const struct profile *p)
+{
+	struct buf what = BUF_INIT;
+
+	left_out_add(&what, p);
+	if (what.len != 0)
+		complain("%s: %s", strcmp(path, "-") ? path : "standard input", buf_str(&what));
+	buf_release(&what);
 }
 
 int find_metric(const struct profile *p, const char *name, struct error *err)

@@ -68,6 +68,11 @@ const struct snapshot *subject_snapshot(const struct subject *s);
  * names `command`. NULL after a complaint. */
 struct profile *subject_profile(const struct subject *s, const char *command);
 
+/* What of its file a profile does not have, "left out: all but 8 kinds of values":
+ * appended, or said with the file's path; nothing where all of it is there. */
+void left_out_add(struct buf *out, const struct profile *p);
+void say_left_out(const char *path, const struct profile *p);
+
 /* The index of a metric; -1 with err, which says what others there are. */
 int find_metric(const struct profile *p, const char *name, struct error *err);
 

@@ -232,6 +232,14 @@ def test_a_tangle_is_done_in_time_and_says_what_it_left_out(work):
         assert result.err == "cprof: x.svg: %s %s, %s\n" % said.groups()
 
 
+def test_a_difference_says_what_its_picture_left_out(work):
+    tangle(work.path / "tangle.prof", 200, 8000)
+    result = work.cprof("diff", "tangle.prof", "tangle.prof", "--png", "x.png")
+    assert result.status == 0 and result.err.count("\n") == 1
+    assert re.match(r"cprof: x\.png: [\d,]+ of 200 functions .* of 8,000 arcs "
+                    r"\([\d,]+ left out, the lightest of too many\)$", result.err), result
+
+
 def test_never_larger_than_viewers_open(work):
     keys = [("/srv/app/deep.py", i, "f%d" % i) for i in range(600)]
     write_prof(work.path / "deep.prof", {key: (1, 0.001, 0.9) for key in keys},
