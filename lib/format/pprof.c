@@ -126,9 +126,9 @@ static const char *our_unit(const char *unit, int64_t *scale)
 static int add_metric(struct reader *r, unsigned i)
 {
 	struct pprof_type *t = &r->raw.types[i];
-	const char *name = get_text(r, t->type, 0), *unit = get_text(r, t->unit, 0);
+	const char *unit = get_text(r, t->unit, 0);
 
-	if (name == NULL || unit == NULL)
+	if (unit == NULL)
 		return -1;
 	unit = our_unit(unit, &t->scale);
 	if (r->p->nmetrics == PROFILE_MAX_METRICS) {
@@ -136,8 +136,57 @@ static int add_metric(struct reader *r, unsigned i)
 		r->p->left_out = "all but 8 kinds of values";
 		return 0;
 	}
-	t->metric = profile_add_metric(r->p, name, unit);
+	t->metric = profile_add_metric(r->p, t->name, unit);
 	return t->metric < 0 ? error_nomem(r->err) : 0;
+}
+
+static bool is_taken(struct reader *r, unsigned from, const char *name)
+{
+	for (unsigned i = from; i < r->raw.ntypes; i++) {
+		const struct pprof_type *t = &r->raw.types[i];
+
+		if (strcmp(get_text(r, t->type, 0), name) == 0 ||
+		    (t->name != NULL && strcmp(t->name, name) == 0))
+			return true;
+	}
+	return false;
+}
+
+/* The n-th of one name, counted from 1: "cpu_2". */
+static int number_name(struct reader *r, unsigned from, struct pprof_type *t, unsigned n)
+{
+	struct buf name = BUF_INIT;
+
+	do {
+		buf_clear(&name);
+		buf_printf(&name, "%s_%u", get_text(r, t->type, 0), n++);
+	} while (!name.failed && is_taken(r, from, buf_str(&name)));
+	if (!name.failed)
+		t->name = strtab_add(&r->p->strings, name.data, name.len);
+	buf_release(&name);
+	return t->name == NULL ? error_nomem(r->err) : 0;
+}
+
+/* Of one name there may be several, of which viewers reach the first alone ("go tool
+ * pprof" none): the others get a number behind theirs. */
+static int name_types(struct reader *r, unsigned from)
+{
+	for (unsigned i = from; i < r->raw.ntypes; i++)
+		if (get_text(r, r->raw.types[i].type, 0) == NULL)
+			return -1;
+	for (unsigned i = from; i < r->raw.ntypes; i++) {
+		struct pprof_type *t = &r->raw.types[i];
+		const char *name = get_text(r, t->type, 0);
+		unsigned n = 1;
+
+		for (unsigned k = from; k < i; k++)
+			n += get_text(r, r->raw.types[k].type, 0) == name;
+		if (n == 1)
+			t->name = name;
+		else if (number_name(r, from, t, n) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* The type that viewers show first, which is the last if the file says nothing,
@@ -156,13 +205,11 @@ static int read_types(struct reader *r)
 	from = r->p->sampled ? 0 : 1;
 	if (!r->p->sampled)
 		r->raw.types[0].metric = PPROF_CALLS_TYPE;
-	for (unsigned i = from; i < r->raw.ntypes; i++) {
-		name = get_text(r, r->raw.types[i].type, 0);
-		if (name == NULL)
-			return -1;
-		if (first[0] != '\0' && name == first)
+	if (name_types(r, from) < 0)
+		return -1;
+	for (unsigned i = r->raw.ntypes; first[0] != '\0' && i-- > from;)
+		if (r->raw.types[i].name == first)
 			main_type = i;
-	}
 	if (add_metric(r, main_type) < 0)
 		return -1;
 	for (unsigned i = from; i < r->raw.ntypes; i++)

@@ -47,7 +47,7 @@ static int scan_type(struct pprof_raw *r, struct proto in)
 
 	if (r->ntypes == PPROF_MAX_TYPES)
 		return pprof_bad(in.err, in.offset, "more kinds of values than cprof can hold");
-	*t = (struct pprof_type){ 0, 0, 0, 1 };
+	*t = (struct pprof_type){ .scale = 1 };
 	while ((rc = proto_next(&in, &f)) > 0) {
 		if (f.number == VALUE_TYPE_TYPE)
 			t->type = f.value;

@@ -18,8 +18,11 @@ enum { PPROF_CALLS_TYPE = -1, PPROF_LEFT_OUT = -2 };
 
 struct pprof_type {
 	uint64_t type, unit; /* texts */
-	int metric;          /* for the reader to fill in, or one of the above, */
-	int64_t scale;       /* and what makes it our unit */
+	/* For the reader to fill in: the metric's name and number, or one of the above,
+	 * and what makes its unit ours. */
+	const char *name;
+	int metric;
+	int64_t scale;
 };
 
 /* Rows are small, for a hostile file has millions: offsets are those of a file of

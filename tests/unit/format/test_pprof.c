@@ -437,6 +437,42 @@ START_TEST(test_pprof__more_kinds_than_fit)
 }
 END_TEST
 
+/* The others of one name get a number that none has, in the order of the file; what
+ * is shown first is the first of its name. Written and read again it is the same. */
+START_TEST(test_pprof__kinds_of_one_name)
+{
+	static const char *const names[] = { "delay", "delay_3", "delay_4", "delay_2" };
+	struct buf b = BUF_INIT;
+	struct profile *p, *back;
+
+	begin_message();
+	add_text("delay_2");
+	add_type("delay", 1, 2);
+	add_type("delay", 1, 3);
+	add_type("delay_2", 5, 3);
+	proto_add_uint(&message, PROFILE_DEFAULT_SAMPLE_TYPE, 1);
+	proto_add_uint(&b, SAMPLE_LOCATION_ID, 1);
+	for (int i = 1; i <= 4; i++)
+		proto_add_int(&b, SAMPLE_VALUE, i);
+	proto_add_bytes(&message, PROFILE_SAMPLE, b.data, b.len);
+	buf_release(&b);
+	add_location(1, 0xABC, 0);
+	p = read_message();
+	ck_assert_uint_eq(p->nmetrics, 4);
+	for (int m = 0; m < 4; m++) {
+		ck_assert_str_eq(p->metrics[m].name, names[m]);
+		ck_assert_int_eq(profile_node_cum(p, 1)[m], (m + 1) * (m < 2 ? 1000000 : 1));
+	}
+	back = read_back(p);
+	for (int m = 0; m < 4; m++)
+		ck_assert_str_eq(back->metrics[m].name, names[m]);
+	assert_same_tree(p, back);
+	profile_free(p);
+	profile_free(back);
+	buf_release(&message);
+}
+END_TEST
+
 START_TEST(test_pprof__hostile)
 {
 	begin_message();
@@ -713,6 +749,7 @@ UNIT_MAIN("format/pprof",
 	  test_pprof__file_of_go,
 	  test_pprof__foreign,
 	  test_pprof__more_kinds_than_fit,
+	  test_pprof__kinds_of_one_name,
 	  test_pprof__hostile,
 	  test_pprof__largest_tree,
 	  test_pprof__frame_bomb,
