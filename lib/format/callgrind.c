@@ -25,7 +25,8 @@
  * not. A name is a function together with its file only, so what shares both is
  * told apart by line. calls=0 makes callgrind_annotate take the next line for
  * self cost: an arc without calls (a sampled profile has no others) says 1, and a
- * "desc: Sampled:" at the top that there are none.
+ * "desc: Sampled:" at the top that there are none. Behind a number all blanks are passed
+ * over: a name that begins with one goes without, "fn= name", each time.
  *
  * Not held: the tree, calls of what no function calls, how many of the calls are
  * primitive, how much of a call is the callee's own, names beside qualified ones. */
@@ -198,6 +199,12 @@ static void put_file(struct writer *w, const char *key, uint32_t function)
 	uint32_t id = w->file_of[function];
 	const char *file = w->p->functions[function].file;
 
+	if (file[0] == ' ') {
+		buf_printf(w->out, "%s=", key);
+		put_line_text(w->out, file);
+		buf_addc(w->out, '\n');
+		return;
+	}
 	put_id(w->out, key, id);
 	if (!w->file_named[id]) {
 		w->file_named[id] = true;
@@ -209,6 +216,12 @@ static void put_file(struct writer *w, const char *key, uint32_t function)
 
 static void put_function(struct writer *w, const char *key, uint32_t function)
 {
+	if (w->p->functions[function].qualname[0] == ' ') {
+		buf_printf(w->out, "%s=", key);
+		put_name(w, function);
+		buf_addc(w->out, '\n');
+		return;
+	}
 	put_id(w->out, key, function + 1);
 	if (!w->named[function]) {
 		w->named[function] = true;

@@ -107,7 +107,6 @@ static bool take_key(struct bytes *s, const char *key)
 		return false;
 	s->data += len;
 	s->len -= len;
-	skip_blanks(s);
 	return true;
 }
 
@@ -159,7 +158,8 @@ static int add_text(struct reader *r, struct bytes s, uint32_t *text)
 	return names > NAMES_ROOM + r->size ? bad(r, PROFILE_TOO_LARGE) : 0;
 }
 
-/* "name", "(7) name" or "(7)". */
+/* "name", "(7) name" or "(7)". A blank in front is the name's own where there is no
+ * number, as for KCachegrind and callgrind_annotate. */
 static int read_name(struct reader *r, struct bytes s, struct map *ids, uint32_t *text)
 {
 	uint64_t id;

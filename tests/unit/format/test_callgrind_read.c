@@ -76,6 +76,34 @@ START_TEST(test_callgrind_read__names)
 }
 END_TEST
 
+/* As KCachegrind and callgrind_annotate: behind a number no blank is the name's. */
+START_TEST(test_callgrind_read__blanks)
+{
+	struct profile *p = sample_new(), *back;
+	struct buf out = BUF_INIT;
+	struct error err = ERROR_INIT;
+	uint32_t node;
+
+	assert_table("events: ns\nfl= a.py\nfn=(1)  f\n1 1\nfn= f\n2 1\n",
+		     "metric ns in count\ntraced, no tree, 0 nodes\n"
+		     " a.py:1 f (f)  0/0  ns self 1 cum 1\n"
+		     " a.py:2  f ( f)  0/0  ns self 1 cum 1\n");
+	node = sample_calls(p, 0, sample_function(p, " a.py", 1, " f", NULL), 1, 5);
+	sample_calls(p, node, sample_function(p, "a.py", 1, "f ", NULL), 1, 5);
+	ck_assert_int_eq(callgrind_write(&out, p, &info, &err), 0);
+	back = callgrind_read(buf_bytes(&out), &err);
+	ck_assert_msg(back != NULL, "%s", err.text);
+	ck_assert_uint_eq(back->nfunctions, 2);
+	for (uint32_t i = 0; i < 2; i++) {
+		ck_assert_str_eq(back->functions[i].file, p->functions[i].file);
+		ck_assert_str_eq(back->functions[i].name, p->functions[i].name);
+	}
+	buf_release(&out);
+	profile_free(back);
+	profile_free(p);
+}
+END_TEST
+
 START_TEST(test_callgrind_read__many_events)
 {
 	struct profile *p = read_text("events: a b c d e f g h i j\nfn=x\n1 1 2 3 4 5 6 7 8 9 10\n");
@@ -181,6 +209,7 @@ UNIT_MAIN("format/callgrind_read",
 	  test_callgrind_read__positions_and_parts,
 	  test_callgrind_read__recursion,
 	  test_callgrind_read__names,
+	  test_callgrind_read__blanks,
 	  test_callgrind_read__many_events,
 	  test_callgrind_read__round_trip,
 	  test_callgrind_read__sampled,
