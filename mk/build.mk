@@ -1,6 +1,6 @@
 # The C library and the native command.
 
-lib_modules := base profile format snapshot change git graph draw
+lib_modules := base profile format snapshot change git graph draw page
 lib_sources := $(wildcard $(lib_modules:%=lib/%/*.c))
 lib_objects := $(lib_sources:%.c=$(OUT)/%.o)
 libcprof    := $(OUT)/libcprof.a
@@ -26,8 +26,10 @@ zlib_cflags  := $(call pkg,--cflags,zlib)
 zlib_libs    := $(or $(call pkg,--libs,zlib),-lz)
 git2_cflags  := $(call pkg,--cflags,libgit2)
 git2_libs    := $(call pkg,--libs,libgit2)
-draw_cflags  := $(call pkg,--cflags,cairo cairo-ft freetype2 fontconfig libpng)
-draw_libs    := $(call pkg,--libs,cairo freetype2 fontconfig libpng)
+draw_cflags  := $(call pkg,--cflags,freetype2 libpng)
+draw_libs    := $(call pkg,--libs,freetype2 libpng)
+page_cflags  := $(call pkg,--cflags,cairo cairo-ft fontconfig) $(draw_cflags)
+page_libs    := $(call pkg,--libs,cairo fontconfig)
 graph_cflags := $(call pkg,--cflags,libgvc libcgraph libcdt)
 # The layout plug-in is linked directly, so that no plug-in is searched for and
 # loaded at run time; it lies in a folder of its own beside the libraries.
@@ -35,11 +37,12 @@ graph_plugins := $(call pkg,--variable=libdir,libgvc)/graphviz
 graph_libs   := $(call pkg,--libs,libgvc libcgraph libcdt) \
                 -L$(graph_plugins) -Wl,-rpath,$(graph_plugins) -lgvplugin_dot_layout
 
-lib_libs := $(draw_libs) $(graph_libs) $(git2_libs) $(zlib_libs) -lm
+lib_libs := $(draw_libs) $(page_libs) $(graph_libs) $(git2_libs) $(zlib_libs) -lm
 
 plugin_shared := $(if $(filter Darwin,$(OS)),-bundle -undefined dynamic_lookup,-shared)
 dl_libs := $(if $(filter Linux,$(OS)),-ldl)
 plugin_libs_draw := $(draw_libs) $(graph_libs)
+plugin_libs_page := $(page_libs) $(draw_libs) $(graph_libs)
 plugin_libs_git  := $(git2_libs)
 plugin_libs_toml := -lstdc++
 # The headers alone: what its .pc names beside them is for a library of it.
@@ -49,6 +52,7 @@ $(OUT)/lib/format/%.o:       pkg_cflags = $(zlib_cflags)
 $(OUT)/lib/git/%.o:          pkg_cflags = $(git2_cflags)
 $(OUT)/lib/graph/layout.o:   pkg_cflags = $(graph_cflags)
 $(OUT)/lib/draw/%.o:         pkg_cflags = $(draw_cflags)
+$(OUT)/lib/page/%.o:         pkg_cflags = $(page_cflags)
 
 $(OUT)/lib/%.o: lib/%.c $(flags_file)
 	$(call say,CC,$<)

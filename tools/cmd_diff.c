@@ -148,6 +148,7 @@ static int draw(const char *file, const char *before, const char *after,
 		goto done;
 	options.graph.metric = profile_time_metric(new.profile);
 	options.less = &less;
+	options.find_font = picture_find_font;
 	rc = plugin->draw_diff(&png, old.profile, new.profile, &old.caption.caption,
 			       &new.caption.caption, &options, err);
 	if (rc == 0)

@@ -57,7 +57,7 @@ const struct usage log_usage = {
 
 static int draw(const struct log *log, const char *file, struct error *err)
 {
-	const struct draw_plugin *plugin = plugin_draw(err);
+	const struct page_plugin *plugin = plugin_page(err);
 	struct arena arena = ARENA_INIT;
 	struct buf png = BUF_INIT;
 	struct series series;

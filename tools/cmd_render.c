@@ -18,7 +18,7 @@ enum { NODES_DEFAULT = ~0u };
 /* What a picture of some hundred functions takes. */
 enum { PICTURE_BYTES = 16 << 20 };
 enum theme_choice { THEME_LIGHT, THEME_DARK, THEME_PRINT, THEME_GPROF2DOT };
-/* The first three are enum picture_format. */
+/* The first three are enum picture_kind. */
 enum format_choice { FORMAT_DOT = PICTURE_PDF + 1, FORMAT_BY_NAME };
 
 static const char *const theme_names[] = { "light", "dark", "print", "gprof2dot", NULL };
@@ -109,7 +109,6 @@ static void fill_options(struct picture_options *to, const struct renderer *r, u
 	struct graph_options *g = &to->graph;
 
 	to->theme = theme_names[o->theme];
-	to->format = r->format == FORMAT_DOT ? PICTURE_PNG : (enum picture_format)r->format;
 	if (o->nodes != NODES_DEFAULT)
 		g->max_nodes = o->nodes;
 	else if (o->theme == THEME_GPROF2DOT || r->format == FORMAT_DOT)
@@ -138,7 +137,7 @@ static int draw(struct buf *out, struct buf *less, const struct renderer *r,
 {
 	struct picture_options options = PICTURE_OPTIONS_INIT;
 	struct profile *p = snapshot_profile(job->path, err);
-	const struct draw_plugin *plugin;
+	picture_drawer *drawer;
 	struct captioned c;
 	int metric, rc = -1;
 
@@ -155,12 +154,12 @@ static int draw(struct buf *out, struct buf *less, const struct renderer *r,
 		rc = gprof2dot_write(out, p, &options.graph, err);
 		if (rc < 0)
 			error_prefix(err, "%s: ", job->path);
-	} else if ((plugin = plugin_draw(err)) != NULL) {
+	} else if ((drawer = picture_drawer_for(&options, (enum picture_kind)r->format, err)) != NULL) {
 		caption_fill(&c, job->snapshot, job->path);
 		mem_expect(PICTURE_BYTES);
 		options.graph_made = drop_costs;
 		options.arg = p;
-		rc = plugin->draw(out, p, &c.caption, &options, err);
+		rc = drawer(out, p, &c.caption, &options, err);
 		if (rc < 0)
 			error_prefix(err, "%s: ", job->path);
 		caption_release(&c);

@@ -68,6 +68,11 @@ const struct draw_plugin *plugin_draw(struct error *err)
 	return refuse("draw.so", err);
 }
 
+const struct page_plugin *plugin_page(struct error *err)
+{
+	return refuse("page.so", err);
+}
+
 const struct git_plugin *plugin_git(struct error *err)
 {
 	return refuse("git.so", err);

@@ -2,6 +2,27 @@
 
 #include "base/file.h"
 #include "cmd.h"
+#include "plugin.h"
+
+int picture_find_font(struct buf *path, int *index, bool bold, uint32_t code)
+{
+	struct error err = ERROR_INIT;
+	const struct page_plugin *plugin = plugin_page(&err);
+
+	return plugin != NULL ? plugin->find_font(path, index, bold, code) : -1;
+}
+
+picture_drawer *picture_drawer_for(struct picture_options *options, enum picture_kind kind,
+				   struct error *err)
+{
+	const struct page_plugin *page = kind == PICTURE_PDF ? plugin_page(err) : NULL;
+	const struct draw_plugin *draw = kind == PICTURE_PDF ? NULL : plugin_draw(err);
+
+	options->find_font = picture_find_font;
+	options->format = page != NULL ? page->pdf
+			  : draw != NULL && kind == PICTURE_SVG ? draw->svg : NULL;
+	return page != NULL ? page->draw : draw != NULL ? draw->draw : NULL;
+}
 
 void caption_fill(struct captioned *out, const struct snapshot *s, const char *path)
 {

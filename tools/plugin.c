@@ -55,6 +55,15 @@ const struct draw_plugin *plugin_draw(struct error *err)
 	return loaded;
 }
 
+const struct page_plugin *plugin_page(struct error *err)
+{
+	static const struct page_plugin *loaded;
+
+	if (loaded == NULL)
+		loaded = load("page", "cprof_page", err);
+	return loaded;
+}
+
 const struct git_plugin *plugin_git(struct error *err)
 {
 	static const struct git_plugin *loaded;

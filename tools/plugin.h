@@ -1,9 +1,12 @@
-/* plugin.h -- what is loaded only by the commands that need it, for cairo, graphviz and
+/* plugin.h -- what is loaded only by the commands that need it, for graphviz, cairo and
  * libgit2 take longer to load than a table takes to print, and C++ is not everywhere:
  *
  *     PREFIX/bin/cprof              what is run: text, without plug-ins (handover.c)
  *     PREFIX/lib/cprof/cprof        the same commands, with plug-ins (plugin.c)
- *     PREFIX/lib/cprof/draw.so      render, diff --png, log --png
+ *     PREFIX/lib/cprof/draw.so      render, diff --png
+ *     PREFIX/lib/cprof/page.so      render to PDF, log --png; letters that the usual font
+ *                                   lacks: what needs cairo and fontconfig, which take
+ *                                   three times the memory of all else that is loaded
  *     PREFIX/lib/cprof/git.so       tag, store, fetch, log, diff, gate
  *     PREFIX/lib/cprof/toml.so      gate, where there is a cprof.toml
  *
@@ -18,11 +21,11 @@
 #define CPROF_TOOLS_PLUGIN_H
 
 #include "draw/picture.h"
-#include "draw/series.h"
 #include "git/rename.h"
 #include "git/revision.h"
 #include "git/store.h"
 #include "git/tag.h"
+#include "page/series.h"
 #include "plugin_toml.h"
 
 struct draw_plugin {
@@ -33,7 +36,16 @@ struct draw_plugin {
 			 const struct profile *after, const struct caption *old_caption,
 			 const struct caption *new_caption,
 			 const struct picture_options *options, struct error *err);
+	const struct picture_format *svg; /* PNG is what is drawn unless asked otherwise */
+};
+
+struct page_plugin {
+	const char *version;
+	int (*draw)(struct buf *out, const struct profile *p, const struct caption *caption,
+		    const struct picture_options *options, struct error *err);
+	const struct picture_format *pdf;
 	int (*series)(struct buf *out, const struct series *s, struct error *err);
+	font_finder *find_font;
 };
 
 /* lib/git's functions, by their headers there: revision_commit is `commit`. */
@@ -82,6 +94,7 @@ void plugin_host(void);
 
 /* Loaded when first asked for, and then for good; NULL with err. */
 const struct draw_plugin *plugin_draw(struct error *err);
+const struct page_plugin *plugin_page(struct error *err);
 const struct git_plugin *plugin_git(struct error *err);
 /* May have been left out when cprof was built (TOML=no): the error says so. */
 const struct toml_plugin *plugin_toml(struct error *err);

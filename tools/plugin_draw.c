@@ -5,4 +5,4 @@
 extern const struct draw_plugin cprof_draw;
 
 PLUGIN_EXPORT const struct draw_plugin cprof_draw = { CPROF_VERSION, picture_draw,
-						      picture_draw_diff, series_draw };
+						      picture_draw_diff, &picture_svg };

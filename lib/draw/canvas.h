@@ -49,14 +49,6 @@ struct canvas {
 	struct fonts *fonts;
 };
 
-/* On a cairo context, whose state it leaves as it finds it but for the source. */
-struct cairo_canvas {
-	struct canvas canvas;
-	cairo_t *cr;
-};
-
-extern const struct canvas_ops canvas_cairo_ops;
-
 /* `open` and `close` of what has no parts: pixels. */
 void canvas_open_nothing(struct canvas *c, enum part part, uint32_t index);
 void canvas_close_nothing(struct canvas *c);

@@ -1,82 +1,43 @@
-/* cairo keeps a font for a while after it was given back, so each has its own
- * FreeType library, which goes when cairo lets go of it. */
 #include "draw/face.h"
 
-#include <cairo-ft.h>
-#include <fontconfig/fontconfig.h>
 #include <ft2build.h>
 #include FT_FREETYPE_H
 
-#include "base/mem.h"
+static FT_Library library; /* opened with the first face, and kept as they are */
 
-struct file_face {
-	FT_Library library;
-	FT_Face face;
-};
-
-static const cairo_user_data_key_t key;
-
-static void clear_face(struct file_face *f)
+static void close_face(struct face *f)
 {
-	if (f->face != NULL)
-		FT_Done_Face(f->face);
-	if (f->library != NULL)
-		FT_Done_FreeType(f->library);
-	*f = (struct file_face){ NULL, NULL };
+	if (f->ft != NULL)
+		FT_Done_Face(f->ft);
+	buf_release(&f->found);
+	*f = (struct face){ .ft = NULL };
 }
 
-static void close_face(void *data)
+/* False where the file is not there or is no font. */
+static bool open_file(struct face *f, const char *path, int index)
 {
-	clear_face(data);
-	mem_free(data);
+	if ((library == NULL && FT_Init_FreeType(&library) != 0) ||
+	    FT_New_Face(library, path, index, &f->ft) != 0)
+		return false;
+	f->path = path;
+	f->index = index;
+	return true;
 }
 
-/* NULL where the file is not there or is no font; else f is cairo's. */
-static cairo_font_face_t *open_file(struct file_face *f, const char *path, int index)
+static bool open_found(struct face *f, struct faces *all, bool bold, uint32_t code)
 {
-	cairo_font_face_t *face;
-
-	if (FT_Init_FreeType(&f->library) != 0 ||
-	    FT_New_Face(f->library, path, index, &f->face) != 0) {
-		clear_face(f);
-		return NULL;
-	}
-	face = cairo_ft_font_face_create_for_ft_face(f->face, 0);
-	if (cairo_font_face_set_user_data(face, &key, f, close_face) != CAIRO_STATUS_SUCCESS) {
-		cairo_font_face_destroy(face);
-		clear_face(f);
-		return NULL;
-	}
-	return face;
-}
-
-/* What fontconfig makes of a pattern, which is used up. */
-static cairo_font_face_t *ask_fontconfig(struct file_face *f, FcPattern *wanted,
-					 uint32_t code)
-{
-	cairo_font_face_t *face = NULL;
-	FcResult result;
-	FcPattern *found;
-	FcCharSet *has;
-	FcChar8 *path;
 	int index = 0;
 
-	FcConfigSubstitute(NULL, wanted, FcMatchPattern);
-	FcDefaultSubstitute(wanted);
-	found = FcFontMatch(NULL, wanted, &result);
-	FcPatternDestroy(wanted);
-	if (found == NULL)
-		return NULL;
-	FcPatternGetInteger(found, FC_INDEX, 0, &index);
-	if (FcPatternGetString(found, FC_FILE, 0, &path) == FcResultMatch &&
-	    (code == 0 || (FcPatternGetCharSet(found, FC_CHARSET, 0, &has) == FcResultMatch &&
-			   FcCharSetHasChar(has, code))))
-		face = open_file(f, (const char *)path, index);
-	FcPatternDestroy(found);
-	return face;
+	*f = (struct face){ .found = BUF_INIT };
+	if (all->find != NULL && all->find(&f->found, &index, bold, code) == 0 &&
+	    open_file(f, buf_str(&f->found), index))
+		return true;
+	all->failed = all->failed || f->found.failed;
+	close_face(f);
+	return false;
 }
 
-static cairo_font_face_t *find_face(bool bold)
+static bool open_usual(struct face *f, struct faces *all, bool bold)
 {
 	/* Where Debian, Fedora, Arch and Alpine, and macOS have them. */
 	static const char *const files[][2] = {
@@ -91,56 +52,69 @@ static cairo_font_face_t *find_face(bool bold)
 		{ "/System/Library/Fonts/Supplemental/Verdana.ttf",
 		  "/System/Library/Fonts/Supplemental/Verdana Bold.ttf" },
 	};
-	struct file_face *f = mem_zalloc(sizeof *f);
-	cairo_font_face_t *face;
 
-	if (f == NULL)
-		return NULL;
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
-		if ((face = open_file(f, files[i][bold], 0)) != NULL)
-			return face;
-	face = ask_fontconfig(f, FcPatternBuild(NULL, FC_FAMILY, FcTypeString, "sans", FC_WEIGHT,
-						FcTypeInteger, bold ? FC_WEIGHT_BOLD
-								    : FC_WEIGHT_NORMAL, NULL),
-			      0);
-	if (face != NULL)
-		return face;
-	close_face(f);
-	return cairo_toy_font_face_create("sans", CAIRO_FONT_SLANT_NORMAL,
-					  bold ? CAIRO_FONT_WEIGHT_BOLD
-					       : CAIRO_FONT_WEIGHT_NORMAL);
+		if (open_file(f, files[i][bold], 0))
+			return true;
+	return open_found(f, all, bold, 0);
 }
 
-cairo_font_face_t *face_open(bool bold)
+int faces_init(struct faces *f, font_finder *find, struct error *err)
 {
-	/* Kept for the next picture: so cairo finds the letters that it has drawn. */
-	static cairo_font_face_t *opened[2];
+	static struct face opened[NWEIGHTS];
 
-	if (opened[bold] == NULL)
-		opened[bold] = find_face(bold);
-	return opened[bold] != NULL ? cairo_font_face_reference(opened[bold]) : NULL;
+	*f = (struct faces){ .find = find };
+	for (int i = 0; i < NWEIGHTS; i++) {
+		if (opened[i].ft == NULL && !open_usual(&opened[i], f, i != 0))
+			return f->failed ? error_nomem(err)
+				: error_set(err, ERR_REFUSED, "there is no font to write with; "
+					    "install one, such as DejaVu Sans");
+		f->regular[i] = &opened[i];
+	}
+	return 0;
 }
 
-cairo_font_face_t *face_for(uint32_t code)
+void faces_release(struct faces *f)
 {
-	struct file_face *f = mem_zalloc(sizeof *f);
-	FcCharSet *one = FcCharSetCreate();
-	cairo_font_face_t *face = NULL;
+	for (int i = 0; i < f->nfallbacks; i++)
+		close_face(&f->fallbacks[i]);
+	f->nfallbacks = 0;
+}
 
-	if (f != NULL && one != NULL && FcCharSetAddChar(one, code))
-		face = ask_fontconfig(f, FcPatternBuild(NULL, FC_FAMILY, FcTypeString, "sans",
-							FC_CHARSET, FcTypeCharSet, one, NULL),
-				      code);
-	if (face == NULL && f != NULL)
-		close_face(f);
-	if (one != NULL)
-		FcCharSetDestroy(one);
+static struct face *find_fallback(struct faces *f, uint32_t code)
+{
+	for (int i = 0; i < f->nfallbacks; i++)
+		if (face_has(&f->fallbacks[i], code))
+			return &f->fallbacks[i];
+	if (f->nfallbacks == MOST_FALLBACKS ||
+	    !open_found(&f->fallbacks[f->nfallbacks], f, false, code))
+		return NULL;
+	return &f->fallbacks[f->nfallbacks++];
+}
+
+struct face *faces_for(struct faces *f, bool bold, uint32_t code, uint32_t *glyph)
+{
+	struct face *face = f->regular[bold], *other;
+
+	*glyph = FT_Get_Char_Index(face->ft, code);
+	if (*glyph == 0 && (other = find_fallback(f, code)) != NULL) {
+		face = other;
+		*glyph = FT_Get_Char_Index(face->ft, code);
+	}
 	return face;
 }
 
-bool face_has(cairo_font_face_t *face, uint32_t code)
+bool face_has(const struct face *face, uint32_t code)
 {
-	const struct file_face *f = cairo_font_face_get_user_data(face, &key);
+	return FT_Get_Char_Index(face->ft, code) != 0;
+}
 
-	return f == NULL || FT_Get_Char_Index(f->face, code) != 0;
+bool face_set_size(struct face *face, double pixels)
+{
+	FT_F26Dot6 size = (FT_F26Dot6)(pixels * 64 + 0.5);
+
+	if (face->pixels != pixels && FT_Set_Char_Size(face->ft, size, size, 0, 0) != 0)
+		return false;
+	face->pixels = pixels;
+	return true;
 }

@@ -3,20 +3,23 @@
 #include <math.h>
 #include <string.h>
 
+#include <ft2build.h>
+#include FT_FREETYPE_H
+
 #include "base/text.h"
-#include "draw/face.h"
 
 static const struct {
 	double size;
 	bool bold;
+	int room; /* below a line, more than the font asks for */
 } styles[NSTYLES] = {
-	[STYLE_TITLE] = { 18, true },
-	[STYLE_TEXT] = { 12, false },
-	[STYLE_NAME] = { 12, true },
-	[STYLE_NUMBER] = { 11, false },
-	[STYLE_STRONG] = { 11, true },
-	[STYLE_SMALL] = { 10, false },
-	[STYLE_FOREIGN] = { 13, false }, /* 10 points at 96 to the inch */
+	[STYLE_TITLE] = { 18, true, 0 },
+	[STYLE_TEXT] = { 12, false, 0 },
+	[STYLE_NAME] = { 12, true, 0 },
+	[STYLE_NUMBER] = { 11, false, 0 },
+	[STYLE_STRONG] = { 11, true, 0 },
+	[STYLE_SMALL] = { 10, false, 1 },
+	[STYLE_FOREIGN] = { 13, false, 0 }, /* 10 points at 96 to the inch */
 };
 
 double fonts_size(enum style style)
@@ -29,282 +32,76 @@ bool fonts_bold(enum style style)
 	return styles[style].bold;
 }
 
-/* Hinting that keeps shapes and makes stems sharp; whole advances, so that a
- * text is as wide as it was measured. */
-static cairo_scaled_font_t *open_font(cairo_font_face_t *face, double pixels)
+/* FreeType has them in 64ths, rounded up to whole pixels. */
+static bool measure(struct fonts *f, enum style style)
 {
-	cairo_font_options_t *options = cairo_font_options_create();
-	cairo_matrix_t size, identity;
-	cairo_scaled_font_t *font;
+	struct face *face = f->faces.regular[styles[style].bold];
+	const FT_Size_Metrics *m;
 
-	cairo_font_options_set_antialias(options, CAIRO_ANTIALIAS_GRAY);
-	cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_SLIGHT);
-	cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_ON);
-	cairo_matrix_init_scale(&size, pixels, pixels);
-	cairo_matrix_init_identity(&identity);
-	font = cairo_scaled_font_create(face, &size, &identity, options);
-	cairo_font_options_destroy(options);
-	return font;
+	if (!face_set_size(face, styles[style].size))
+		return false;
+	m = &face->ft->size->metrics;
+	f->ascent[style] = ceil((double)m->ascender / 64);
+	f->height[style] = f->ascent[style] + ceil((double)-m->descender / 64) +
+			   styles[style].room;
+	return true;
 }
 
-static cairo_scaled_font_t *font_of(struct face *face, enum style style)
-{
-	if (face->fonts[style] == NULL)
-		face->fonts[style] = open_font(face->face, styles[style].size);
-	return face->fonts[style];
-}
-
-static cairo_scaled_font_t *main_font(struct fonts *f, enum style style)
-{
-	return font_of(&f->regular[styles[style].bold], style);
-}
-
-static void face_release(struct face *face)
-{
-	for (int i = 0; i < NSTYLES; i++)
-		cairo_scaled_font_destroy(face->fonts[i]);
-	cairo_font_face_destroy(face->face);
-}
-
-int fonts_init(struct fonts *f, struct error *err)
+int fonts_init(struct fonts *f, font_finder *find, struct error *err)
 {
 	memset(f, 0, sizeof *f);
-	for (int i = 0; i < NWEIGHTS; i++) {
-		f->regular[i].face = face_open(i != 0);
-		if (f->regular[i].face == NULL) {
-			fonts_release(f);
-			return error_nomem(err);
-		}
-	}
+	if (faces_init(&f->faces, find, err) < 0)
+		return -1;
 	for (int i = 0; i < NSTYLES; i++) {
-		cairo_scaled_font_t *font = main_font(f, (enum style)i);
-		cairo_status_t status = cairo_scaled_font_status(font);
-		cairo_font_extents_t e;
-
-		if (status != CAIRO_STATUS_SUCCESS) {
+		if (!measure(f, (enum style)i)) {
 			fonts_release(f);
-			return error_set(err, ERR_REFUSED, "cannot open a font: %s",
-					 cairo_status_to_string(status));
+			return error_set(err, ERR_REFUSED, "%s: no letters of %g pixels",
+					 f->faces.regular[styles[i].bold]->path, styles[i].size);
 		}
-		cairo_scaled_font_extents(font, &e);
-		f->ascent[i] = ceil(e.ascent);
-		f->height[i] = ceil(e.ascent) + ceil(e.descent);
-		letters_init(&f->letters[i], font);
+		letters_init(&f->letters[i], &f->faces, styles[i].size, styles[i].bold);
 	}
 	return 0;
 }
 
 void fonts_release(struct fonts *f)
 {
-	for (int i = 0; i < NSTYLES; i++)
+	for (int i = 0; i < NSTYLES; i++) {
 		letters_release(&f->letters[i]);
-	for (int i = 0; i < NWEIGHTS; i++)
-		face_release(&f->regular[i]);
-	for (int i = 0; i < f->nfallbacks; i++)
-		face_release(&f->fallbacks[i]);
-	memset(f, 0, sizeof *f);
-}
-
-enum { FEW = 160 };
-
-/* A text's glyphs in one font; most fit the array. */
-struct glyphs {
-	cairo_glyph_t few[FEW], *all;
-	int n;
-};
-
-static bool glyphs_init(struct glyphs *g, cairo_scaled_font_t *font, double x, double y,
-			const char *s, size_t len)
-{
-	g->all = g->few;
-	g->n = FEW;
-	return cairo_scaled_font_text_to_glyphs(font, x, y, s, (int)len, &g->all, &g->n, NULL,
-						NULL, NULL) == CAIRO_STATUS_SUCCESS;
-}
-
-static void glyphs_release(struct glyphs *g)
-{
-	if (g->all != g->few)
-		cairo_glyph_free(g->all);
-}
-
-static double glyphs_width(cairo_scaled_font_t *font, const struct glyphs *g)
-{
-	double width = 0;
-
-	/* Whole advances: the sum over glyphs is where the next one would be. */
-	if (g->n != 0) {
-		cairo_text_extents_t e;
-
-		cairo_scaled_font_glyph_extents(font, &g->all[g->n - 1], 1, &e);
-		width = g->all[g->n - 1].x - g->all[0].x + e.x_advance;
+		letters_release(&f->scaled[i]);
 	}
-	return width;
+	faces_release(&f->faces);
 }
 
-static bool has_all(const struct glyphs *g)
+struct letters *fonts_letters(struct fonts *f, enum style style, double scale)
 {
-	for (int i = 0; i < g->n; i++)
-		if (g->all[i].index == 0)
-			return false;
-	return true;
-}
+	struct letters *scaled = &f->scaled[style];
+	double pixels = styles[style].size * scale;
 
-/* One that has the character, opened before or now; NULL where none is installed. */
-static struct face *find_fallback(struct fonts *f, uint32_t code)
-{
-	cairo_font_face_t *found;
-
-	for (int i = 0; i < f->nfallbacks; i++)
-		if (face_has(f->fallbacks[i].face, code))
-			return &f->fallbacks[i];
-	if (f->nfallbacks == MOST_FALLBACKS || (found = face_for(code)) == NULL)
-		return NULL;
-	f->fallbacks[f->nfallbacks].face = found;
-	return &f->fallbacks[f->nfallbacks++];
-}
-
-/* Draws or, with cr NULL, only measures a piece in one font. */
-static double show_piece(cairo_scaled_font_t *font, cairo_t *cr, double x, double y,
-			 const char *s, size_t len)
-{
-	struct glyphs g;
-	double width = 0;
-
-	if (glyphs_init(&g, font, x, y, s, len)) {
-		width = glyphs_width(font, &g);
-		if (cr != NULL) {
-			cairo_set_scaled_font(cr, font);
-			cairo_show_glyphs(cr, g.all, g.n);
-		}
-		glyphs_release(&g);
+	if (scale == 1)
+		return &f->letters[style];
+	if (scaled->pixels != pixels) {
+		letters_release(scaled);
+		letters_init(scaled, &f->faces, pixels, styles[style].bold);
 	}
-	return width;
-}
-
-/* Where the font lacks a character, in pieces of several fonts. */
-static double show_mixed(struct fonts *f, cairo_t *cr, enum style style, double x, double y,
-			 const char *s)
-{
-	struct face *own = &f->regular[styles[style].bold], *face = own;
-	size_t left = strlen(s);
-	const char *start = s;
-	double at = x;
-
-	while (left != 0) {
-		uint32_t code;
-		size_t n = text_utf8(s, left, &code);
-		struct face *wanted = own;
-
-		if (n == 0)
-			break;
-		if (!face_has(own->face, code) && (wanted = find_fallback(f, code)) == NULL)
-			wanted = own;
-		if (wanted != face && s != start) {
-			at += show_piece(font_of(face, style), cr, at, y, start, (size_t)(s - start));
-			start = s;
-		}
-		face = wanted;
-		s += n;
-		left -= n;
-	}
-	if (s != start)
-		at += show_piece(font_of(face, style), cr, at, y, start, (size_t)(s - start));
-	return at - x;
-}
-
-/* cairo refuses what Unicode says is no character, though UTF-8 can hold it. */
-static bool is_noncharacter(uint32_t code)
-{
-	return (code >= 0xFDD0 && code <= 0xFDEF) || (code & 0xFFFE) == 0xFFFE;
-}
-
-/* As much of the text as there is room for, such characters replaced by one that says so,
- * of three bytes like the shortest of them. */
-static void replace_noncharacters(char *to, size_t size, const char *s)
-{
-	static const char sign[] = "\xef\xbf\xbd";
-	size_t left = strlen(s), len = 0, n;
-	uint32_t code;
-
-	for (; left != 0 && (n = text_utf8(s, left, &code)) != 0; s += n, left -= n) {
-		bool bad = is_noncharacter(code);
-		size_t take = bad ? sizeof(sign) - 1 : n;
-
-		if (len + take >= size)
-			break;
-		memcpy(to + len, bad ? sign : s, take);
-		len += take;
-	}
-	to[len] = '\0';
-}
-
-static double show(struct fonts *f, cairo_t *cr, enum style style, double x, double y,
-		   const char *s)
-{
-	cairo_scaled_font_t *font = main_font(f, style);
-	struct glyphs g;
-	char replaced[1024];
-	bool whole;
-	double width = 0;
-
-	if (!glyphs_init(&g, font, x, y, s, strlen(s))) {
-		replace_noncharacters(replaced, sizeof replaced, s);
-		s = replaced;
-		if (!glyphs_init(&g, font, x, y, s, strlen(s)))
-			return 0;
-	}
-	whole = has_all(&g);
-	if (whole) {
-		width = glyphs_width(font, &g);
-		if (cr != NULL) {
-			cairo_set_scaled_font(cr, font);
-			cairo_show_glyphs(cr, g.all, g.n);
-		}
-	}
-	glyphs_release(&g);
-	return whole ? width : show_mixed(f, cr, style, x, y, s);
-}
-
-/* The sum of all letters' advances, or -1 where one is lacking. */
-static int32_t add_advances(struct letters *l, const char *s)
-{
-	int32_t sum = 0;
-
-	while (*s != '\0') {
-		const struct letter *letter = letters_next(l, &s);
-
-		if (letter == NULL)
-			return -1;
-		sum += letter->advance;
-	}
-	return sum;
+	return scaled;
 }
 
 double fonts_width(struct fonts *f, enum style style, const char *s)
 {
-	int32_t width = add_advances(&f->letters[style], s);
+	const struct letter *letter;
+	int32_t width = 0;
 
-	return width >= 0 ? width : ceil(show(f, NULL, style, 0, 0, s));
+	while ((letter = letters_next(&f->letters[style], &s)) != NULL)
+		width += letter->advance;
+	return width;
 }
 
 bool fonts_failed(const struct fonts *f)
 {
 	for (int i = 0; i < NSTYLES; i++)
-		if (f->letters[i].failed)
+		if (f->letters[i].failed || f->scaled[i].failed)
 			return true;
-	return false;
-}
-
-bool fonts_has_letters(struct fonts *f, enum style style, const char *s)
-{
-	return add_advances(&f->letters[style], s) >= 0;
-}
-
-void fonts_show(struct fonts *f, cairo_t *cr, enum style style, double x, double y,
-		const char *s)
-{
-	show(f, cr, style, round(x), round(y) + f->ascent[style], s);
+	return f->faces.failed;
 }
 
 /* The byte at which the n-th character begins. */

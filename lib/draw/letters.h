@@ -1,5 +1,5 @@
-/* letters.h -- the letters of one font in one size: how wide each is, and how it looks.
- * Asking cairo for each text anew costs ten times as much. Inside draw/ alone.
+/* letters.h -- the letters of one style in one size: how wide each is, and how it looks.
+ * Inside draw/, and for what draws by cairo.
  */
 #ifndef CPROF_DRAW_LETTERS_H
 #define CPROF_DRAW_LETTERS_H
@@ -7,11 +7,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <cairo.h>
-
 #include "base/arena.h"
+#include "draw/face.h"
 
-enum { LETTERS_LATIN = 256, LETTERS_OTHERS = 32 };
+enum { LETTERS_LATIN = 256, LETTERS_OTHERS = 64 };
 
 /* How much of each pixel of a letter is covered, 0 to 255. */
 struct mask {
@@ -21,25 +20,29 @@ struct mask {
 };
 
 struct letter {
+	struct letter *next; /* of those beyond Latin-1 that share a place */
 	uint32_t code;
-	bool known; /* the font has it */
+	uint32_t glyph; /* its number in `face` */
+	const struct face *face;
 	int32_t advance; /* to the next letter */
 	struct mask mask;
 };
 
 struct letters {
-	cairo_scaled_font_t *font; /* borrowed; of whole advances */
+	struct faces *faces; /* borrowed */
+	double pixels;
+	bool bold;
 	struct arena arena;
 	struct letter *latin[LETTERS_LATIN], *others[LETTERS_OTHERS];
-	unsigned nothers;
 	bool failed; /* there was no memory for one */
 };
 
-void letters_init(struct letters *l, cairo_scaled_font_t *font);
+void letters_init(struct letters *l, struct faces *faces, double pixels, bool bold);
 void letters_release(struct letters *l);
 
-/* The next letter of s, which goes on behind it; NULL where the font lacks it, there are
- * too many others, no memory, or no UTF-8. */
+/* The next letter of s, which goes on behind it; NULL at its end, without memory, and for
+ * what is no UTF-8. Characters that are none, and those that no font has, look like what
+ * the font has for them. */
 const struct letter *letters_next(struct letters *l, const char **s);
 
 #endif

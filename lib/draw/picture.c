@@ -1,23 +1,18 @@
 #include "draw/picture.h"
 
-#include "draw/png.h"
 #include "draw/scene.h"
 #include "graph/gprof2dot.h"
 
 static int write_scene(struct buf *out, struct title_input *in,
 		       const struct picture_options *options, struct error *err)
 {
-	static int (*const writers[])(struct buf *, struct scene *, struct error *) = {
-		[PICTURE_PNG] = raster_write, [PICTURE_SVG] = svg_write,
-		[PICTURE_PDF] = pdf_write,
-	};
-	enum picture_format format = options->format;
+	const struct picture_format *format = options->format ? options->format : &picture_png;
 	struct scene s = { 0 };
 	size_t start = out->len;
 	int rc = -1;
 
-	if (scene_make(&s, in, format == PICTURE_PNG ? IMAGE_MAX_SIDE : 0, err) == 0)
-		rc = writers[format](out, &s, err);
+	if (scene_make(&s, in, format->most_side, options->find_font, err) == 0)
+		rc = format->write(out, &s, err);
 	if (rc == 0 && options->less != NULL)
 		title_say_less(options->less, in);
 	scene_release(&s);

@@ -1,11 +1,12 @@
 /* picture.h -- the call graph as a picture, from the profile to the file's bytes:
- * prune (graph/), lay out (graph/), draw on pixels, SVG or PDF.
+ * prune (graph/), lay out (graph/), draw on pixels, as SVG, or (page/) as PDF.
  */
 #ifndef CPROF_DRAW_PICTURE_H
 #define CPROF_DRAW_PICTURE_H
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "draw/face.h"
 #include "graph/graph.h"
 #include "profile/profile.h"
 
@@ -21,14 +22,23 @@ struct caption {
 	int64_t wall_ns;     /* as served; 0: the profile's own total */
 };
 
+struct scene;
+
+struct picture_format {
+	double most_side; /* in pixels; 0: no limit */
+	/* Appends the whole file. */
+	int (*write)(struct buf *out, struct scene *s, struct error *err);
+};
+
 /* PNG and SVG are pixels at 100 %; a PNG is never larger than viewers open. An SVG has
  * tooltips, links to the source files and a search of its own. */
-enum picture_format { PICTURE_PNG, PICTURE_SVG, PICTURE_PDF };
+extern const struct picture_format picture_png, picture_svg;
 
 struct picture_options {
 	struct graph_options graph;
 	const char *theme; /* see theme.h; NULL: "light" */
-	enum picture_format format;
+	const struct picture_format *format; /* NULL: picture_png */
+	font_finder *find_font;              /* or NULL: only what lies in the usual places */
 	/* When there is the graph, and of the profile only its functions and texts are
 	 * looked at any more, for a caller who then has no use for the rest; or NULL. */
 	void (*graph_made)(void *arg);
@@ -38,7 +48,7 @@ struct picture_options {
 	struct buf *less;
 };
 
-#define PICTURE_OPTIONS_INIT { GRAPH_OPTIONS_INIT, NULL, PICTURE_PNG, NULL, NULL, NULL }
+#define PICTURE_OPTIONS_INIT { GRAPH_OPTIONS_INIT, NULL, NULL, NULL, NULL, NULL, NULL }
 
 /* Appends the file. A PNG has the text chunks Commit, Request and Software. A theme
  * that there is not is ERR_NOT_FOUND. */

@@ -98,36 +98,10 @@ static void polygon(struct canvas *c, const struct point *corners, size_t n, str
 	paint_ring(p, corners, n, edge);
 }
 
-/* Letters that are not in the usual font, and scaled ones, all at once by cairo; left upper
- * corner at x, y, in pixels. */
-static void show_text(struct canvas *c, enum style style, double x, double y,
-		      struct colour colour, const char *s)
+/* The same for a letter in whatever band it is. */
+static int nearest(double at)
 {
-	struct paint *p = &pixels(c)->paint;
-	double height = ceil(c->fonts->height[style] * p->scale);
-	/* Letters of other fonts may be larger. */
-	double left = floor(x) - height, top = floor(y) - height;
-	uint32_t width = (uint32_t)ceil(fonts_width(c->fonts, style, s) * p->scale + 2 * height) + 2;
-	struct mask mask = { .width = (width + 3) & ~3u, .height = 3 * (uint32_t)height + 1 };
-	cairo_surface_t *surface;
-	cairo_t *cr;
-
-	if (top > p->height || top + mask.height < 0)
-		return;
-	/* Of a width that is a multiple of four there is nothing between rows. */
-	surface = cairo_image_surface_create(CAIRO_FORMAT_A8, (int)mask.width, (int)mask.height);
-	cr = cairo_create(surface);
-	cairo_translate(cr, x - left, y - top);
-	cairo_scale(cr, p->scale, p->scale);
-	fonts_show(c->fonts, cr, style, 0, 0, s);
-	cairo_surface_flush(surface);
-	mask.bytes = cairo_image_surface_get_data(surface);
-	if (cairo_status(cr) == CAIRO_STATUS_SUCCESS && mask.bytes != NULL)
-		paint_mask(p, &mask, (int)left, (int)top, colour);
-	else
-		p->failed = true;
-	cairo_destroy(cr);
-	cairo_surface_destroy(surface);
+	return (int)floor(at + 0.5);
 }
 
 static void text(struct canvas *c, enum style style, double x, double y, struct colour colour,
@@ -135,19 +109,18 @@ static void text(struct canvas *c, enum style style, double x, double y, struct 
 {
 	struct paint *p = &pixels(c)->paint;
 	struct letters *letters = &c->fonts->letters[style];
-	/* Where cairo would put it: the user's whole pixels, then the nearest real ones. */
-	int at = (int)lround(round(x) + p->x);
-	int line = (int)lround(round(y) + c->fonts->ascent[style] + p->y);
+	struct letters *looks = fonts_letters(c->fonts, style, p->scale);
+	double at = round(x) * p->scale + p->x;
+	int line = nearest((round(y) + c->fonts->ascent[style]) * p->scale + p->y);
+	const char *again = s;
+	const struct letter *letter, *look;
 
-	if (p->scale != 1 || !fonts_has_letters(c->fonts, style, s)) {
-		show_text(c, style, round(x) * p->scale + p->x, round(y) * p->scale + p->y, colour, s);
-		return;
-	}
-	while (*s != '\0') {
-		const struct letter *letter = letters_next(letters, &s);
-
-		paint_mask(p, &letter->mask, at, line, colour);
-		at += letter->advance;
+	while ((letter = letters_next(letters, &s)) != NULL) {
+		look = looks == letters ? letter : letters_next(looks, &again);
+		if (look == NULL)
+			return;
+		paint_mask(p, &look->mask, nearest(at), line, colour);
+		at += letter->advance * p->scale;
 	}
 }
 

@@ -107,7 +107,7 @@ static uint32_t *exact_colours(const struct scene *s, size_t *n)
 	return all;
 }
 
-int raster_write(struct buf *out, struct scene *s, struct error *err)
+static int raster_write(struct buf *out, struct scene *s, struct error *err)
 {
 	const struct image_note notes[] = {
 		{ "Software", "cprof " CPROF_VERSION },
@@ -137,3 +137,5 @@ int raster_write(struct buf *out, struct scene *s, struct error *err)
 	mem_free(colours);
 	return rc;
 }
+
+const struct picture_format picture_png = { IMAGE_MAX_SIDE, raster_write };

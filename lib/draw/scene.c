@@ -141,7 +141,8 @@ static void nestle(struct scene *s)
 	s->graph_y -= floor(fmin(best, needed));
 }
 
-int scene_make(struct scene *s, struct title_input *in, double most_side, struct error *err)
+int scene_make(struct scene *s, struct title_input *in, double most_side, font_finder *find,
+	       struct error *err)
 {
 	struct layout_sizes sizes = { node_size, label_size, s, in->theme->foreign };
 	double inner;
@@ -149,7 +150,7 @@ int scene_make(struct scene *s, struct title_input *in, double most_side, struct
 	s->graph = in->graph;
 	s->theme = in->theme;
 	s->arena = (struct arena)ARENA_INIT;
-	if (fonts_init(&s->fonts, err) < 0)
+	if (fonts_init(&s->fonts, find, err) < 0)
 		return -1;
 	if (make_texts(s, err) < 0 || make_notes(s, in->caption, err) < 0 ||
 	    graph_layout(&s->layout, s->graph, &sizes, err) < 0)

@@ -25,16 +25,12 @@ struct scene {
 	const char *request, *commit; /* for whoever reads the file's notes; may be NULL */
 };
 
-/* most_side: what a side may have at most, in pixels; 0: no limit. */
-int scene_make(struct scene *s, struct title_input *in, double most_side, struct error *err);
+/* most_side: what a side may have at most, in pixels; 0: no limit. `find` may be NULL. */
+int scene_make(struct scene *s, struct title_input *in, double most_side, font_finder *find,
+	       struct error *err);
 void scene_release(struct scene *s);
 
 /* Draws what lines top to bottom of the scene (at 100 %) show. */
 void scene_draw(struct canvas *c, const struct scene *s, double top, double bottom);
-
-/* The canvases' own: the whole file's bytes are appended. */
-int raster_write(struct buf *out, struct scene *s, struct error *err);
-int svg_write(struct buf *out, struct scene *s, struct error *err);
-int pdf_write(struct buf *out, struct scene *s, struct error *err);
 
 #endif

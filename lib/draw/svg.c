@@ -306,7 +306,7 @@ static void end(struct svg *s)
 		   svg_script);
 }
 
-int svg_write(struct buf *out, struct scene *scene, struct error *err)
+static int svg_write(struct buf *out, struct scene *scene, struct error *err)
 {
 	static const struct canvas_ops ops = { rect, rounded, curve, triangle, polygon, text, move,
 					       open_part, close_part };
@@ -317,3 +317,5 @@ int svg_write(struct buf *out, struct scene *scene, struct error *err)
 	end(&s);
 	return out->failed ? error_nomem(err) : 0;
 }
+
+const struct picture_format picture_svg = { 0, svg_write };

@@ -335,6 +335,26 @@ def test_svg_finds_functions_in_a_browser(work, profiles, tmp_path):
     assert re.search(r'id="count"[^>]*>1 of \d+<', dom)
 
 
+@pytest.mark.skipif(not hasattr(os, "confstr") or "CS_GNU_LIBC_VERSION" not in os.confstr_names,
+                    reason="glibc's linker says what it loads")
+def test_only_what_needs_cairo_loads_it(work):
+    """Nor fontconfig: each takes more memory than the picture, and time."""
+    def loaded(name, output):
+        profile = {("/srv/app.py", 1, name): (1, 1, 1.0, 1.0, {})}
+        (work.path / "x.prof").write_bytes(marshal.dumps(profile))
+        said = work.path / output
+        work.ok("render", "x.prof", "-o", output, env={"LD_DEBUG": "files", "LD_DEBUG_OUTPUT": said})
+        lines = "".join(path.read_text() for path in work.path.glob(output + ".*"))
+        return set(re.findall(r"calling init: \S*/(?:lib)?(\w+?)(?:-?[\d.]+)?\.so", lines))
+
+    for output in "x.png", "x.svg":
+        found = loaded("main", output)
+        assert {"draw", "gvc"} <= found
+        assert not {"page", "cairo", "fontconfig", "X11"} & found
+    assert {"page", "cairo"} <= loaded("main", "x.pdf")
+    assert {"draw", "fontconfig"} <= loaded("\u4e2d", "odd.png")
+
+
 def test_without_what_draws(archive):
     """The command by itself, away from lib/cprof: text works, and a picture says what is not there."""
     alone = archive.path / "alone" / "bin"
@@ -351,3 +371,5 @@ def test_without_what_draws(archive):
         done = run(*args)
         assert done.returncode == 2
         assert "/alone/lib/cprof/%s.so" % ("draw" if args[0] == "render" else "git") in done.stderr
+    done = run("render", "two/" + RUN, "-o", "x.pdf")
+    assert done.returncode == 2 and "/alone/lib/cprof/page.so" in done.stderr

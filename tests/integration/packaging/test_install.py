@@ -85,7 +85,8 @@ def test_pip_install_brings_package_and_command(install, tmp_path):
     command = os.path.join(bin_folder, "cprof")
     assert run(command, "--version").stdout.startswith("cprof ")
     run(command, "render", cwd=str(tmp_path))
-    assert os.path.exists(os.path.join(bin_folder, "..", "lib", "cprof", "toml.so"))
+    for plugin in "draw", "page", "git", "toml":
+        assert os.path.exists(os.path.join(bin_folder, "..", "lib", "cprof", plugin + ".so"))
     assert len(glob.glob(str(tmp_path / "profiling" / "*" / "*" / "dot.png"))) == 1
 
 

@@ -93,7 +93,7 @@ START_TEST(test_colour__no_text_below_nine_pixels)
 	struct fonts f;
 	struct error err = ERROR_INIT;
 
-	ck_assert_msg(fonts_init(&f, &err) == 0, "%s", err.text);
+	ck_assert_msg(fonts_init(&f, NULL, &err) == 0, "%s", err.text);
 	for (int i = 0; i < NSTYLES; i++) {
 		ck_assert_double_ge(fonts_size((enum style)i), 9);
 		ck_assert_double_ge(f.height[i], 9);

@@ -286,46 +286,6 @@ START_TEST(test_paint__what_is_covered_has_the_colour_itself)
 }
 END_TEST
 
-/* Our letters side by side are what cairo draws. */
-START_TEST(test_paint__text_looks_as_cairo_draws_it)
-{
-	static const char text[] = "F g,j\xc3\x97\xe2\x80\xa6";
-	struct error err = ERROR_INIT;
-	struct fonts f;
-
-	ck_assert_int_eq(fonts_init(&f, &err), 0);
-	for (int style = 0; style < NSTYLES; style++) {
-		cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_A8, 2 * W, H);
-		cairo_t *cr = cairo_create(surface);
-		uint8_t ours[H][2 * W] = { { 0 } };
-		const unsigned char *theirs;
-		int at = 2;
-
-		ck_assert(fonts_has_letters(&f, (enum style)style, text));
-		for (const char *s = text; *s != '\0';) {
-			const struct letter *letter = letters_next(&f.letters[style], &s);
-			const struct mask *m = &letter->mask;
-			int left = at + m->left, top = 3 + (int)f.ascent[style] + m->top;
-
-			for (uint32_t i = 0; i < m->width * m->height; i++)
-				ours[top + (int)(i / m->width)][left + (int)(i % m->width)] |= m->bytes[i];
-			at += letter->advance;
-		}
-		fonts_show(&f, cr, (enum style)style, 2, 3, text);
-		cairo_surface_flush(surface);
-		theirs = cairo_image_surface_get_data(surface);
-		for (unsigned y = 0; y < H; y++)
-			for (unsigned x = 0; x < 2 * W; x++)
-				ck_assert_int_le(abs(ours[y][x] - theirs[y * (unsigned)
-					cairo_image_surface_get_stride(surface) + x]), 2);
-		ck_assert_double_eq(fonts_width(&f, (enum style)style, text), at - 2);
-		cairo_destroy(cr);
-		cairo_surface_destroy(surface);
-	}
-	fonts_release(&f);
-}
-END_TEST
-
 UNIT_MAIN("draw/paint", test_paint__pixels_are_covered_in_part, test_paint__half_of_the_colour,
 	  test_paint__lines_are_as_long_and_wide_as_they_are,
 	  test_paint__a_curve_is_as_wide_all_along, test_paint__dashes,
@@ -333,4 +293,4 @@ UNIT_MAIN("draw/paint", test_paint__pixels_are_covered_in_part, test_paint__half
 	  test_paint__boxes,
 	  test_paint__what_lies_outside_is_left_out, test_paint__anything_goes,
 	  test_paint__a_letter_in_part,
-	  test_paint__what_is_covered_has_the_colour_itself, test_paint__text_looks_as_cairo_draws_it)
+	  test_paint__what_is_covered_has_the_colour_itself)

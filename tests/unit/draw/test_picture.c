@@ -326,7 +326,7 @@ START_TEST(test_picture__difference)
 }
 END_TEST
 
-static char *drawn(const struct profile *p, const char *theme, enum picture_format format,
+static char *drawn(const struct profile *p, const char *theme, const struct picture_format *format,
 		   size_t *len)
 {
 	struct picture_options o = PICTURE_OPTIONS_INIT;
@@ -363,7 +363,7 @@ START_TEST(test_picture__svg)
 	char *svg;
 
 	sample_calls(p, 0, bad, 1, 90000);
-	svg = drawn(p, "light", PICTURE_SVG, &len);
+	svg = drawn(p, "light", &picture_svg, &len);
 	ck_assert_int_eq(strncmp(svg, "<svg xmlns=", 11), 0);
 	ck_assert_uint_eq(strlen(svg), len);
 	ck_assert_ptr_nonnull(strstr(svg, "<title>GET /user/{id}</title>"));
@@ -403,7 +403,7 @@ START_TEST(test_picture__shapes_of_a_difference)
 			sample_calls(q, 0, sample_function(q, "a.py", 1, made[i].name, NULL), 1,
 				     made[i].new);
 	}
-	o.format = PICTURE_SVG;
+	o.format = &picture_svg;
 	ck_assert_int_eq(picture_draw_diff(&out, p, q, NULL, NULL, &o, &err), 0);
 	svg = buf_str(&out);
 	for (size_t i = 0; i < 4; i++) {
@@ -423,23 +423,6 @@ START_TEST(test_picture__shapes_of_a_difference)
 	buf_release(&out);
 	profile_free(p);
 	profile_free(q);
-}
-END_TEST
-
-START_TEST(test_picture__pdf)
-{
-	struct profile *p = request();
-	size_t len, again;
-	char *pdf = drawn(p, "print", PICTURE_PDF, &len), *same;
-
-	ck_assert_int_eq(strncmp(pdf, "%PDF-", 5), 0);
-	ck_assert_ptr_nonnull(memmem(pdf, len, "%%EOF", 5));
-	same = drawn(p, "print", PICTURE_PDF, &again);
-	ck_assert_uint_eq(len, again);
-	ck_assert_mem_eq(pdf, same, len);
-	free(pdf);
-	free(same);
-	profile_free(p);
 }
 END_TEST
 
@@ -499,7 +482,7 @@ static int run_svg(void *arg, struct error *err)
 	struct buf out = BUF_INIT;
 	int rc;
 
-	o.format = PICTURE_SVG;
+	o.format = &picture_svg;
 	o.theme = "gprof2dot";
 	rc = picture_draw(&out, arg, &caption, &o, err);
 	buf_release(&out);
@@ -526,6 +509,6 @@ UNIT_MAIN("draw/picture", test_picture__size_and_chunks, test_picture__without_a
 	  test_picture__bands_do_not_show, test_picture__nothing_to_show_is_a_picture,
 	  test_picture__hostile_texts, test_picture__never_larger_than_viewers_open,
 	  test_picture__sampled_has_no_calls, test_picture__difference,
-	  test_picture__svg, test_picture__shapes_of_a_difference, test_picture__pdf,
+	  test_picture__svg, test_picture__shapes_of_a_difference,
 	  test_picture__themes,
 	  test_picture__out_of_memory)

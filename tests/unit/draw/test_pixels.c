@@ -79,55 +79,12 @@ START_TEST(test_pixels__round_boxes)
 }
 END_TEST
 
-/* As cairo draws it: past the letters that are kept, and smaller than they are. */
-static void check_text(const char *text, double scale)
-{
-	struct pixel_canvas c = on_paper(scale);
-	cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_A8, W, H);
-	cairo_t *cr = cairo_create(surface);
-	int stride = cairo_image_surface_get_stride(surface);
-	const unsigned char *theirs;
-
-	c.canvas.ops->move(&c.canvas, 6, 5);
-	c.canvas.ops->text(&c.canvas, STYLE_TEXT, 3, 4, black, text);
-	cairo_scale(cr, scale, scale);
-	cairo_translate(cr, 6, 5);
-	fonts_show(&fonts, cr, STYLE_TEXT, 3, 4, text);
-	cairo_surface_flush(surface);
-	theirs = cairo_image_surface_get_data(surface);
-	ck_assert_double_gt(ink_within(0, 0, W, H), 20);
-	for (int y = 0; y < H; y++)
-		for (int x = 0; x < W; x++) /* the palette has near colours, not all */
-			ck_assert_double_eq_tol(ink(x, y), theirs[y * stride + x] / 255.0, 0.065);
-	cairo_destroy(cr);
-	cairo_surface_destroy(surface);
-	done(&c);
-}
-
-START_TEST(test_pixels__texts)
-{
-	char others[3 * LETTERS_OTHERS] = "";
-	struct error err = ERROR_INIT;
-
-	/* One more than are kept: U+0100 and on. */
-	for (int i = 0; i <= LETTERS_OTHERS; i++)
-		memcpy(others + 2 * i, (char[]){ (char)0xc4, (char)(0x80 + i), '\0' }, 3);
-	ck_assert_int_eq(fonts_init(&fonts, &err), 0);
-	check_text("main (app.py:3)", 1);
-	ck_assert(!fonts_has_letters(&fonts, STYLE_TEXT, others));
-	check_text(others, 1);
-	check_text("main (app.py:3)", 0.5);
-	check_text("main (app.py:3)", 0.73);
-	fonts_release(&fonts);
-}
-END_TEST
-
 /* What begins or ends in another band. */
 START_TEST(test_pixels__text_outside)
 {
 	struct error err = ERROR_INIT;
 
-	ck_assert_int_eq(fonts_init(&fonts, &err), 0);
+	ck_assert_int_eq(fonts_init(&fonts, NULL, &err), 0);
 	for (int y = -60; y <= 2 * H; y += 3) {
 		struct pixel_canvas c = on_paper(0.8);
 
@@ -142,4 +99,4 @@ START_TEST(test_pixels__text_outside)
 }
 END_TEST
 
-UNIT_MAIN("draw/pixels", test_pixels__round_boxes, test_pixels__texts, test_pixels__text_outside)
+UNIT_MAIN("draw/pixels", test_pixels__round_boxes, test_pixels__text_outside)

@@ -1,13 +1,14 @@
-#include "draw/series.h"
+#include "page/series.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/version.h"
-#include "draw/fonts.h"
 #include "draw/png.h"
 #include "draw/theme.h"
+#include "page/find.h"
+#include "page/show.h"
 
 /* Pixels. */
 enum {
@@ -31,6 +32,7 @@ struct chart {
 	const struct series *series;
 	const struct theme *theme;
 	struct fonts fonts;
+	struct show show;
 	cairo_t *cr;
 	size_t first;      /* point that is drawn first */
 	double left, right, step;
@@ -46,7 +48,7 @@ static void put(struct chart *c, enum style style, double x, double y, struct co
 		const char *text)
 {
 	set(c, colour, 1);
-	fonts_show(&c->fonts, c->cr, style, x, y, text);
+	show_text(&c->show, c->cr, style, x, y, text);
 }
 
 static void line(struct chart *c, double x, double y, double to_x, double to_y, double width)
@@ -430,21 +432,23 @@ int series_draw(struct buf *out, const struct series *s, struct error *err)
 	cairo_surface_t *surface;
 	int rc = -1;
 
-	if (fonts_init(&c.fonts, err) < 0)
+	if (fonts_init(&c.fonts, find_font, err) < 0)
 		return -1;
+	show_init(&c.show, &c.fonts);
 	lay_out(&c);
 	surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)ceil(c.w), (int)ceil(c.h));
 	c.cr = cairo_create(surface);
 	if (cairo_status(c.cr) != CAIRO_STATUS_SUCCESS)
 		error_nomem(err);
 	else if (draw_all(&c, err) == 0)
-		rc = fonts_failed(&c.fonts) ? error_nomem(err) :
+		rc = fonts_failed(&c.fonts) || c.show.failed ? error_nomem(err) :
 		     cairo_status(c.cr) == CAIRO_STATUS_SUCCESS ?
 		     write_png(out, &c, surface, err) :
 		     error_set(err, ERR_REFUSED, "drawing: %s",
 			       cairo_status_to_string(cairo_status(c.cr)));
 	cairo_destroy(c.cr);
 	cairo_surface_destroy(surface);
+	show_release(&c.show);
 	fonts_release(&c.fonts);
 	return rc;
 }

@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "base/text.h"
-#include "draw/series.h"
+#include "page/series.h"
 
 enum { STEPS = 5 };
 

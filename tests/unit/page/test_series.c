@@ -1,9 +1,9 @@
-#include "draw/series.h"
+#include "page/series.h"
 
 #include <math.h>
 
 #include "base/mem.h"
-#include "decode.h"
+#include "draw/decode.h"
 #include "unit.h"
 
 START_TEST(test_series__scale)

@@ -1,0 +1,18 @@
+/* canvas_cairo.h -- a canvas on a cairo context, whose state it leaves as it finds it but
+ * for the source and the font.
+ */
+#ifndef CPROF_PAGE_CANVAS_CAIRO_H
+#define CPROF_PAGE_CANVAS_CAIRO_H
+
+#include "draw/canvas.h"
+#include "page/show.h"
+
+struct cairo_canvas {
+	struct canvas canvas;
+	cairo_t *cr;
+	struct show show;
+};
+
+extern const struct canvas_ops canvas_cairo_ops;
+
+#endif
