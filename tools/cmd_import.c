@@ -40,7 +40,8 @@ const struct usage import_usage = {
 	"  cprof import app.prof -o profiling/before/GET.root.000738ms\n"
 	"  cprof import app.speedscope.json -o profiling/before/\n"
 	"                             named so: RUN.app.speedscope.json.000012ms\n"
-	"  py-spy record -f raw -o - -- python app.py | cprof import - -o spied\n"
+	"  py-spy record -f raw -o spied.txt -- python app.py\n"
+	"  cprof import spied.txt -o spied\n"
 };
 
 /* How long it took, as far as it says: its own root, else what adds up. */

@@ -11,7 +11,8 @@
  * a difference "before" and "after"; what is written is metric info->metric, and
  * of a profile whose metrics are those two, both.
  *
- * Traps. Weights may have a fraction; then all are kept in millionths. What a
+ * Traps. A weight alone, behind a blank, is of no function: py-spy has such lines.
+ * Weights may have a fraction; then all are kept in millionths. What a
  * frame says besides a name is everybody's own: "name (file:line)" is py-spy's and
  * what we write, "file:name:line" CPython's and Austin's. A ';' in a name would be
  * two frames, a line break two stacks, a number at a name's end a second weight, and a
@@ -83,7 +84,7 @@ static bool take_number(struct bytes *line, struct bytes *number)
 	while (at > 0 && (line->data[at - 1] == ' ' || line->data[at - 1] == '\t'))
 		at--;
 	line->len = at;
-	return at != 0;
+	return true;
 }
 
 static bool is_comment(struct bytes line)

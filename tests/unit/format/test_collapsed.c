@@ -67,6 +67,27 @@ START_TEST(test_collapsed__weights)
 		     "metric samples in count\nsampled, 3 nodes\n"
 		     ":0 thread 1 (thread 1)  0/0  samples self 5 cum 5\n"
 		     ":0 a (a)  0/0  samples self 6 cum 6\n");
+	assert_table("7 5\na 6\n",
+		     "metric samples in count\nsampled, 3 nodes\n"
+		     ":0 7 (7)  0/0  samples self 5 cum 5\n"
+		     ":0 a (a)  0/0  samples self 6 cum 6\n");
+}
+END_TEST
+
+/* As py-spy says that a thread was in no function, be it in the first line. */
+START_TEST(test_collapsed__of_no_function)
+{
+	static const char *const texts[] = { " 5\na 1\n", "a 1\n 2\n 3\n" };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct profile *p = read_text(texts[i]);
+
+		ck_assert(collapsed_sniff(bytes_of(texts[i])));
+		ck_assert_uint_eq(p->nnodes, 2);
+		ck_assert_int_eq(profile_node_cum(p, 0)[0], 6);
+		ck_assert_int_eq(profile_node_cum(p, 1)[0], 1);
+		profile_free(p);
+	}
 }
 END_TEST
 
@@ -165,7 +186,7 @@ START_TEST(test_collapsed__hostile)
 	struct error err = ERROR_INIT;
 
 	assert_error("a 1\nb\n", "line 2: no weight at its end");
-	assert_error("a 1\n 5\n", "line 2: no weight at its end");
+	assert_error("a 1\n5\n", "line 2: no weight at its end");
 	assert_error("# nothing\n", "line 1: the file ends without a stack");
 	assert_error("a 99999999999999\n", "line 1: a weight too large");
 	assert_error("a 1..5\n", "line 1: no weight at its end");
@@ -201,6 +222,7 @@ UNIT_MAIN("format/collapsed",
 	  test_collapsed__stacks,
 	  test_collapsed__frames,
 	  test_collapsed__weights,
+	  test_collapsed__of_no_function,
 	  test_collapsed__difference,
 	  test_collapsed__round_trip,
 	  test_collapsed__without_stacks,
