@@ -112,16 +112,19 @@ struct drawn {
 	struct captioned caption;
 };
 
-static int open_drawn(struct drawn *out, const char *path, struct error *err)
+static int open_drawn(struct drawn *out, const struct report_side *side, const char *path,
+		      struct error *err)
 {
 	struct error ignored = ERROR_INIT;
 
 	out->profile = snapshot_profile(path, err);
 	if (out->profile == NULL)
 		return -1;
-	/* A profile's file has no manifest. */
+	/* A profile's file has no manifest, and standard input not even a name. */
 	if (snapshot_read(&out->snapshot, path, &ignored) < 0)
 		out->snapshot = (struct snapshot){ .path = NULL };
+	if (strcmp(side->path, "-") == 0)
+		path = "standard input";
 	caption_fill(&out->caption, &out->snapshot, path);
 	return 0;
 }
@@ -133,7 +136,7 @@ static void close_drawn(struct drawn *d)
 	profile_free(d->profile);
 }
 
-static int draw(const char *file, const char *before, const char *after,
+static int draw(const char *file, const struct report *r, const struct request_change *c,
 		const struct change_options *how, struct error *err)
 {
 	struct picture_options options = PICTURE_OPTIONS_INIT;
@@ -142,8 +145,8 @@ static int draw(const char *file, const char *before, const char *after,
 	struct buf png = BUF_INIT, less = BUF_INIT;
 	int rc = -1;
 
-	if (plugin == NULL || open_drawn(&old, before, err) < 0 ||
-	    open_drawn(&new, after, err) < 0 ||
+	if (plugin == NULL || open_drawn(&old, &r->before, c->before->typical, err) < 0 ||
+	    open_drawn(&new, &r->after, c->after->typical, err) < 0 ||
 	    renamed_profile(old.profile, new.profile, &how->roots, how->renames, err) < 0)
 		goto done;
 	options.graph.metric = profile_time_metric(new.profile);
@@ -175,7 +178,7 @@ static int draw_first(const char *file, const struct report *r, const struct cha
 		if (c->state != REQUEST_BOTH || c->before->typical == NULL ||
 		    c->after->typical == NULL)
 			continue;
-		if (draw(file, c->before->typical, c->after->typical, how, err) < 0)
+		if (draw(file, r, c, how, err) < 0)
 			return -1;
 		request_name(&name, c);
 		if (!r->single)

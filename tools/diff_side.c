@@ -8,6 +8,8 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "format/format.h"
+#include "snapshot/files.h"
 
 /* --- finding it */
 
@@ -152,52 +154,60 @@ static int read_run(struct summary *out, const struct subject *s, const char *ro
 	return rc;
 }
 
-/* Standard input can be read once, and is wanted more often: a file of its bytes. */
-static int spool(struct diff_side *side, struct subject *s, struct error *err)
+/* A file of the bytes, which then stands for the subject. */
+static int spool(struct diff_side *side, struct subject *s, struct bytes in, struct error *err)
 {
 	const char *dir = getenv("TMPDIR");
 	struct buf name = BUF_INIT;
-	char block[1 << 16];
-	ssize_t n = 0;
-	int fd, errnum = 0, rc = -1;
+	int fd, errnum;
 
 	buf_printf(&name, "%s/cprof-XXXXXX", dir != NULL && *dir != '\0' ? dir : "/tmp");
 	fd = name.failed ? -1 : mkstemp((char *)(uintptr_t)buf_str(&name));
 	if (fd < 0) {
 		error_errno(err, errno, "%s", buf_str(&name));
-		goto done;
+		buf_release(&name);
+		return -1;
 	}
 	mem_free(s->path);
 	s->path = name.data;
 	side->spool = s->path;
-	name = (struct buf)BUF_INIT;
-	while ((n = read(STDIN_FILENO, block, sizeof block)) > 0)
-		if ((errnum = file_write(fd, (struct bytes){ (const uint8_t *)block, (size_t)n })) != 0)
-			break;
-	if (errnum != 0)
-		error_errno(err, errnum, "%s", s->path);
-	else if (n < 0)
-		error_errno(err, errno, "standard input");
-	rc = errnum != 0 || n < 0 ? -1 : 0;
+	errnum = file_write(fd, in);
 	close(fd);
-done:
-	buf_release(&name);
-	return rc;
+	return errnum != 0 ? error_errno(err, errnum, "%s", s->path) : 0;
+}
+
+/* Standard input can be read once, and is wanted more often. What is wrong with it is said
+ * now: nobody knows the file that will stand for it. NULL after a complaint. */
+static struct profile *read_input(struct diff_side *side, struct subject *s)
+{
+	struct error err = ERROR_INIT;
+	struct profile *p = NULL;
+	struct buf in = BUF_INIT;
+	int rc = file_read(&in, "-", SNAPSHOT_FILE_MAX, &err);
+
+	if (rc == 0) {
+		p = format_read(buf_bytes(&in), &err);
+		rc = p != NULL ? spool(side, s, buf_bytes(&in), &err)
+			       : error_prefix(&err, "standard input: ");
+	}
+	buf_release(&in);
+	if (rc == 0) {
+		say_left_out("-", p);
+		return p;
+	}
+	complain("%s", err.text);
+	profile_free(p);
+	return NULL;
 }
 
 static int read_single(struct diff_side *side, struct summary *out, struct subject *s)
 {
+	bool is_input = strcmp(s->path, "-") == 0;
+	struct profile *p = is_input ? read_input(side, s) : subject_profile(s, side->command);
 	struct snapshot file = { .path = s->path, .name = s->path };
 	struct error err = ERROR_INIT;
-	struct profile *p = NULL;
-	int rc = -1;
+	int rc;
 
-	if (strcmp(s->path, "-") == 0 && spool(side, s, &err) < 0) {
-		complain("%s", err.text);
-		return -1;
-	}
-	file.path = file.name = s->path;
-	p = subject_profile(s, side->command);
 	if (p == NULL)
 		return -1;
 	profile_free(p);
@@ -282,6 +292,15 @@ void diff_side_take(struct diff_side *side, const char *path, const struct summa
 	side->report.subject = side->subject.len != 0 ? buf_str(&side->subject) : NULL;
 }
 
+static const char *path_of(const struct diff_side *side)
+{
+	const struct subject *first = &side->subjects[0];
+
+	if (side->spool != NULL)
+		return "-";
+	return side->single && first->nsnapshots != 0 ? first->snapshots[0]->path : first->path;
+}
+
 int diff_side_read(struct diff_side *side, bool *left_out)
 {
 	side->summaries = mem_zalloc(side->nsubjects * sizeof *side->summaries);
@@ -302,9 +321,7 @@ int diff_side_read(struct diff_side *side, bool *left_out)
 	}
 	if (!side->single)
 		find_subject(side);
-	diff_side_take(side, side->single && side->subjects[0].nsnapshots != 0
-				     ? side->subjects[0].snapshots[0]->path
-				     : side->subjects[0].path, side->runs, side->nruns);
+	diff_side_take(side, path_of(side), side->runs, side->nruns);
 	return side->title.failed ? complain("out of memory"), -1 : 0;
 }
 

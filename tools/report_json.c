@@ -143,6 +143,15 @@ static const char *const evidence_names[] = {
 	[EVIDENCE_UNKNOWN] = "unknown",
 };
 
+/* Of standard input, of which there is a file for as long as this runs, "-". */
+static const char *typical_path(const struct report *r, const struct report_side *side,
+				const struct summary_group *g)
+{
+	if (g == NULL)
+		return NULL;
+	return r->single ? side->path : g->typical;
+}
+
 static int put_request(struct json_writer *w, const struct report *r,
 		       const struct request_change *c, struct error *err)
 {
@@ -167,8 +176,8 @@ static int put_request(struct json_writer *w, const struct report *r,
 	json_add_number(w, "noise", c->noise);
 	put_interval(w, &c->interval);
 	json_open_object(w, "typical");
-	json_add_string(w, "old", c->before ? c->before->typical : NULL);
-	json_add_string(w, "new", c->after ? c->after->typical : NULL);
+	json_add_string(w, "old", typical_path(r, &r->before, c->before));
+	json_add_string(w, "new", typical_path(r, &r->after, c->after));
 	json_close_object(w);
 	json_add_string(w, "where_by", c->where_is_calls ? "calls" : "wall");
 	put_where(w, c);

@@ -1,4 +1,5 @@
 import cProfile
+import json
 import marshal
 import os
 import re
@@ -84,7 +85,21 @@ def test_two_snapshots_and_two_files(archive):
     assert "new  standard input\n" in done.stdout.decode() and row(done.stdout.decode()) == row(out)
     document = archive.ok("diff", "--json", one, other).json
     assert document["kind"] == "profiles" and document["requests"][0]["calls"]["delta"] == 30
+    assert document["requests"][0]["typical"] == {"old": one, "new": other}
     assert "The same calls in every function." in archive.ok("diff", one, one).out
+
+
+def test_standard_input_is_called_that(archive):
+    """There is a file of it for a while, whose name is nobody's business."""
+    profile = (archive.archive / "old" / RUN / "profile.prof").read_bytes()
+    for given, said in (b"", "empty"), (b"nonsense", "not a profile"), (profile[:40], "truncated"):
+        done = subprocess.run([CPROF, "diff", "-", "old/" + RUN], cwd=archive.path, input=given,
+                              stderr=subprocess.PIPE)
+        assert done.stderr.decode().startswith("cprof: standard input: " + said)
+    done = subprocess.run([CPROF, "diff", "-", "old/" + RUN, "--json", "--png", "x.png"],
+                          cwd=archive.path, input=profile, stdout=subprocess.PIPE, check=True)
+    document = json.loads(done.stdout.decode())
+    assert document["before"]["path"] == document["requests"][0]["typical"]["old"] == "-"
 
 
 def test_sort_and_limit(archive):
