@@ -3,7 +3,7 @@
 
 #include "help.h"
 
-enum value { VALUE_NONE, VALUE_ANY, VALUE_FILE, VALUE_DIR, VALUE_CHOICE };
+enum value { VALUE_NONE, VALUE_ANY, VALUE_FILE, VALUE_DIR, VALUE_WHAT, VALUE_CHOICE };
 
 static enum value value_of(const struct opt *o)
 {
@@ -13,7 +13,10 @@ static enum value value_of(const struct opt *o)
 		return VALUE_CHOICE;
 	if (strcmp(o->arg, "FILE") == 0)
 		return VALUE_FILE;
-	return strcmp(o->arg, "DIR") == 0 ? VALUE_DIR : VALUE_ANY;
+	if (strcmp(o->arg, "DIR") == 0 || strcmp(o->arg, "SNAPSHOT") == 0)
+		return VALUE_DIR;
+	/* Beside the operand X. */
+	return strcmp(o->arg, "Y") == 0 ? VALUE_WHAT : VALUE_ANY;
 }
 
 static void put_choices(struct buf *out, const struct opt *o)
@@ -71,7 +74,7 @@ static void bash_command(struct buf *out, const struct command *c)
 		} else {
 			buf_printf(out, "operands=%s options= ;;\n",
 				   value == VALUE_FILE ? "file" : value == VALUE_DIR ? "dir"
-				   : "none");
+				   : value == VALUE_WHAT ? "what" : "none");
 		}
 	}
 	buf_adds(out, "\t\tesac\n\t\t;;\n");
@@ -79,7 +82,8 @@ static void bash_command(struct buf *out, const struct command *c)
 
 /* Bash takes a colon for the end of a word, and run folders are full of them:
  * the word under the cursor is put together again from the line, and what bash
- * holds for the word's beginning is cut from the replies. */
+ * holds for the word's beginning is cut from the replies. So it does with the '=' of
+ * "--sort=calls", but then that ends a word of ours, too. */
 static const char bash_head[] =
 	"# bash completion of cprof; made by `cprof completion bash`.\n"
 	"_cprof_names() {\n"
@@ -100,6 +104,7 @@ static const char bash_parse[] =
 	"\tcase $line in *[[:space:]]) words+=('') ;; esac\n"
 	"\tcur=${words[${#words[@]}-1]} before=\n"
 	"\t[ ${#words[@]} -gt 1 ] && before=${words[${#words[@]}-2]}\n"
+	"\tcase $COMP_WORDBREAKS$cur in *=*--*=*) before=${cur%%=*} cur=${cur#*=} ;; esac\n"
 	"\tcommand=${words[1]}\n"
 	"\t[ ${#words[@]} -le 2 ] && command=\n"
 	"\tCOMPREPLY=()\n"
@@ -122,7 +127,10 @@ static const char bash_tail[] =
 	"\tfile) COMPREPLY=($(compgen -f -- \"$cur\")); compopt -o filenames 2>/dev/null ;;\n"
 	"\twhat)\n"
 	"\t\tCOMPREPLY=($(compgen -W \"$(_cprof_names)\" -- \"$cur\"))\n"
-	"\t\t[ ${#COMPREPLY[@]} -gt 0 ] || COMPREPLY=($(compgen -f -- \"$cur\"))\n"
+	"\t\tif [ ${#COMPREPLY[@]} -eq 0 ]; then\n"
+	"\t\t\tCOMPREPLY=($(compgen -f -- \"$cur\"))\n"
+	"\t\t\tcompopt -o filenames 2>/dev/null\n"
+	"\t\tfi\n"
 	"\t\t;;\n"
 	"\tesac\n"
 	"\tcase $COMP_WORDBREAKS$cur in\n"
@@ -167,7 +175,8 @@ static void zsh_option(struct buf *out, const struct opt *o)
 		buf_addc(out, ')');
 	} else if (value != VALUE_NONE) {
 		buf_printf(out, ":%s:%s", o->arg, value == VALUE_FILE ? "_files"
-			   : value == VALUE_DIR ? "_files -/" : " ");
+			   : value == VALUE_DIR ? "_files -/"
+			   : value == VALUE_WHAT ? "_cprof_what" : " ");
 	}
 	buf_adds(out, "' \\\n");
 	buf_release(&text);
@@ -243,6 +252,8 @@ static void fish_command(struct buf *out, const struct command *c)
 			buf_adds(out, " -r -F");
 		} else if (value == VALUE_DIR) {
 			buf_adds(out, " -x -a '(__fish_complete_directories)'");
+		} else if (value == VALUE_WHAT) {
+			buf_adds(out, " -r -F -a '(__cprof_names)'");
 		} else if (value == VALUE_ANY) {
 			buf_adds(out, " -x");
 		}
@@ -268,9 +279,8 @@ void complete_fish(struct buf *out)
 		      "function __cprof_names\n"
 		      "\tset -l archive profiling\n"
 		      "\tset -q CPROF_DIR; and set archive $CPROF_DIR\n"
-		      "\tfor path in $archive/*/ $archive/*/*/\n"
-		      "\t\tbasename $path\n"
-		      "\tend\n"
+		      "\tset -l paths $archive/*/ $archive/*/*/\n"
+		      "\tset -q paths[1]; and string replace -r '.*/([^/]+)/$' '$1' -- $paths\n"
 		      "end\n"
 		      "function __cprof_commands\n\tprintf '%s\\n'");
 	for (const struct command *c = commands; c->name != NULL; c++)

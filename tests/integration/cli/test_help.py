@@ -156,6 +156,10 @@ def test_bash_completion(work, profiles):
     assert bash_complete(work, "cprof help re") == ["render"]
     assert bash_complete(work, "cprof version ") == []
     assert bash_complete(work, "cprof diff --png ./pro") == ["./profiling"]
+    # bash holds "--sort=" for another word.
+    assert bash_complete(work, "cprof diff --sort=to") == ["tottime"]
+    assert bash_complete(work, "cprof export --base=G") == ["GET.root.000005ms"]
+    assert bash_complete(work, "cprof import a.prof -o pro") == ["profiling"]
     # bash holds "2026-11-21_18:" for another word.
     assert bash_complete(work, "cprof ls 2026") == ["2026-11-21_18:20:37"]
     assert bash_complete(work, "cprof ls 2026-11-21_18:2") == ["20:37"]
