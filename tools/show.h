@@ -48,6 +48,9 @@ void show_title(struct buf *out, const struct show *show);
 /* What is missing from the profile; nothing where nothing is. */
 void show_losses(struct buf *out, const struct show *show, const char *indent);
 
+/* "values are inuse_space, in bytes"; nothing where they are times. */
+void show_unit(struct buf *out, const struct show *show, const char *indent);
+
 /* "--focus F: 12.5 % of the whole"; nothing without --focus. */
 void show_focus(struct buf *out, const struct show *show, const char *indent);
 

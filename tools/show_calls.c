@@ -195,6 +195,7 @@ void calls_text(struct buf *out, const struct show *show, struct show_list *l,
 {
 	struct calls c = { out, show, l, x, widest(l) + 2 };
 
+	show_unit(out, show, "");
 	show_focus(out, show, "");
 	show_losses(out, show, "");
 	buf_adds(out, buf_str(&l->message));

@@ -162,6 +162,19 @@ void show_json_head(struct json_writer *w, const struct show *show)
 	buf_release(&text);
 }
 
+void show_unit(struct buf *out, const struct show *show, const char *indent)
+{
+	if (show->is_time)
+		return;
+	buf_printf(out, "%svalues are ", indent);
+	text_printable(out, show->profile->metrics[show->metric].name);
+	if (strcmp(show->unit, "count") != 0) {
+		buf_adds(out, ", in ");
+		text_printable(out, show->unit);
+	}
+	buf_addc(out, '\n');
+}
+
 void show_focus(struct buf *out, const struct show *show, const char *indent)
 {
 	int64_t cum = show->options->focus ? profile_node_cum(show->profile, 0)[show->metric] : 0;

@@ -73,14 +73,18 @@ static void put_head(struct buf *out, const struct show *show, struct show_list 
 	if (show->sampled) {
 		buf_printf(out, "%ssampled: there are no call counts\n", indent);
 	} else {
-		buf_printf(out, "%s%llu function calls ", indent, (unsigned long long)l->ncalls);
+		buf_printf(out, "%s%llu function calls", indent, (unsigned long long)l->ncalls);
 		if (l->ncalls != l->nprimitive)
-			buf_printf(out, "(%llu primitive calls) ",
+			buf_printf(out, " (%llu primitive calls)",
 				   (unsigned long long)l->nprimitive);
-		buf_adds(out, "in ");
-		number_add_fixed(out, 0, 3, l->total);
-		buf_adds(out, " seconds\n");
+		if (show->is_time) {
+			buf_adds(out, " in ");
+			number_add_fixed(out, 0, 3, l->total);
+			buf_adds(out, " seconds");
+		}
+		buf_addc(out, '\n');
 	}
+	show_unit(out, show, indent);
 	if (l->beside != 0)
 		buf_printf(out, "%sand %.3f seconds beside the request, in threads and jobs\n",
 			   indent, l->beside);

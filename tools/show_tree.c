@@ -366,6 +366,7 @@ int tree_text(struct buf *out, const struct show *show, struct error *err)
 	walk(&t, &(struct visitor){ &w, visit_text, hidden_text });
 	show_title(out, show);
 	buf_addc(out, '\n');
+	show_unit(out, show, "");
 	show_focus(out, show, "");
 	show_losses(out, show, "");
 	buf_addc(out, '\n');

@@ -272,3 +272,12 @@ def test_equal_keys_are_apart(served):
     for f in work.ok("show", "--json", "-n0", served_item(work, first)).json["functions"]:
         keys.setdefault((f["file"], f["line"], f["name"]), []).append(f["qualname"])
     assert [sorted(names) for names in keys.values() if len(names) > 1] == [["A.same", "B.same"]]
+
+
+def test_what_is_no_time_is_named(work):
+    (work.path / "a.kgrind").write_text("events: Ticks\nfl=a.py\nfn=f\n1 30\ncfn=g\ncalls=2 5\n1 40\nfn=g\n5 40\n")
+    out = work.ok("show", "a.kgrind").out
+    assert "         2 function calls\n         values are Ticks\n\n" in out and "seconds" not in out
+    (work.path / "b.txt").write_text("main;f 0.5\n")
+    for args in [], ["--tree"], ["--callers", "f"]:
+        assert "values are samples, in millionths\n" in work.ok("show", "b.txt", *args).out
