@@ -15,8 +15,9 @@
 #include "workers.h"
 
 enum { NODES_DEFAULT = ~0u };
-/* What a picture of some hundred functions takes. */
-enum { PICTURE_BYTES = 16 << 20 };
+/* What a picture of some hundred functions takes; of a few it takes less than one huge
+ * page would. */
+enum { PICTURE_BYTES = 16 << 20, FEW_FUNCTIONS = 1000 };
 enum theme_choice { THEME_LIGHT, THEME_DARK, THEME_PRINT, THEME_GPROF2DOT };
 /* The first three are enum picture_kind. */
 enum format_choice { FORMAT_DOT = PICTURE_PDF + 1, FORMAT_BY_NAME };
@@ -156,7 +157,8 @@ static int draw(struct buf *out, struct buf *less, const struct renderer *r,
 			error_prefix(err, "%s: ", job->path);
 	} else if ((drawer = picture_drawer_for(&options, (enum picture_kind)r->format, err)) != NULL) {
 		caption_fill(&c, job->snapshot, job->path);
-		mem_expect(PICTURE_BYTES);
+		if (p->nfunctions > FEW_FUNCTIONS)
+			mem_expect(PICTURE_BYTES);
 		options.graph_made = drop_costs;
 		options.arg = p;
 		rc = drawer(out, p, &c.caption, &options, err);
