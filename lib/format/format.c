@@ -123,6 +123,23 @@ static bool has_own_times(const struct profile *p)
 	return false;
 }
 
+/* Of callers Python's own `profile` keeps counts alone. What has to be added up of calls,
+ * as callgrind's viewers do, is then each function's own. */
+static bool has_calls_without_time(const struct profile *p)
+{
+	const struct table *t = &p->table;
+
+	for (uint32_t i = 0; i < t->narcs; i++)
+		for (uint32_t m = 0; m < p->nmetrics; m++)
+			if (table_arc_at(t, i)->totals.costs[m].cum != 0)
+				return false;
+	for (uint32_t i = 0; i < t->nfunctions; i++)
+		for (uint32_t m = 0; m < p->nmetrics; m++)
+			if (table_function(t, i)->costs[m].cum != table_function(t, i)->costs[m].self)
+				return true;
+	return false;
+}
+
 static bool is_any_less_than_none(const int64_t *values, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -178,6 +195,8 @@ void format_losses(struct buf *out, const struct format *f, const struct profile
 		add(&list, "calls that no function made");
 	if ((f->holds & (HOLDS_ARCS | HOLDS_OWN)) == HOLDS_ARCS && has_own_times(p))
 		add(&list, "own times by caller");
+	if (f->write == callgrind_write && has_calls_without_time(p))
+		add(&list, "cumulative times, for calls have none");
 	/* Fractions of a count are a count, where they are written as such. */
 	if (!(f->holds & HOLDS_UNITS) && p->nmetrics != 0 &&
 	    strcmp(p->metrics[0].unit, "count") != 0 &&

@@ -100,6 +100,28 @@ START_TEST(test_format__losses)
 }
 END_TEST
 
+/* What Python's own `profile` writes: f takes 5, and calls g twice for nobody knows how much. */
+START_TEST(test_format__calls_without_time)
+{
+	struct profile *p = profile_new();
+	uint32_t f, g;
+
+	profile_add_metric(p, "wall", "nanoseconds");
+	f = sample_function(p, "a.py", 1, "f", NULL);
+	g = sample_function(p, "a.py", 9, "g", NULL);
+	ck_assert_int_eq(table_resize(&p->table, 2), 0);
+	table_function(&p->table, f)->costs[0] = (struct metric_cost){ .self = 1, .cum = 5 };
+	table_function(&p->table, g)->costs[0] = (struct metric_cost){ .self = 4, .cum = 4 };
+	table_function(&p->table, g)->ncalls = table_function(&p->table, g)->nprimitive = 2;
+	table_arc(&p->table, f, g)->totals.ncalls = table_arc(&p->table, f, g)->totals.nprimitive = 2;
+	assert_losses("pstats", p, "");
+	assert_losses("callgrind", p, "cumulative times, for calls have none");
+	table_arc(&p->table, f, g)->totals.costs[0] = (struct metric_cost){ .cum = 4, .below = 4 };
+	assert_losses("callgrind", p, "");
+	profile_free(p);
+}
+END_TEST
+
 /* --- what is not said to be lost comes back */
 
 static struct profile *random_tree(void)
@@ -351,4 +373,5 @@ UNIT_MAIN("format/format",
 	  test_format__sniffed,
 	  test_format__what_is_none,
 	  test_format__losses,
+	  test_format__calls_without_time,
 	  test_format__what_is_not_lost_comes_back)
