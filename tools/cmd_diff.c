@@ -120,12 +120,10 @@ static int open_drawn(struct drawn *out, const struct report_side *side, const c
 	out->profile = snapshot_profile(path, err);
 	if (out->profile == NULL)
 		return -1;
-	/* A profile's file has no manifest, and standard input not even a name. */
+	/* A profile's file has no manifest. */
 	if (snapshot_read(&out->snapshot, path, &ignored) < 0)
 		out->snapshot = (struct snapshot){ .path = NULL };
-	if (strcmp(side->path, "-") == 0)
-		path = "standard input";
-	caption_fill(&out->caption, &out->snapshot, path);
+	caption_fill(&out->caption, &out->snapshot, strcmp(side->path, "-") ? path : "-");
 	return 0;
 }
 

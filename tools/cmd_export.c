@@ -199,7 +199,7 @@ static int fill_info(struct format_info *info, struct buf *path, struct buf *com
 	const struct manifest *m = &snapshot->manifest;
 	struct stat st;
 
-	buf_adds(path, s->path);
+	buf_adds(path, file_called(s->path));
 	if (s->kind == PATH_SNAPSHOT)
 		buf_adds(path, "/profile.prof");
 	if (snapshot->has_manifest) {
@@ -210,7 +210,8 @@ static int fill_info(struct format_info *info, struct buf *path, struct buf *com
 		info->pid = m->pid;
 	}
 	info->path = buf_str(path);
-	info->mtime = stat(info->path, &st) == 0 ? st.st_mtime : 0;
+	info->mtime = strcmp(s->path, "-") == 0 ? time(NULL)
+		      : stat(info->path, &st) == 0 ? st.st_mtime : 0;
 	return path->failed || command->failed ? (complain("out of memory"), -1) : 0;
 }
 
@@ -241,7 +242,7 @@ static int write_profile(struct buf *out, const struct subject *s, const struct 
 	if (rc == 0)
 		say_losses(f, p);
 	else if (!out->sink->failed) /* of that the sink knows more */
-		complain("%s: %s", s->path, err.text);
+		complain("%s: %s", file_called(s->path), err.text);
 done:
 	buf_release(&path);
 	buf_release(&command);
@@ -261,7 +262,7 @@ static int write_sum(struct buf *out, const struct subject *s, const struct form
 		rc = strcmp(f->name, "callstack") == 0 ? callstack_write_sum(out, sum, &info, &err)
 						       : pyprof2calltree_write(out, sum, &err);
 		if (rc < 0)
-			complain("%s: %s", s->path, err.text);
+			complain("%s: %s", file_called(s->path), err.text);
 		else if (!(f->holds & HOLDS_ARCS) && sum->ncallers != 0)
 			complain("%s does not hold: who called whom", f->name);
 	}

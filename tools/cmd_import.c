@@ -177,7 +177,7 @@ static struct profile *read_file(const char *path, const char **format)
 		f = format_of(buf_bytes(&in));
 		*format = f ? f->name : "";
 		if (p == NULL)
-			complain("%s: %s", strcmp(path, "-") ? path : "standard input", err.text);
+			complain("%s: %s", file_called(path), err.text);
 		else
 			say_left_out(path, p);
 	}

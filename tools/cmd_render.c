@@ -150,11 +150,11 @@ static int draw(struct buf *out, struct buf *less, const struct renderer *r,
 					    : (int)profile_time_metric(p);
 	options.graph.metric = metric < 0 ? 0 : (unsigned)metric;
 	if (metric < 0) {
-		error_prefix(err, "%s: ", job->path);
+		error_prefix(err, "%s: ", file_called(job->path));
 	} else if (r->format == FORMAT_DOT) {
 		rc = gprof2dot_write(out, p, &options.graph, err);
 		if (rc < 0)
-			error_prefix(err, "%s: ", job->path);
+			error_prefix(err, "%s: ", file_called(job->path));
 	} else if ((drawer = picture_drawer_for(&options, (enum picture_kind)r->format, err)) != NULL) {
 		caption_fill(&c, job->snapshot, job->path);
 		if (p->nfunctions > FEW_FUNCTIONS)
@@ -163,7 +163,7 @@ static int draw(struct buf *out, struct buf *less, const struct renderer *r,
 		options.arg = p;
 		rc = drawer(out, p, &c.caption, &options, err);
 		if (rc < 0)
-			error_prefix(err, "%s: ", job->path);
+			error_prefix(err, "%s: ", file_called(job->path));
 		caption_release(&c);
 	}
 	left_out_add(less, p);
@@ -233,7 +233,8 @@ static void job_done(void *arg, size_t number, int rc, const struct error *err)
 	}
 	/* Of many pictures each says so itself. */
 	if (err->text[0] != '\0' && r->njobs == 1)
-		complain("%s: %s", output != NULL && strcmp(output, "-") != 0 ? output : job->path,
+		complain("%s: %s", output != NULL && strcmp(output, "-") != 0 ? output
+			 : file_called(job->path),
 			 err->text);
 	if (output != NULL) {
 		if (strcmp(output, "-") != 0)

@@ -1,6 +1,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "output.h"
 #include "show.h"
@@ -127,7 +128,7 @@ static int show_table(struct buf *out, const struct show *show, struct error *er
 
 	if ((show->sum ? show_list_fill_sum(&l, show->sum, calls, err)
 		       : show_list_fill(&l, show->profile, show->metric, calls, err)) < 0) {
-		error_prefix(err, "%s: ", show->subject->path);
+		error_prefix(err, "%s: ", file_called(show->subject->path));
 		goto done;
 	}
 	if ((o->strip_dirs && show_list_strip(&l, err) < 0) ||

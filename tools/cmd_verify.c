@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "format/line.h"
@@ -83,8 +84,8 @@ static int verify_file(struct tally *t, const struct subject *s)
 	int rc = p == NULL ? -1 : profile_check(&lines, p, &err);
 
 	if (rc < 0 && p != NULL)
-		complain("%s: %s", s->path, err.text);
-	put_lines(s->path, &lines);
+		complain("%s: %s", file_called(s->path), err.text);
+	put_lines(file_called(s->path), &lines);
 	t->nbad += lines.len != 0;
 	buf_release(&lines);
 	profile_free(p);

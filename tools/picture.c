@@ -30,7 +30,7 @@ void caption_fill(struct captioned *out, const struct snapshot *s, const char *p
 
 	*out = (struct captioned){ .request = BUF_INIT, .date = BUF_INIT };
 	if (!s->has_manifest) {
-		out->caption.request = s->name ? s->name : path_base(path);
+		out->caption.request = s->name ? s->name : path_base(file_called(path));
 		return;
 	}
 	request_title(&out->request, s);

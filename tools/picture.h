@@ -24,7 +24,7 @@ struct captioned {
 	struct buf request, date;
 };
 
-/* `path` is said where the snapshot has no manifest. */
+/* `path` is said where the snapshot has no manifest; of "-" that it was standard input. */
 void caption_fill(struct captioned *out, const struct snapshot *s, const char *path);
 void caption_release(struct captioned *c);
 

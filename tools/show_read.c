@@ -52,12 +52,12 @@ static int use_profile(struct show *show, struct profile **p, struct error *err)
 {
 	if ((*p)->nmetrics == 0)
 		return error_set(err, ERR_FORMAT, "%s: no values in this profile",
-				 show->subject->path);
+				 file_called(show->subject->path));
 	say_left_out(show->subject->path, *p);
 	if (show->options->tree && !profile_has_tree(*p))
 		return error_set(err, ERR_REFUSED, "%s: this profile has no call tree, only "
 				 "functions and who called them (a snapshot's profile.pb.gz has "
-				 "one); leave out --tree", show->subject->path);
+				 "one); leave out --tree", file_called(show->subject->path));
 	show->profile = *p;
 	show->metric = profile_time_metric(*p);
 	show->unit = (*p)->metrics[show->metric].unit;
@@ -119,8 +119,7 @@ static int read_file(struct show *show, struct pstats_sum *sum, struct profile *
 		rc = *p ? 0 : -1;
 	}
 	if (rc < 0)
-		error_prefix(err, "%s: ", strcmp(show->subject->path, "-") ? show->subject->path
-									   : "standard input");
+		error_prefix(err, "%s: ", file_called(show->subject->path));
 done:
 	buf_release(&in);
 	return rc;

@@ -469,7 +469,7 @@ void say_left_out(const char *path, const struct profile *p)
 
 	left_out_add(&what, p);
 	if (what.len != 0)
-		complain("%s: %s", strcmp(path, "-") ? path : "standard input", buf_str(&what));
+		complain("%s: %s", file_called(path), buf_str(&what));
 	buf_release(&what);
 }
 

@@ -51,13 +51,18 @@ static int read_file(struct buf *out, int fd, const char *path, size_t size, siz
 	return read_all(out, fd, path, size <= max ? size : 0, max, err);
 }
 
+const char *file_called(const char *path)
+{
+	return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
 int file_read(struct buf *out, const char *path, size_t max, struct error *err)
 {
 	struct stat st;
 	int fd, rc;
 
 	if (strcmp(path, "-") == 0)
-		return read_all(out, STDIN_FILENO, "standard input", 0, max, err);
+		return read_all(out, STDIN_FILENO, file_called(path), 0, max, err);
 	/* A FIFO must not hang the open. */
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)

@@ -8,6 +8,9 @@
 #include "base/bytes.h"
 #include "base/error.h"
 
+/* What people call the path: "standard input" for "-". */
+const char *file_called(const char *path);
+
 /* Appends the file's content to out; "-" is standard input. A file of over
  * `max` bytes, or one that is no regular file, is refused. */
 int file_read(struct buf *out, const char *path, size_t max, struct error *err);

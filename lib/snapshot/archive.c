@@ -456,7 +456,7 @@ static struct profile *read_profile(const char *path, bool follow, struct error 
 	if (rc == 0) {
 		p = format_read(buf_bytes(&text), err);
 		if (p == NULL)
-			error_prefix(err, "%s: ", strcmp(path, "-") ? path : "standard input");
+			error_prefix(err, "%s: ", file_called(path));
 	}
 	buf_release(&text);
 	return p;

@@ -64,7 +64,7 @@ int snapshot_pstats(struct buf *out, const char *path, struct error *err)
 		return -1;
 	rc = to_pstats(out, from, err);
 	if (rc < 0)
-		error_prefix(err, "%s: ", strcmp(path, "-") ? path : "standard input");
+		error_prefix(err, "%s: ", file_called(path));
 	return rc;
 }
 

@@ -1,5 +1,6 @@
 """X, what a command works on: paths, names in the archive, routes, standard input."""
 import subprocess
+import time
 
 import pytest
 
@@ -127,3 +128,12 @@ def test_standard_input(archive):
                           stderr=subprocess.PIPE, timeout=60)
     assert done.returncode == 2
     assert done.stderr.startswith(b"cprof: standard input: not a profile")
+    for args, out, err in [
+            (["show", "-", "--tree"], "", "cprof: standard input: this profile has no call tree"),
+            (["export", "-", "--to", "collapsed"], "", "cprof: standard input: there is no call tree"),
+            (["export", "-", "--to", "callstack"], " %d    standard input\n" % time.localtime().tm_year, ""),
+            (["render", "-", "-o", "-", "--format", "svg"], "<title>standard input</title>", "")]:
+        with open(str(path), "rb") as stdin:
+            done = subprocess.run([CPROF] + args, stdin=stdin, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, timeout=60)
+        assert out in done.stdout.decode() and done.stderr.decode().startswith(err)
