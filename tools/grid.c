@@ -111,6 +111,20 @@ static bool drop_columns(const struct grid *g, struct layout *l)
 	return which != 0;
 }
 
+/* As far as that may be: lines are then wrapped by the terminal, but fewer, and less. */
+static void shrink(const struct grid *g, struct layout *l, size_t over)
+{
+	for (size_t c = 0; c < g->ncolumns; c++) {
+		size_t least = g->columns[c].least, spare;
+
+		if (least == 0 || !l->shown[c] || l->width[c] <= least)
+			continue;
+		spare = l->width[c] - least;
+		l->width[c] -= spare < over ? spare : over;
+		over -= spare < over ? spare : over;
+	}
+}
+
 static void fit(struct grid *g, struct layout *l, size_t width)
 {
 	for (;;) {
@@ -124,8 +138,10 @@ static void fit(struct grid *g, struct layout *l, size_t width)
 				l->width[c] -= over;
 				return;
 			}
-		if (!drop_columns(g, l))
+		if (!drop_columns(g, l)) {
+			shrink(g, l, over);
 			return;
+		}
 		g->dropped = true;
 	}
 }

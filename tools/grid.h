@@ -1,7 +1,7 @@
 /* grid.h -- rows of cells in aligned columns. In a terminal that is too narrow,
  * the one flexible column is shortened; when it would fall below its `least`,
- * columns with a `drop` are left out, those of the highest number first. A column without
- * a text in any cell is not shown at all.
+ * columns with a `drop` are left out, those of the highest number first; where that is not
+ * enough it has its `least`. A column without a text in any cell is not shown at all.
  */
 #ifndef CPROF_TOOLS_GRID_H
 #define CPROF_TOOLS_GRID_H

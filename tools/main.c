@@ -19,7 +19,7 @@ const struct command commands[] = {
 	{ "store", "keep tagged runs in the repository itself, under refs/cprof", cmd_store,
 	  &store_usage, LOADS },
 	{ "fetch", "fetch the runs that others have stored", cmd_fetch, &fetch_usage, LOADS },
-	{ "log", "follow a request over the commits: time, calls, and what changed them", cmd_log,
+	{ "log", "follow a request over the commits: time, calls, what changed", cmd_log,
 	  &log_usage, PAGED | LOADS },
 	{ "render", "draw a snapshot's call graph as a PNG", cmd_render, &render_usage, 0 },
 	{ "merge", "add many profiles up to one, as pstats does", cmd_merge, &merge_usage, 0 },

@@ -239,7 +239,7 @@ static void add_node(struct grid *g, const struct tree *t, uint32_t level, bool 
 		grid_addf(g, STYLE_PLAIN, "%llu", (unsigned long long)t->p->nodes[node].ncalls);
 	put_indent(&text, t, level, last);
 	if (node == 0)
-		buf_adds(&text, "(the request)");
+		buf_adds(&text, show->subject->kind == PATH_FILE ? "(all)" : "(the request)");
 	else
 		function_label(&text, &t->p->functions[t->p->nodes[node].function]);
 	grid_add_buf(g, show->has_pattern && node != 0 &&
@@ -350,7 +350,7 @@ static const struct column columns[] = {
 	{ .head = "", .right = true, .drop = 1 },
 	{ .head = "self", .right = true },
 	{ .head = "calls", .right = true },
-	{ .head = "function", .least = 40 },
+	{ .head = "function", .least = 30 },
 };
 
 int tree_text(struct buf *out, const struct show *show, struct error *err)

@@ -78,7 +78,7 @@ void term_init(struct term *t, unsigned color_choice)
 
 void term_put(const struct term *t, struct buf *out, enum style style, const char *text)
 {
-	bool styled = t->color && style != STYLE_PLAIN;
+	bool styled = t->color && style != STYLE_PLAIN && *text != '\0';
 
 	if (styled)
 		buf_adds(out, codes[style]);

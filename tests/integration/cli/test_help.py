@@ -14,6 +14,7 @@ COMMANDS = ["ls", "show", "diff", "gate", "tag", "store", "fetch", "log", "rende
 def test_overview_lists_every_command(work):
     text = work.ok("help").out
     assert re.findall(r"^  (\w+) {2,}\w", text[:text.index("WHAT is")], re.M) == COMMANDS
+    assert max(map(len, text.splitlines())) < 80
     assert work.ok("--help").out == text
     assert work.ok("-h").out == text
     for pages in text, re.sub(r"\\f.|\\", "", work.ok("help", "--man").out):

@@ -1,6 +1,7 @@
 """Where the output goes: colours, pipes that close, disks that are full."""
 import os
 import pty
+import re
 import subprocess
 
 import pytest
@@ -90,6 +91,14 @@ def test_a_narrow_terminal_says_what_it_hides(archive):
     assert "--wide" in in_terminal(archive, "diff", "run", "other", columns=80)
     wide = in_terminal(archive, "diff", "run", "other", "--wide", "--color=never", columns=80)
     assert wide == archive.ok("diff", "run", "other").out
+
+
+def test_one_that_is_too_narrow(archive):
+    """What can be shorter is as short as it gets."""
+    (archive.path / "a.txt").write_text("main;%s 5\n" % ("f" * 200))
+    out = in_terminal(archive, "show", "a.txt", "--tree", columns=40)
+    assert max(map(len, re.sub("\x1b[^m]*m", "", out).splitlines())) < 80 and "(all)" in out
+    assert not re.search("\x1b\\[\\d+m\x1b", out) # a colour of nothing
 
 
 @pytest.mark.parametrize("env", [{"LC_ALL": "C"}, {"LC_ALL": "POSIX"}])
