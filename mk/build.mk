@@ -42,6 +42,12 @@ lib_libs := $(draw_libs) $(page_libs) $(graph_libs) $(git2_libs) $(zlib_libs) -l
 plugin_shared := $(if $(filter Darwin,$(OS)),-bundle -undefined dynamic_lookup,-shared)
 dl_libs := $(if $(filter Linux,$(OS)),-ldl)
 plugin_libs_draw := $(draw_libs) $(graph_libs)
+# FreeType with what it loads is a sixth of a small picture's memory, for the third of it
+# that is used: that third is linked into draw.so, where there is an archive that can be.
+freetype := $(if $(static),$(call has,libfreetype.a))
+plugin_parts_draw := $(if $(freetype),$(patsubst %.c,$(OUT)/%.o,$(wildcard lib/draw/static/*.c)))
+plugin_static_draw := $(if $(freetype),-z defs -Wl$(comma)--version-script=mk/plugin.map \
+                        $(foreach part,freetype kinds,$(OUT)/lib/draw/static/$(part).o $(freetype)) $(graph_libs))
 plugin_libs_page := $(page_libs) $(draw_libs) $(graph_libs)
 plugin_libs_git  := $(git2_libs)
 plugin_libs_toml := -lstdc++
@@ -85,14 +91,17 @@ $(loader): $(tool_objects) $(OUT)/tools/plugin.o $(libcprof)
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -o $@ $^ $(zlib_libs) -lm $(dl_libs) $(LDLIBS)
 
+plugin_end = $(zlib_libs) -lm $(LDLIBS)
 $(plugins): $(OUT)/lib/cprof/%.so: $(OUT)/tools/plugin_%.o $(libcprof)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(LINK) $(plugin_shared) -o $@ $^ $(plugin_libs_$*) $(zlib_libs) -lm $(LDLIBS)
+	$(Q)$(if $(plugin_static_$*),$(LINK) $(plugin_shared) -o $@ $(wordlist 1,2,$^) $(plugin_static_$*) $(plugin_end) 2>/dev/null ||) \
+		$(LINK) $(plugin_shared) -o $@ $(wordlist 1,2,$^) $(plugin_libs_$*) $(plugin_end)
+$(OUT)/lib/cprof/draw.so: $(plugin_parts_draw)
 
 lib: $(libcprof)
 cprof: $(cprof) $(loader) $(plugins)
 
 .PHONY: lib cprof
 
--include $(lib_objects:.o=.d) $(tool_objects:.o=.d) $(OUT)/tools/plugin.d $(OUT)/tools/handover.d $(plugins:$(OUT)/lib/cprof/%.so=$(OUT)/tools/plugin_%.d)
+-include $(lib_objects:.o=.d) $(tool_objects:.o=.d) $(OUT)/tools/plugin.d $(OUT)/tools/handover.d $(plugin_parts_draw:.o=.d) $(plugins:$(OUT)/lib/cprof/%.so=$(OUT)/tools/plugin_%.d)

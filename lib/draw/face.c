@@ -16,8 +16,15 @@ static void close_face(struct face *f)
 /* False where the file is not there or is no font. */
 static bool open_file(struct face *f, const char *path, int index)
 {
-	if ((library == NULL && FT_Init_FreeType(&library) != 0) ||
-	    FT_New_Face(library, path, index, &f->ft) != 0)
+	FT_Error error;
+
+	if (library == NULL && FT_Init_FreeType(&library) != 0)
+		return false;
+	error = FT_New_Face(library, path, index, &f->ft);
+	if (error == FT_Err_Unknown_File_Format && face_add_kinds != NULL &&
+	    face_add_kinds(library) == 0)
+		error = FT_New_Face(library, path, index, &f->ft);
+	if (error != 0)
 		return false;
 	f->path = path;
 	f->index = index;

@@ -19,6 +19,8 @@ typedef int font_finder(struct buf *path, int *index, bool bold, uint32_t code);
 
 enum { MOST_FALLBACKS = 6, NWEIGHTS = 2 };
 
+struct FT_LibraryRec_;
+
 struct face {
 	struct FT_FaceRec_ *ft;
 	const char *path;
@@ -42,6 +44,10 @@ void faces_release(struct faces *f);
 
 /* The one that has the character, and its glyph; the regular one and 0 where none has. */
 struct face *faces_for(struct faces *f, bool bold, uint32_t code, uint32_t *glyph);
+
+/* Of FreeType linked into draw.so (static/freetype.c) what reads PostScript's fonts is only
+ * added when one comes up; 0, or not 0 where it is already. Elsewhere it is NULL. */
+int face_add_kinds(struct FT_LibraryRec_ *library) __attribute__((weak));
 
 bool face_has(const struct face *face, uint32_t code);
 bool face_set_size(struct face *face, double pixels);

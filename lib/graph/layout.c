@@ -72,7 +72,8 @@ static void set_graph_attributes(Agraph_t *g, bool many)
 
 	for (size_t i = 0; i < sizeof attributes / sizeof attributes[0]; i++)
 		agattr(g, AGRAPH, TEXT(attributes[i][0]), TEXT(attributes[i][1]));
-	agattr(g, AGNODE, TEXT("shape"), TEXT("box"));
+	/* As large as the boxes, and without corners whose angles are computed. */
+	agattr(g, AGNODE, TEXT("shape"), TEXT("ellipse"));
 	agattr(g, AGNODE, TEXT("fixedsize"), TEXT("true"));
 	agattr(g, AGNODE, TEXT("label"), TEXT(""));
 }

@@ -67,7 +67,10 @@ static void follow(struct walk *w, uint32_t rank)
 /* How often a share must be doubled to be all: a little more or less is the same. */
 static int step_of(double share)
 {
-	return share > 0 ? (int)floor(-log2(share) + 0.25) : 100;
+	int exponent;
+
+	frexp(share * 0.8408964152537145, &exponent); /* a quarter of a step less */
+	return share > 0 ? -exponent : 100;
 }
 
 /* What nothing calls, heaviest first; then what is only called in circles. */
