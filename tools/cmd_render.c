@@ -15,8 +15,8 @@
 #include "workers.h"
 
 enum { NODES_DEFAULT = ~0u };
-/* What a picture of some hundred functions takes; of a few it takes less than one huge
- * page would. */
+/* What a picture of some hundred functions takes; one of a few takes less than one huge
+ * page would, but many of them, one after the other, are drawn in the same. */
 enum { PICTURE_BYTES = 16 << 20, FEW_FUNCTIONS = 1000 };
 enum theme_choice { THEME_LIGHT, THEME_DARK, THEME_PRINT, THEME_GPROF2DOT };
 /* The first three are enum picture_kind. */
@@ -157,7 +157,7 @@ static int draw(struct buf *out, struct buf *less, const struct renderer *r,
 			error_prefix(err, "%s: ", file_called(job->path));
 	} else if ((drawer = picture_drawer_for(&options, (enum picture_kind)r->format, err)) != NULL) {
 		caption_fill(&c, job->snapshot, job->path);
-		if (p->nfunctions > FEW_FUNCTIONS)
+		if (p->nfunctions > FEW_FUNCTIONS || r->njobs > 1)
 			mem_expect(PICTURE_BYTES);
 		options.graph_made = drop_costs;
 		options.arg = p;
