@@ -4,6 +4,13 @@
 
 enum { CORNER_STEPS = 6 };
 
+/* A quarter of a circle about 0, 0, from the right on. */
+static const struct point quarter[CORNER_STEPS + 1] = {
+	{ 1, 0 }, { 0.96592582628906831, 0.25881904510252074 }, { 0.86602540378443871, 0.5 },
+	{ 0.70710678118654757, 0.70710678118654746 }, { 0.5, 0.8660254037844386 },
+	{ 0.25881904510252074, 0.96592582628906831 }, { 0, 1 }
+};
+
 static struct pixel_canvas *pixels(struct canvas *c)
 {
 	return (struct pixel_canvas *)(void *)c;
@@ -14,13 +21,17 @@ static void rect(struct canvas *c, const struct box *box, struct colour fill, do
 	paint_box(&pixels(c)->paint, box, fill, alpha);
 }
 
-/* A quarter of a circle about x, y, from the angle on. */
-static size_t add_corner(struct point *to, double x, double y, double radius, double angle)
+enum corner { RIGHT_BELOW, LEFT_BELOW, LEFT_ABOVE, RIGHT_ABOVE }; /* each a quarter further */
+
+static size_t add_corner(struct point *to, double x, double y, double radius,
+			 enum corner corner)
 {
 	for (int i = 0; i <= CORNER_STEPS; i++) {
-		double at = angle + i * M_PI / 2 / CORNER_STEPS;
+		struct point at = quarter[i];
 
-		to[i] = (struct point){ x + radius * cos(at), y + radius * sin(at) };
+		for (int turn = 0; turn < (int)corner; turn++)
+			at = (struct point){ -at.y, at.x };
+		to[i] = (struct point){ x + radius * at.x, y + radius * at.y };
 	}
 	return CORNER_STEPS + 1;
 }
@@ -44,12 +55,12 @@ static void fill_rounded(struct paint *p, const struct box *b, double radius, st
 		return;
 	}
 	middle.h = fmax(next_row(p, bottom - radius - 1 / p->scale) - middle.y, 0);
-	n = add_corner(ends[0], b->x + radius, b->y + radius, radius, M_PI);
-	n += add_corner(ends[0] + n, right - radius, b->y + radius, radius, 1.5 * M_PI);
+	n = add_corner(ends[0], b->x + radius, b->y + radius, radius, LEFT_ABOVE);
+	n += add_corner(ends[0] + n, right - radius, b->y + radius, radius, RIGHT_ABOVE);
 	ends[0][n] = (struct point){ right, middle.y };
 	ends[0][n + 1] = (struct point){ b->x, middle.y };
-	n = add_corner(ends[1], right - radius, bottom - radius, radius, 0);
-	n += add_corner(ends[1] + n, b->x + radius, bottom - radius, radius, M_PI / 2);
+	n = add_corner(ends[1], right - radius, bottom - radius, radius, RIGHT_BELOW);
+	n += add_corner(ends[1] + n, b->x + radius, bottom - radius, radius, LEFT_BELOW);
 	ends[1][n] = (struct point){ b->x, middle.y + middle.h };
 	ends[1][n + 1] = (struct point){ right, middle.y + middle.h };
 	paint_add(p, ends[0], n + 2);
