@@ -103,36 +103,44 @@ static int register_callback(PyObject *events, const char *name, vectorcallfunc 
 	return old == NULL ? -1 : 0;
 }
 
-static int set_up(bool timed, long *all)
+static int take_tool(void)
+{
+	PyObject *done;
+
+	if (tool != NULL)
+		return 0;
+	tool = PySys_GetObject("monitoring");
+	done = PyObject_CallMethod(tool, "use_tool_id", "is", (int)NUMBER, "floor");
+	Py_XDECREF(done);
+	return done == NULL || PyType_Ready(&Callback_Type) < 0 ? -1 : 0;
+}
+
+/* All events there are, or 0 with an exception. */
+static long register_callbacks(bool timed)
 {
 	static const char *const names[] = { "PY_START", "PY_RESUME", "PY_THROW",
 					     "PY_RETURN", "PY_YIELD", "PY_UNWIND",
 					     "CALL", "C_RETURN", "C_RAISE" };
 	PyObject *events = PyObject_GetAttrString(tool, "events");
-	PyObject *done = PyObject_CallMethod(tool, "use_tool_id", "is", (int)NUMBER, "floor");
-	int rc = events == NULL || done == NULL || PyType_Ready(&Callback_Type) < 0 ? -1 : 0;
+	int rc = events == NULL ? -1 : 0;
+	long all = 0;
 
 	for (size_t i = 0; rc == 0 && i < sizeof names / sizeof names[0]; i++)
 		rc = register_callback(events, names[i], !timed ? ignore :
-				       strcmp(names[i], "CALL") == 0 ? time_c : time_it, all);
+				       strcmp(names[i], "CALL") == 0 ? time_c : time_it, &all);
 	Py_XDECREF(events);
-	Py_XDECREF(done);
-	return rc;
+	return rc < 0 ? 0 : all;
 }
 
-/* The first time in a process decides whether they are timed. */
 static PyObject *switch_calls(bool on, bool timed)
 {
-	static long all;
+	long all = 0;
 
 	if (tool == NULL && !on)
 		Py_RETURN_NONE;
-	if (tool == NULL) {
-		tool = PySys_GetObject("monitoring");
-		if (tool == NULL || set_up(timed, &all) < 0)
-			return NULL;
-	}
-	return PyObject_CallMethod(tool, "set_events", "il", (int)NUMBER, on ? all : 0L);
+	if (take_tool() < 0 || (on && (all = register_callbacks(timed)) == 0))
+		return NULL;
+	return PyObject_CallMethod(tool, "set_events", "il", (int)NUMBER, all);
 }
 
 #else

@@ -40,18 +40,22 @@ def page(workload, profilers, runs, rounds):
     left_out(profilers, results[0]["figures"])
     print("| | of the request | added, share of cProfile's | over the hook that returns |")
     print("|---|---|---|---|")
+    apart = {}
+    if "hook that returns" in profilers:
+        _, apart["hook that reads the clock"], apart["cprof exact"] = \
+            zip(*over_hook.measure(workload))
     for name in profilers:
         if name == "none" or name not in results[0]["figures"]:
             continue
         figures = [r["figures"] for r in results]
         request = cell([f[name]["on"] / f[name]["off"] for f in figures], "%.2f")
         share = cell([f[name]["added"] / f["cProfile"]["added"] for f in figures], "%.3f")
-        floor = {"hook that reads the clock": "hook that returns",
-                 "cprof fast": "frame hook that returns"}.get(name)
-        over = cell([f[name]["added"] / f[floor]["added"] for f in figures], "%.2f") \
-            if floor in results[0]["figures"] else ""
-        if name == "cprof exact" and "hook that returns" in results[0]["figures"]:
-            over = cell([quotient for quotient, _ in over_hook.measure(workload)], "%.2f")
+        over = ""
+        if name in apart:
+            over = cell(apart[name], "%.2f")
+        elif name == "cprof fast" and "frame hook that returns" in profilers:
+            over = cell([f[name]["added"] / f["frame hook that returns"]["added"]
+                         for f in figures], "%.2f")
         print("| %s | %s | %s | %s |" % (name, request, share, over))
     sys.stdout.flush()
 

@@ -6,7 +6,9 @@
 
 #include "base/mem.h"
 
-enum { FIRST_NODES = 32, FIRST_FRAMES = 32, FIRST_INDEX_BITS = 6 };
+enum { FIRST_NODES = 32, FIRST_FRAMES = 32, FIRST_INDEX_BITS = 7 };
+/* Their distances are 32 bits. */
+enum { MOST_NODES = INT32_MAX / RECORDER_NODE_SIZE };
 
 /* The rows beside the nodes and frames; those that are new are cleared. */
 static int grow_extra(int64_t **rows, uint32_t nextra, size_t old_cap, size_t cap)
@@ -23,22 +25,18 @@ static int grow_extra(int64_t **rows, uint32_t nextra, size_t old_cap, size_t ca
 	return 0;
 }
 
-/* Multiplied, every bit of either makes a difference to the highest ones. */
-static size_t place_of(const struct recorder *rec, uint32_t parent, uint64_t function)
+static size_t places(const struct recorder *rec)
 {
-	uint64_t x = function ^ (uint64_t)parent << 40;
-
-	return (size_t)(x * 0x9E3779B97F4A7C15u >> (64 - rec->index_bits));
+	return (size_t)1 << (64 - rec->index_shift);
 }
 
-static void put_in_index(struct recorder *rec, uint32_t node)
+static void put_in_index(struct recorder *rec, const struct recorder_node *node)
 {
-	size_t mask = ((size_t)1 << rec->index_bits) - 1;
-	size_t at = place_of(rec, rec->nodes[node].parent, rec->nodes[node].function);
+	size_t at = recorder_place(rec, node->parent, node->function);
 
 	while (rec->index[at] != 0)
-		at = (at + 1) & mask;
-	rec->index[at] = node;
+		at = (at + 1) & (places(rec) - 1);
+	rec->index[at] = recorder_distance(rec, node);
 }
 
 static int grow_index(struct recorder *rec, unsigned bits)
@@ -49,23 +47,59 @@ static int grow_index(struct recorder *rec, unsigned bits)
 		return -1;
 	mem_free(rec->index);
 	rec->index = grown;
-	rec->index_bits = bits;
+	rec->index_shift = 64 - bits;
 	for (uint32_t node = 1; node < rec->nnodes; node++)
-		put_in_index(rec, node);
+		put_in_index(rec, &rec->nodes[node]);
 	return 0;
 }
 
-static struct recorder_node new_node(const struct recorder *rec, uint32_t parent,
-				     uint64_t function)
+static int reserve_index(struct recorder *rec, uint32_t nnodes)
 {
-	return (struct recorder_node){ .function = function, .parent = parent,
-				       .child = { rec->nodes, rec->nodes },
-				       .sibling = { rec->nodes, rec->nodes } };
+	unsigned bits = 64 - rec->index_shift;
+
+	while (nnodes > (size_t)1 << (bits - 2))
+		bits++;
+	return bits == 64 - rec->index_shift ? 0 : grow_index(rec, bits);
 }
 
-static uint32_t number_of(const struct recorder *rec, const struct recorder_node *node)
+/* Frames point at nodes. */
+static void move_frames(struct recorder *rec, uintptr_t by)
 {
-	return (uint32_t)(node - rec->nodes);
+	for (struct recorder_frame *f = rec->frames; f <= rec->top; f++)
+		f->node = (void *)((uintptr_t)f->node + by);
+}
+
+static struct recorder_node *first_whole(void *block)
+{
+	const uintptr_t size = RECORDER_NODE_SIZE;
+
+	return (void *)(((uintptr_t)block + size - 1) / size * size);
+}
+
+/* With one node more than there is room for, so that none lies in two lines. */
+static int grow_nodes(struct recorder *rec, uint32_t need)
+{
+	size_t old_cap = rec->nodes_cap, cap = old_cap ? old_cap + 1 : 0;
+	uintptr_t old = (uintptr_t)rec->nodes;
+	size_t offset = old - (uintptr_t)rec->node_block;
+	void *grown;
+
+	if (need <= old_cap)
+		return 0;
+	grown = mem_grow(rec->node_block, &cap, (size_t)need + 1, sizeof *rec->nodes);
+	if (grown == NULL)
+		return -1;
+	rec->node_block = grown;
+	rec->nodes = first_whole(grown);
+	if (rec->nnodes != 0) {
+		memmove(rec->nodes, (char *)grown + offset, rec->nnodes * sizeof *rec->nodes);
+		move_frames(rec, (uintptr_t)rec->nodes - old);
+	}
+	/* The nodes may have grown without their rows: then they are grown again. */
+	if (grow_extra(&rec->node_extra, rec->nextra, old_cap, cap - 1) < 0)
+		return -1;
+	rec->nodes_cap = cap - 1;
+	return 0;
 }
 
 struct recorder *recorder_new(uint32_t max_nodes, uint32_t nextra)
@@ -74,20 +108,20 @@ struct recorder *recorder_new(uint32_t max_nodes, uint32_t nextra)
 
 	if (rec == NULL)
 		return NULL;
-	rec->max_nodes = max_nodes ? max_nodes : RECORDER_MAX_NODES;
-	rec->nodes = mem_grow(NULL, &rec->nodes_cap, FIRST_NODES, sizeof *rec->nodes);
+	rec->max_nodes = max_nodes == 0 ? RECORDER_MAX_NODES :
+			 max_nodes > MOST_NODES ? MOST_NODES : max_nodes;
 	rec->frames = mem_grow(NULL, &rec->frames_cap, FIRST_FRAMES, sizeof *rec->frames);
 	rec->nextra = nextra;
-	if (rec->nodes == NULL || rec->frames == NULL || grow_index(rec, FIRST_INDEX_BITS) < 0 ||
-	    grow_extra(&rec->node_extra, nextra, 0, rec->nodes_cap) < 0 ||
+	if (rec->frames == NULL || grow_nodes(rec, FIRST_NODES) < 0 ||
+	    grow_index(rec, FIRST_INDEX_BITS) < 0 ||
 	    grow_extra(&rec->frame_extra, nextra, 0, rec->frames_cap) < 0) {
 		recorder_free(rec);
 		return NULL;
 	}
-	rec->nodes[0] = new_node(rec, 0, RECORDER_NONE);
+	rec->nodes[0] = (struct recorder_node){ .function = RECORDER_NONE };
 	rec->nnodes = 1;
-	rec->frames[0] = (struct recorder_frame){ .expect = &rec->nodes[0].child,
-						  .node = rec->nodes, .slow = RECORDER_ROOT };
+	rec->frames[0] = (struct recorder_frame){ .node = rec->nodes,
+						  .state = RECORDER_ROOT };
 	rec->top = rec->frames;
 	rec->last = rec->frames + rec->frames_cap - 1;
 	return rec;
@@ -97,7 +131,7 @@ void recorder_free(struct recorder *rec)
 {
 	if (rec == NULL)
 		return;
-	mem_free(rec->nodes);
+	mem_free(rec->node_block);
 	mem_free(rec->frames);
 	mem_free(rec->node_extra);
 	mem_free(rec->frame_extra);
@@ -108,9 +142,9 @@ void recorder_free(struct recorder *rec)
 size_t recorder_size(const struct recorder *rec)
 {
 	return sizeof *rec + (rec->nodes_cap + rec->frames_cap) * rec->nextra * sizeof(int64_t) +
-	       rec->nodes_cap * sizeof *rec->nodes +
+	       (rec->nodes_cap + 1) * sizeof *rec->nodes +
 	       rec->frames_cap * sizeof *rec->frames +
-	       ((size_t)1 << rec->index_bits) * sizeof *rec->index;
+	       places(rec) * sizeof *rec->index;
 }
 
 void recorder_start(struct recorder *rec, uint64_t now)
@@ -145,49 +179,9 @@ void recorder_extra_return(struct recorder *rec)
 	if (rec->nextra == 0)
 		return;
 	begun = rec->frame_extra + (size_t)(rec->top - rec->frames) * rec->nextra;
-	cum = rec->node_extra + (size_t)number_of(rec, rec->top->node) * rec->nextra;
+	cum = rec->node_extra + (size_t)(rec->top->node - rec->nodes) * rec->nextra;
 	for (uint32_t i = 0; i < rec->nextra; i++)
 		cum[i] += rec->extra_now[i] - begun[i];
-}
-
-static void move_guess(struct recorder_guess *guess, uintptr_t by)
-{
-	guess->last = (void *)((uintptr_t)guess->last + by);
-	guess->other = (void *)((uintptr_t)guess->other + by);
-}
-
-/* Nodes point at each other, and frames at them and their guesses. */
-static void move_nodes(struct recorder *rec, struct recorder_node *to)
-{
-	uintptr_t by = (uintptr_t)to - (uintptr_t)rec->nodes;
-
-	rec->nodes = to;
-	for (uint32_t i = 0; i < rec->nnodes; i++) {
-		move_guess(&to[i].child, by);
-		move_guess(&to[i].sibling, by);
-	}
-	for (struct recorder_frame *f = rec->frames; f <= rec->top; f++) {
-		f->node = (void *)((uintptr_t)f->node + by);
-		f->expect = (void *)((uintptr_t)f->expect + by);
-	}
-}
-
-static int grow_nodes(struct recorder *rec, uint32_t need)
-{
-	size_t old_cap = rec->nodes_cap, cap = old_cap;
-	struct recorder_node *grown;
-
-	grown = mem_grow(rec->nodes, &cap, need, sizeof *grown);
-	if (grown == NULL)
-		return -1;
-	if (cap == old_cap)
-		return 0;
-	move_nodes(rec, grown);
-	/* The nodes may have grown without their rows: then they are grown again. */
-	if (grow_extra(&rec->node_extra, rec->nextra, old_cap, cap) < 0)
-		return -1;
-	rec->nodes_cap = cap;
-	return 0;
 }
 
 static int grow_frames(struct recorder *rec)
@@ -209,84 +203,70 @@ static int grow_frames(struct recorder *rec)
 	return 0;
 }
 
-static uint32_t find_node(const struct recorder *rec, uint32_t parent, uint64_t function)
+/* Below the innermost frame, or NULL. Whoever has its first place makes room: that one can
+ * still be found from there. */
+static struct recorder_node *find_node(struct recorder *rec, uint64_t function)
 {
-	size_t mask = ((size_t)1 << rec->index_bits) - 1;
-	size_t at = place_of(rec, parent, function);
-	uint32_t node;
+	uint32_t parent = recorder_distance(rec, rec->top->node);
+	size_t first = recorder_place(rec, parent, function), at = first;
+	struct recorder_node *node;
 
-	for (; (node = rec->index[at]) != 0; at = (at + 1) & mask)
-		if (rec->nodes[node].function == function && rec->nodes[node].parent == parent)
+	for (; rec->index[at] != 0; at = (at + 1) & (places(rec) - 1)) {
+		node = recorder_node_at(rec, rec->index[at]);
+		if (node->function == function && node->parent == parent) {
+			rec->index[at] = rec->index[first];
+			rec->index[first] = recorder_distance(rec, node);
 			return node;
-	return PROFILE_NONE;
+		}
+	}
+	return NULL;
 }
 
-static uint32_t add_node(struct recorder *rec, uint32_t parent, uint64_t function)
+static struct recorder_node *add_node(struct recorder *rec, uint64_t function)
 {
-	if (rec->nnodes >= rec->max_nodes || grow_nodes(rec, rec->nnodes + 1u) < 0)
-		return PROFILE_NONE;
-	if (rec->nnodes > (size_t)1 << (rec->index_bits - 1) &&
-	    grow_index(rec, rec->index_bits + 1) < 0)
-		return PROFILE_NONE;
-	rec->nodes[rec->nnodes] = new_node(rec, parent, function);
-	put_in_index(rec, rec->nnodes);
-	return rec->nnodes++;
+	struct recorder_node *node;
+
+	if (rec->nnodes >= rec->max_nodes || grow_nodes(rec, rec->nnodes + 1u) < 0 ||
+	    reserve_index(rec, rec->nnodes + 1u) < 0)
+		return NULL;
+	node = &rec->nodes[rec->nnodes++];
+	*node = (struct recorder_node){ .function = function,
+					.parent = recorder_distance(rec, rec->top->node) };
+	put_in_index(rec, node);
+	return node;
 }
 
 void recorder_reserve(struct recorder *rec, uint32_t nnodes)
 {
-	unsigned bits = rec->index_bits;
-
 	if (nnodes > rec->max_nodes)
 		nnodes = rec->max_nodes;
-	while (nnodes > (size_t)1 << (bits - 1))
-		bits++;
-	if (grow_nodes(rec, nnodes) == 0 && bits > rec->index_bits)
-		(void)grow_index(rec, bits);
+	if (grow_nodes(rec, nnodes) == 0)
+		(void)reserve_index(rec, nnodes);
 }
 
-static void expect_next(struct recorder *rec, struct recorder_node *node)
+struct recorder_node *recorder_recalls(struct recorder *rec, uint64_t function)
 {
-	struct recorder_guess *guess = rec->top->expect;
-
-	guess->other = guess->last;
-	guess->last = node;
+	return rec->lost_depth != 0 ? NULL : find_node(rec, function);
 }
 
-bool recorder_recalls(struct recorder *rec, uint64_t function)
-{
-	uint32_t node;
-
-	if (rec->lost_depth != 0)
-		return false;
-	node = find_node(rec, number_of(rec, rec->top->node), function);
-	if (node == PROFILE_NONE)
-		return false;
-	expect_next(rec, &rec->nodes[node]);
-	return true;
-}
-
-static uint32_t nearest_on_stack(const struct recorder *rec, uint64_t function)
+static struct recorder_node *nearest_on_stack(const struct recorder *rec, uint64_t function)
 {
 	for (const struct recorder_frame *f = rec->top; f > rec->frames; f--)
 		if (f->node->function == function)
-			return number_of(rec, f->node);
-	return PROFILE_NONE;
+			return f->node;
+	return NULL;
 }
 
 /* Calls made by a lost one are lost too: nothing is booked under a caller that did
  * not make it. */
 static void lose_call(struct recorder *rec)
 {
-	struct recorder_frame *f = rec->top;
-
 	rec->nlost++;
 	rec->nslow_events++;
 	if (rec->lost_depth++ != 0)
 		return;
-	rec->losing_expect = f->expect;
-	f->expect = &rec->nodes[0].sibling; /* nobody calls the root: none follows it */
-	f->slow |= RECORDER_LOSING;
+	rec->last = rec->top;
+	rec->top->state |= RECORDER_LOSING;
 }
 
 static void lose_return(struct recorder *rec)
@@ -294,44 +274,40 @@ static void lose_return(struct recorder *rec)
 	rec->nslow_events++;
 	if (--rec->lost_depth != 0)
 		return;
-	rec->top->expect = rec->losing_expect;
-	rec->top->slow &= ~(uint32_t)RECORDER_LOSING;
+	rec->last = rec->frames + rec->frames_cap - 1;
+	rec->top->state &= ~(uint32_t)RECORDER_LOSING;
 }
 
-void recorder_call_slowly(struct recorder *rec, uint64_t function, uint64_t now)
+void recorder_call_slowly(struct recorder *rec, uint64_t function, uint64_t now, uint32_t state)
 {
-	uint32_t slow = 0, caller, node;
+	struct recorder_node *node;
 
 	if (rec->lost_depth != 0 || (rec->top == rec->last && grow_frames(rec) < 0)) {
 		lose_call(rec);
 		return;
 	}
-	caller = number_of(rec, rec->top->node);
-	node = find_node(rec, caller, function);
-	if (node == PROFILE_NONE)
-		node = add_node(rec, caller, function);
-	if (node == PROFILE_NONE) {
+	node = find_node(rec, function);
+	if (node == NULL)
+		node = add_node(rec, function);
+	if (node == NULL) {
 		node = nearest_on_stack(rec, function);
-		if (node == PROFILE_NONE) {
+		if (node == NULL) {
 			lose_call(rec);
 			return;
 		}
-		slow = RECORDER_FOLDED;
+		state |= RECORDER_FOLDED;
 		rec->nfolded++;
-	} else {
-		expect_next(rec, &rec->nodes[node]);
 	}
-	*++rec->top = (struct recorder_frame){ now, &rec->nodes[node].child,
-					       &rec->nodes[node], slow };
+	*++rec->top = (struct recorder_frame){ now, node, state };
 	recorder_extra_call(rec);
 }
 
 /* By the tree, not the stack: the cost of a folded call is that of its node. */
 void recorder_book(struct recorder *rec, uint32_t i, int64_t amount)
 {
-	uint32_t node = number_of(rec, rec->top->node);
+	uint32_t node = (uint32_t)(rec->top->node - rec->nodes);
 
-	for (;; node = rec->nodes[node].parent) {
+	for (;; node = recorder_parent(&rec->nodes[node])) {
 		rec->node_extra[(size_t)node * rec->nextra + i] += amount;
 		if (node == 0)
 			break;
@@ -353,7 +329,7 @@ static void return_folded(struct recorder *rec, uint64_t now)
 	const struct recorder_frame *f = rec->top;
 	size_t row = (size_t)(f - rec->frames) * rec->nextra;
 	int64_t ticks = (int64_t)(now - f->start), extra[RECORDER_MAX_EXTRA];
-	uint32_t from = number_of(rec, f[-1].node), to = number_of(rec, f->node);
+	uint32_t from = (uint32_t)(f[-1].node - rec->nodes), to = (uint32_t)(f->node - rec->nodes);
 
 	for (uint32_t i = 0; i < rec->nextra; i++)
 		extra[i] = rec->extra_now[i] - rec->frame_extra[row + i];
@@ -362,10 +338,10 @@ static void return_folded(struct recorder *rec, uint64_t now)
 	while (from != to) {
 		if (from > to) {
 			move_cost(rec, from, ticks, extra, -1);
-			from = rec->nodes[from].parent;
+			from = recorder_parent(&rec->nodes[from]);
 		} else {
 			move_cost(rec, to, ticks, extra, 1);
-			to = rec->nodes[to].parent;
+			to = recorder_parent(&rec->nodes[to]);
 		}
 	}
 }
@@ -447,7 +423,7 @@ static int copy_tree(struct profile *p, const struct recorder *rec, double ns_pe
 
 		if (function == PROFILE_NONE)
 			return -1;
-		node = profile_child(p, to[from->parent], function);
+		node = profile_child(p, to[recorder_parent(from)], function);
 		if (node == PROFILE_NONE)
 			return -1;
 		to[i] = node;

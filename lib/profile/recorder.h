@@ -11,11 +11,10 @@
  *     recorder_return(rec, 150);         G ends: cum 30
  *     recorder_return(rec, 200);       F ends: cum 100, self 70
  *
- * A frame remembers where its next child is expected: its node's first child at
- * entry, then the one that followed the child that just returned, last time.
- * If that is not the callee it may be who was there before that one, for calls
- * often alternate; else a hash of (parent, function) finds it. It is what is
- * expected from then on. Nothing is allocated once a path has been seen.
+ * A call's node is found by a hash of its caller's node and the function, which is
+ * right at the first place for nearly all: those that were last called have the first
+ * places. (To guess who comes next, by who came the last time, is no cheaper: for one call
+ * in five of a request it is wrong.) Nothing is allocated once a path has been seen.
  *
  * Beside the time, up to RECORDER_MAX_EXTRA other quantities that only go up can be
  * recorded: the caller writes their readings into rec->extra_now before each event,
@@ -37,53 +36,50 @@
 
 enum { RECORDER_MAX_EXTRA = PROFILE_MAX_METRICS - 1 };
 
-/* Who was called here the last time, and who was before it was that one. The root
- * means nobody: it is never called. */
-struct recorder_guess {
-	struct recorder_node *last, *other;
-};
+/* Half a line of the cache, which it has to share with the interpreter. */
+enum { RECORDER_NODE_SIZE = 32 };
 
 struct recorder_node {
-	uint64_t function;
+	_Alignas(RECORDER_NODE_SIZE) uint64_t function;
 	uint64_t ncalls;
 	int64_t cum;
-	/* Guesses: the first child, and the sibling called after this node. */
-	struct recorder_guess child, sibling;
-	uint32_t parent;
+	uint32_t parent; /* how far it lies from the first node, in bytes */
 };
 
-/* Why a frame is not left as nearly all are. */
-enum recorder_slow {
+_Static_assert(sizeof(struct recorder_node) == RECORDER_NODE_SIZE, "half a line");
+
+/* What a frame is, and why it is not left as nearly all are. */
+enum recorder_state {
 	RECORDER_FOLDED = 1, /* the node's own frame is further down the stack */
 	RECORDER_LOSING = 2, /* what it called was lost, and has not returned */
-	RECORDER_ROOT = 4
+	RECORDER_ROOT = 4,
+	RECORDER_C = 8       /* a C function's, where who calls and returns says so */
 };
 
 struct recorder_frame {
 	uint64_t start;
-	/* One of a node's guesses: the child to come. While it is losing, one that
-	 * is never right. */
-	struct recorder_guess *expect;
 	struct recorder_node *node;
-	uint32_t slow; /* enum recorder_slow */
+	uint32_t state; /* of enum recorder_state */
 };
 
 struct recorder {
-	struct recorder_node *nodes;
+	struct recorder_node *nodes;   /* within node_block */
 	struct recorder_frame *top;    /* the innermost frame */
-	struct recorder_frame *last;   /* the last there is room for */
+	struct recorder_frame *last;   /* the last there is room for; the innermost while
+	                                  it is losing: no call finds room */
 	size_t lost_depth;             /* calls above them that were lost */
-	struct recorder_guess *losing_expect; /* of the frame that is losing */
 	uint64_t nslow_events;         /* that left no call in a node: lost, unmatched */
 	struct recorder_frame *frames; /* frames[0] is the root's */
 	size_t frames_cap;
+	void *node_block;
 	size_t nodes_cap;
 	uint32_t nnodes;
 	uint32_t max_nodes;
-	/* By a hash of parent and function: the node, 0 where there is none; the next
-	 * free place where two meet. 2^index_bits places, at most half of them taken. */
+	/* By a hash of parent and function: how far the node lies from the first, in bytes,
+	 * 0 where there is none; the next free place where two meet. A quarter of the places
+	 * at most are taken. */
 	uint32_t *index;
-	unsigned index_bits;
+	unsigned index_shift;          /* 2^(64 - index_shift) places */
 	uint64_t nlost;
 	uint64_t nfolded;
 	uint64_t nunmatched; /* returns without a call: ignored */
@@ -109,32 +105,54 @@ void recorder_start(struct recorder *rec, uint64_t now);
 void recorder_stop(struct recorder *rec, uint64_t now);
 
 /* Everything that is not the way of nearly all events. */
-bool recorder_recalls(struct recorder *rec, uint64_t function);
-void recorder_call_slowly(struct recorder *rec, uint64_t function, uint64_t now);
+struct recorder_node *recorder_recalls(struct recorder *rec, uint64_t function);
+void recorder_call_slowly(struct recorder *rec, uint64_t function, uint64_t now, uint32_t state);
 void recorder_return_slowly(struct recorder *rec, uint64_t now);
 void recorder_extra_call(struct recorder *rec);
 void recorder_extra_return(struct recorder *rec);
 
-/* The node that recorder_call(rec, function, ...) would find where it is expected,
- * NULL if it would not. */
-static inline struct recorder_node *recorder_expects(struct recorder *rec, uint64_t function)
+/* Multiplied, every bit of either makes a difference to the highest ones. */
+static inline size_t recorder_place(const struct recorder *rec, uint32_t parent, uint64_t function)
 {
-	struct recorder_guess *guess = rec->top->expect;
-	struct recorder_node *node = guess->last;
+	uint64_t x = function ^ (uint64_t)parent << 36;
 
-	if (node->function == function)
-		return node;
-	node = guess->other;
-	if (node->function != function)
-		return NULL;
-	guess->other = guess->last;
-	return guess->last = node;
+	return (size_t)(x * 0x9E3779B97F4A7C15u >> rec->index_shift);
 }
 
-/* Whether the innermost function has called this one before: then it is expected. */
+static inline uint32_t recorder_distance(const struct recorder *rec,
+					 const struct recorder_node *node)
+{
+	return (uint32_t)((uintptr_t)node - (uintptr_t)rec->nodes);
+}
+
+static inline struct recorder_node *recorder_node_at(const struct recorder *rec, uint32_t distance)
+{
+	return (void *)((char *)rec->nodes + distance);
+}
+
+/* Which of the nodes its parent is. */
+static inline uint32_t recorder_parent(const struct recorder_node *node)
+{
+	return node->parent / RECORDER_NODE_SIZE;
+}
+
+/* The node that recorder_call(rec, function, ...) would find at the first place, NULL if it
+ * would not. */
+static inline struct recorder_node *recorder_finds(const struct recorder *rec, uint64_t function)
+{
+	uint32_t parent = recorder_distance(rec, rec->top->node);
+	size_t place = recorder_place(rec, parent, function);
+	struct recorder_node *node = recorder_node_at(rec, rec->index[place]);
+
+	if (((node->function ^ function) | (node->parent ^ parent)) != 0)
+		return NULL;
+	return node;
+}
+
+/* Whether the innermost function has called this one before. */
 static inline bool recorder_knows(struct recorder *rec, uint64_t function)
 {
-	return recorder_expects(rec, function) != NULL || recorder_recalls(rec, function);
+	return recorder_finds(rec, function) != NULL || recorder_recalls(rec, function) != NULL;
 }
 
 /* The function that called last and has not returned; RECORDER_NONE outside all. */
@@ -143,15 +161,16 @@ static inline uint64_t recorder_innermost(const struct recorder *rec)
 	return rec->top->node->function;
 }
 
-/* A call of the node that recorder_expects, in a recorder without readings. */
-static inline void recorder_enter(struct recorder *rec, struct recorder_node *node, uint64_t now)
+/* A call of the node that recorder_finds, in a recorder without readings. `state`:
+ * RECORDER_C or 0. */
+static inline void recorder_enter(struct recorder *rec, struct recorder_node *node, uint64_t now,
+				  uint32_t state)
 {
 	struct recorder_frame *f = rec->top + 1;
 
 	f->start = now;
-	f->expect = &node->child;
 	f->node = node;
-	f->slow = 0;
+	f->state = state;
 	rec->top = f;
 }
 
@@ -160,23 +179,29 @@ static inline bool recorder_has_room(const struct recorder *rec)
 	return rec->top != rec->last;
 }
 
-static inline void recorder_call(struct recorder *rec, uint64_t function, uint64_t now)
+static inline void recorder_call_as(struct recorder *rec, uint64_t function, uint64_t now,
+				    uint32_t state)
 {
-	struct recorder_node *node = recorder_expects(rec, function);
+	struct recorder_node *node = recorder_finds(rec, function);
 
 	if (node == NULL || !recorder_has_room(rec)) {
-		recorder_call_slowly(rec, function, now);
+		recorder_call_slowly(rec, function, now, state);
 		return;
 	}
-	recorder_enter(rec, node, now);
+	recorder_enter(rec, node, now, state);
 	if (rec->nextra != 0)
 		recorder_extra_call(rec);
 }
 
-/* Whether the innermost frame can be left by recorder_leave. */
-static inline bool recorder_leaves(const struct recorder *rec)
+static inline void recorder_call(struct recorder *rec, uint64_t function, uint64_t now)
 {
-	return rec->top->slow == 0;
+	recorder_call_as(rec, function, now, 0);
+}
+
+/* Whether the innermost frame was entered as this, and can be left by recorder_leave. */
+static inline bool recorder_leaves(const struct recorder *rec, uint32_t state)
+{
+	return rec->top->state == state;
 }
 
 /* A return, in a recorder without readings. */
@@ -187,13 +212,13 @@ static inline void recorder_leave(struct recorder *rec, uint64_t now)
 
 	node->ncalls++;
 	node->cum += (int64_t)(now - f->start);
-	f[-1].expect = &node->sibling;
 	rec->top = f - 1;
 }
 
+/* Whatever it was entered as. */
 static inline void recorder_return(struct recorder *rec, uint64_t now)
 {
-	if (!recorder_leaves(rec)) {
+	if ((rec->top->state & ~(uint32_t)RECORDER_C) != 0) {
 		recorder_return_slowly(rec, now);
 		return;
 	}

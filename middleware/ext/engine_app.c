@@ -76,7 +76,7 @@ HOOK on_start(PyObject *self, PyObject *const *args, size_t nargs, PyObject *nam
 	struct trace *t = trace_top;
 
 	(void)self, (void)nargs, (void)names;
-	if (t != NULL && trace_quick_call(t, t->quick == &engine, (uintptr_t)code))
+	if (t != NULL && trace_quick_call(t, t->quick == &engine, (uintptr_t)code, 0))
 		Py_RETURN_NONE;
 	if (!application_owns(code))
 		return Py_NewRef(tool.disable);
@@ -95,7 +95,7 @@ HOOK on_return(PyObject *self, PyObject *const *args, size_t nargs, PyObject *na
 	(void)self, (void)nargs, (void)names;
 	if (t != NULL && t->quick == &engine &&
 	    recorder_innermost(t->recording.rec) == (uintptr_t)args[0] &&
-	    trace_quick_return(t, true, &t->costs.python))
+	    trace_quick_return(t, true, &t->costs.python, 0))
 		Py_RETURN_NONE;
 	if (!application_owns((PyCodeObject *)args[0]))
 		return Py_NewRef(tool.disable);

@@ -213,7 +213,7 @@ static __attribute__((noinline)) void call_slowly(PyCodeObject *code, frame_t *f
 			continue;
 		if (!recorder_knows(t->recording.rec, (uintptr_t)code))
 			trace_meet_code(t, code, first_argument(code, frame));
-		trace_call_to(t, (uintptr_t)code);
+		trace_call_to(t, (uintptr_t)code, 0);
 	}
 }
 
@@ -241,7 +241,7 @@ static TRACE_HOOK PyObject *hook(HOOK_PARAMETERS)
 	if (makes_generator(code, frame))
 		return next(HOOK_ARGUMENTS);
 	/* What a trace expects it hears: nothing else is recorded. */
-	if (t != NULL && trace_quick_call(t, t->quick == &engine_frame, (uintptr_t)code))
+	if (t != NULL && trace_quick_call(t, t->quick == &engine_frame, (uintptr_t)code, 0))
 		owner = OWNER_APPLICATION;
 	else if (t != NULL)
 		call_slowly(code, frame, &owner);
@@ -252,7 +252,7 @@ static TRACE_HOOK PyObject *hook(HOOK_PARAMETERS)
 	if (t == NULL)
 		return result;
 	if ((owner != OWNER_APPLICATION && t->mode == MODE_APP) ||
-	    !trace_quick_return(t, t->quick == &engine_frame, &t->costs.python))
+	    !trace_quick_return(t, t->quick == &engine_frame, &t->costs.python, 0))
 		return_slowly(code, owner);
 	return result;
 }

@@ -106,7 +106,7 @@ HOOK on_start(PyObject *self, PyObject *const *args, size_t nargs, PyObject *nam
 	struct trace *t = trace_top;
 
 	(void)self, (void)nargs, (void)names;
-	if (t != NULL && trace_quick_call(t, t->quick == &engine, (uintptr_t)args[0]))
+	if (t != NULL && trace_quick_call(t, t->quick == &engine, (uintptr_t)args[0], 0))
 		Py_RETURN_NONE;
 	return start_slowly(args[0]);
 }
@@ -125,7 +125,7 @@ HOOK on_return(PyObject *self, PyObject *const *args, size_t nargs, PyObject *na
 	struct trace *t = trace_top;
 
 	(void)self, (void)args, (void)nargs, (void)names;
-	if (t != NULL && trace_quick_return(t, t->quick == &engine, &t->costs.python))
+	if (t != NULL && trace_quick_return(t, t->quick == &engine, &t->costs.python, 0))
 		Py_RETURN_NONE;
 	return return_slowly();
 }
@@ -177,15 +177,19 @@ static bool unbind(PyObject *const *call, PyObject **callable, PyObject **self_a
 	return unbound;
 }
 
-/* c_definition of nearly all; NULL if that has to be looked for. */
-static inline PyMethodDef *quick_definition(PyObject *callable, PyObject *self_arg)
+/* c_definition of nearly all; false if that has to be looked for. */
+static inline bool quick_definition(PyObject *callable, PyObject *self_arg, PyMethodDef **def)
 {
-	if (Py_TYPE(callable) == &PyCFunction_Type)
-		return ((PyCFunctionObject *)callable)->m_ml;
+	if (Py_TYPE(callable) == &PyCFunction_Type) {
+		*def = ((PyCFunctionObject *)callable)->m_ml;
+		return true;
+	}
 	if (Py_TYPE(callable) == &PyMethodDescr_Type &&
-	    Py_TYPE(self_arg) == PyDescr_TYPE(callable) && self_arg != tool.missing)
-		return ((PyMethodDescrObject *)callable)->d_method;
-	return NULL;
+	    Py_TYPE(self_arg) == PyDescr_TYPE(callable) && self_arg != tool.missing) {
+		*def = ((PyMethodDescrObject *)callable)->d_method;
+		return true;
+	}
+	return false;
 }
 
 SLOW call_c_function(PyObject *const *args)
@@ -195,8 +199,6 @@ SLOW call_c_function(PyObject *const *args)
 
 	if (trace_top == NULL)
 		return nobody_hears();
-	if (Py_TYPE(callable) == &PyType_Type)
-		Py_RETURN_NONE;
 	def = c_definition(callable, self_arg);
 	if (def == NULL && unbind(args, &callable, &self_arg))
 		def = c_definition(callable, self_arg);
@@ -205,20 +207,22 @@ SLOW call_c_function(PyObject *const *args)
 	Py_RETURN_NONE;
 }
 
-/* (code, offset, callable, first argument) of CALL. */
+/* (code, offset, callable, first argument) of CALL. PY_START comes for a Python function;
+ * types are not counted. */
 HOOK on_call(PyObject *self, PyObject *const *args, size_t nargs, PyObject *names)
 {
+	PyObject *callable = args[2];
 	struct trace *t = trace_top;
 	PyMethodDef *def;
 
 	(void)self, (void)nargs, (void)names;
-	if (t != NULL && PyFunction_Check(args[2]))
-		Py_RETURN_NONE; /* PY_START comes for it */
-	if (t != NULL && t->quick_c == &engine) {
-		def = quick_definition(args[2], args[3]);
-		if (def != NULL && trace_quick_call(t, true, (uintptr_t)def))
-			Py_RETURN_NONE;
-	}
+	if (PyFunction_Check(callable))
+		Py_RETURN_NONE;
+	if (t != NULL && t->quick_c == &engine && quick_definition(callable, args[3], &def) &&
+	    trace_quick_call(t, true, (uintptr_t)def, RECORDER_C))
+		Py_RETURN_NONE;
+	if (t != NULL && Py_TYPE(callable) == &PyType_Type)
+		Py_RETURN_NONE;
 	return call_c_function(args);
 }
 
@@ -226,19 +230,21 @@ SLOW c_function_returns(PyObject *const *args)
 {
 	if (trace_top == NULL)
 		return nobody_hears();
-	if (Py_TYPE(args[2]) != &PyType_Type && c_definition(args[2], args[3]) != NULL)
+	if (c_definition(args[2], args[3]) != NULL)
 		trace_return_c_function_slowly(&engine, false);
 	Py_RETURN_NONE;
 }
 
-/* The same of C_RETURN and C_RAISE, which come for types as well. */
+/* The same of C_RETURN and C_RAISE, which come for types as well: of one that was called
+ * by a Python function, which is the innermost frame then. */
 HOOK on_c_return(PyObject *self, PyObject *const *args, size_t nargs, PyObject *names)
 {
 	struct trace *t = trace_top;
 
 	(void)self, (void)nargs, (void)names;
-	if (t != NULL && t->quick_c == &engine && quick_definition(args[2], args[3]) != NULL &&
-	    trace_quick_return(t, true, &t->costs.c))
+	if (t != NULL && trace_quick_return(t, t->quick_c == &engine, &t->costs.c, RECORDER_C))
+		Py_RETURN_NONE;
+	if (t != NULL && Py_TYPE(args[2]) == &PyType_Type)
 		Py_RETURN_NONE;
 	return c_function_returns(args);
 }

@@ -142,19 +142,19 @@ static TRACE_HOOK int hook(PyObject *self, PyFrameObject *frame, int what, PyObj
 	if (what == PyTrace_CALL) {
 		PyCodeObject *code = frame_code(frame);
 
-		if (!trace_quick_call(t, true, (uintptr_t)code))
+		if (!trace_quick_call(t, true, (uintptr_t)code, 0))
 			trace_call_code_slowly(&engine_setprofile, code);
 	} else if (what == PyTrace_RETURN) {
-		if (!trace_quick_return(t, true, &t->costs.python))
+		if (!trace_quick_return(t, true, &t->costs.python, 0))
 			trace_return_code_slowly(&engine_setprofile);
 	} else if (Py_TYPE(arg) != &PyCFunction_Type) {
 		return hook_in_full(NULL, frame, what, arg);
 	} else if (what == PyTrace_C_CALL) {
 		PyMethodDef *def = ((PyCFunctionObject *)arg)->m_ml;
 
-		if (!trace_quick_call(t, true, (uintptr_t)def))
+		if (!trace_quick_call(t, true, (uintptr_t)def, RECORDER_C))
 			trace_call_c_function_slowly(&engine_setprofile, def, arg, NULL);
-	} else if (!trace_quick_return(t, true, trace_c_cost(t, is_method(arg)))) {
+	} else if (!trace_quick_return(t, true, trace_c_cost(t, is_method(arg)), RECORDER_C)) {
 		trace_return_c_function_slowly(&engine_setprofile, is_method(arg));
 	}
 	return 0;

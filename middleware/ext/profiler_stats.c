@@ -108,14 +108,14 @@ static int add_nodes(struct tally *t, const struct trace *trace, const struct ma
 
 		if (id == MAP_NONE)
 			id = add_function(t, trace, codes, from->function);
-		to[i] = id == PROFILE_NONE ? id : profile_child(p, to[from->parent], id);
+		to[i] = id == PROFILE_NONE ? id : profile_child(p, to[recorder_parent(from)], id);
 		if (to[i] == PROFILE_NONE)
 			return -1;
 		p->nodes[to[i]].ncalls += from->ncalls;
 		profile_node_cum(p, to[i])[0] += from->cum;
 	}
 	for (const struct recorder_frame *f = rec->frames + 1; f <= rec->top; f++)
-		if ((f->slow & RECORDER_FOLDED) == 0)
+		if ((f->state & RECORDER_FOLDED) == 0)
 			profile_node_cum(p, to[f->node - rec->nodes])[0] += (int64_t)(now - f->start);
 	return 0;
 }

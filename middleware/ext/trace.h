@@ -150,7 +150,7 @@ void trace_meet_c_function(struct trace *t, PyMethodDef *def, PyObject *callable
 uint64_t trace_timer(struct trace *t);
 void trace_measure(struct trace *t);
 uint64_t trace_clock_slowly(struct trace *t, uint64_t ticks, uint64_t now);
-void trace_enter_late(struct trace *t, uint64_t ticks);
+void trace_enter_late(struct trace *t, struct recorder_node *node, uint64_t ticks, uint32_t state);
 void trace_leave_late(struct trace *t, uint64_t ticks, struct cost cost);
 void trace_call_code_slowly(const struct engine *engine, PyCodeObject *code);
 void trace_call_c_function_slowly(const struct engine *engine, PyMethodDef *def,
@@ -178,9 +178,7 @@ static inline bool trace_is_ordinary(const struct trace *t, uint64_t now)
 /* Without a branch, for which it will be nobody can foretell. */
 static inline uint64_t trace_forward(const struct trace *t, uint64_t now)
 {
-	int64_t gap = (int64_t)(now - t->last);
-
-	return t->last + (uint64_t)(gap & ~(gap >> 63));
+	return (int64_t)(now - t->last) < 0 ? t->last : now;
 }
 
 /* The clock, less what was taken out, now `cost` ticks more. */
@@ -193,7 +191,7 @@ static inline uint64_t trace_clock(struct trace *t, uint64_t ticks, uint64_t cos
 	else
 		now = trace_clock_slowly(t, ticks, now);
 	t->last = now;
-	return now;
+	return (int64_t)(now - t->last) < 0 ? t->last : now;
 }
 
 static inline uint64_t trace_now(struct trace *t, uint64_t cost)
@@ -201,13 +199,13 @@ static inline uint64_t trace_now(struct trace *t, uint64_t cost)
 	return trace_clock(t, t->timer == NULL ? clock_ticks() : trace_timer(t), cost);
 }
 
-static inline void trace_call_to(struct trace *t, uintptr_t function)
+static inline void trace_call_to(struct trace *t, uintptr_t function, uint32_t state)
 {
 	uint64_t now = trace_now(t, 0);
 
 	if (t->readings.has_readings)
 		trace_measure(t);
-	recorder_call(t->recording.rec, function, now);
+	recorder_call_as(t->recording.rec, function, now, state);
 }
 
 /* A return, and what its call cost. */
@@ -223,8 +221,9 @@ static inline void trace_return_to(struct trace *t, struct cost cost)
 
 /* The way of nearly all events, for an engine that is the trace's `quick` or quick_c:
  * false when it cannot be gone. Nothing here outlives a call, so that a hook which
- * ends with this saves no registers. */
-static inline bool trace_quick_call(struct trace *t, bool quick, uintptr_t function)
+ * ends with this saves no registers. `state`: RECORDER_C or 0. */
+static inline bool trace_quick_call(struct trace *t, bool quick, uintptr_t function,
+				    uint32_t state)
 {
 	struct recorder *rec = t->recording.rec;
 	struct recorder_node *node;
@@ -232,26 +231,28 @@ static inline bool trace_quick_call(struct trace *t, bool quick, uintptr_t funct
 
 	if (!quick)
 		return false;
-	node = recorder_expects(rec, function);
+	node = recorder_finds(rec, function);
 	if (node == NULL || !recorder_has_room(rec))
 		return false;
 	ticks = clock_quick_ticks();
 	now = ticks - t->away;
 	if (TRACE_SELDOM(!trace_is_ordinary(t, now))) {
-		trace_enter_late(t, ticks);
+		trace_enter_late(t, node, ticks, state);
 		return true;
 	}
 	t->last = now = trace_forward(t, now);
-	recorder_enter(rec, node, now);
+	recorder_enter(rec, node, now, state);
 	return true;
 }
 
-static inline bool trace_quick_return(struct trace *t, bool quick, const struct cost *cost)
+/* Who is entered as a C function returns as one: which it is need not be asked again. */
+static inline bool trace_quick_return(struct trace *t, bool quick, const struct cost *cost,
+				      uint32_t state)
 {
 	struct recorder *rec = t->recording.rec;
 	uint64_t ticks, away, now;
 
-	if (!quick || !recorder_leaves(rec))
+	if (!quick || !recorder_leaves(rec, state))
 		return false;
 	ticks = clock_quick_ticks();
 	away = t->away + cost->inside;
@@ -273,7 +274,7 @@ static inline void trace_call_code(const struct engine *engine, PyCodeObject *co
 {
 	struct trace *t = trace_top;
 
-	if (t != NULL && !trace_quick_call(t, t->quick == engine, (uintptr_t)code))
+	if (t != NULL && !trace_quick_call(t, t->quick == engine, (uintptr_t)code, 0))
 		trace_call_code_slowly(engine, code);
 }
 
@@ -284,7 +285,7 @@ static inline void trace_call_c_function(const struct engine *engine, PyMethodDe
 {
 	struct trace *t = trace_top;
 
-	if (t != NULL && !trace_quick_call(t, t->quick_c == engine, (uintptr_t)def))
+	if (t != NULL && !trace_quick_call(t, t->quick_c == engine, (uintptr_t)def, RECORDER_C))
 		trace_call_c_function_slowly(engine, def, callable, self_arg);
 }
 
@@ -292,7 +293,7 @@ static inline void trace_return_code(const struct engine *engine)
 {
 	struct trace *t = trace_top;
 
-	if (t != NULL && !trace_quick_return(t, t->quick == engine, &t->costs.python))
+	if (t != NULL && !trace_quick_return(t, t->quick == engine, &t->costs.python, 0))
 		trace_return_code_slowly(engine);
 }
 
@@ -307,7 +308,7 @@ static inline void trace_return_c_function(const struct engine *engine, bool met
 	struct trace *t = trace_top;
 
 	if (t != NULL &&
-	    !trace_quick_return(t, t->quick_c == engine, trace_c_cost(t, method)))
+	    !trace_quick_return(t, t->quick_c == engine, trace_c_cost(t, method), RECORDER_C))
 		trace_return_c_function_slowly(engine, method);
 }
 

@@ -90,12 +90,12 @@ uint64_t trace_clock_slowly(struct trace *t, uint64_t ticks, uint64_t now)
 	return now;
 }
 
-/* A call that was expected, and a return, at a time that is to be looked at. */
-void trace_enter_late(struct trace *t, uint64_t ticks)
+/* A call of a known node, and a return, at a time that is to be looked at. */
+void trace_enter_late(struct trace *t, struct recorder_node *node, uint64_t ticks, uint32_t state)
 {
 	uint64_t now = trace_clock(t, ticks, 0);
 
-	recorder_enter(t->recording.rec, t->recording.rec->top->expect->last, now);
+	recorder_enter(t->recording.rec, node, now, state);
 }
 
 void trace_leave_late(struct trace *t, uint64_t ticks, struct cost cost)
@@ -180,14 +180,15 @@ void trace_meet_c_function(struct trace *t, PyMethodDef *def, PyObject *callable
 	end_python(t, top);
 }
 
-/* A call that was another than expected, but was made before. */
-static bool call_recalled(struct trace *t, uintptr_t function)
+/* A call that was made before, and is not the first at its place. */
+static bool call_recalled(struct trace *t, uintptr_t function, uint32_t state)
 {
 	struct recorder *rec = t->recording.rec;
+	struct recorder_node *node = recorder_has_room(rec) ? recorder_recalls(rec, function) : NULL;
 
-	if (!recorder_has_room(rec) || !recorder_recalls(rec, function))
+	if (node == NULL)
 		return false;
-	trace_enter_late(t, clock_quick_ticks());
+	trace_enter_late(t, node, clock_quick_ticks(), state);
 	return true;
 }
 
@@ -195,14 +196,14 @@ void trace_call_code_slowly(const struct engine *engine, PyCodeObject *code)
 {
 	struct trace *top = trace_top;
 
-	if (top != NULL && top->quick == engine && call_recalled(top, (uintptr_t)code))
+	if (top != NULL && top->quick == engine && call_recalled(top, (uintptr_t)code, 0))
 		return;
 	for (struct trace *t = trace_top; t != NULL; t = t->outer) {
 		if (t->hears != engine)
 			continue;
 		if (!recorder_knows(t->recording.rec, (uintptr_t)code))
 			trace_meet_code(t, code, NULL);
-		trace_call_to(t, (uintptr_t)code);
+		trace_call_to(t, (uintptr_t)code, 0);
 	}
 }
 
@@ -211,14 +212,14 @@ void trace_call_c_function_slowly(const struct engine *engine, PyMethodDef *def,
 {
 	struct trace *top = trace_top;
 
-	if (top != NULL && top->quick_c == engine && call_recalled(top, (uintptr_t)def))
+	if (top != NULL && top->quick_c == engine && call_recalled(top, (uintptr_t)def, RECORDER_C))
 		return;
 	for (struct trace *t = trace_top; t != NULL; t = t->outer) {
 		if (t->hears != engine || t->mode != MODE_EXACT)
 			continue;
 		if (!recorder_knows(t->recording.rec, (uintptr_t)def))
 			trace_meet_c_function(t, def, callable, self_arg);
-		trace_call_to(t, (uintptr_t)def);
+		trace_call_to(t, (uintptr_t)def, RECORDER_C);
 	}
 }
 

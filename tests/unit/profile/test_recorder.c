@@ -341,7 +341,7 @@ START_TEST(test_recorder__out_of_memory_loses_calls)
 }
 END_TEST
 
-/* The guess of the next child is only a guess: any order gives the same tree. */
+/* Any order gives the same tree. */
 START_TEST(test_recorder__children_in_changing_order)
 {
 	struct recorder *rec = start(0);
@@ -625,36 +625,93 @@ START_TEST(test_recorder__reserved)
 }
 END_TEST
 
-/* Both of two that take turns are expected, also where the nodes have moved to. */
-START_TEST(test_recorder__taking_turns)
+/* Of those that share a place in the index the one called last has it, and all are found,
+ * also where the nodes have moved to. */
+START_TEST(test_recorder__sharing_a_place)
 {
+	enum { N = 5 };
 	struct recorder *rec = start(0);
-	struct recorder_node *nodes[2];
-	struct profile *p;
+	uint64_t functions[N], candidate = 4;
+	size_t place;
 
 	recorder_start(rec, 0);
-	for (uint64_t i = 0; i < 10; i++) {
-		recorder_call(rec, H, i);
-		recorder_call(rec, i % 2 ? G : F, i);
-		recorder_return(rec, i);
-		recorder_return(rec, i);
+	recorder_reserve(rec, 1000);
+	place = recorder_place(rec, 0, candidate);
+	for (int i = 0; i < N; candidate++)
+		if (recorder_place(rec, 0, candidate) == place)
+			functions[i++] = candidate;
+	for (int i = 0; i < 3 * N; i++) {
+		uint64_t function = functions[i * 3 % N];
+
+		recorder_call(rec, function, 0);
+		recorder_return(rec, 0);
+		ck_assert_uint_eq(recorder_recalls(rec, function)->function, function);
+		ck_assert_ptr_eq(recorder_finds(rec, function), recorder_recalls(rec, function));
+		ck_assert_ptr_null(recorder_finds(rec, functions[(i + 1) * 3 % N]));
 	}
-	recorder_call(rec, H, 10);
-	for (int moved = 0; moved < 2; moved++) {
-		ck_assert_ptr_null(recorder_expects(rec, 4));
-		for (int round = 0; round < 4; round++) {
-			nodes[round % 2] = recorder_expects(rec, round % 2 ? F : G);
-			ck_assert_ptr_nonnull(nodes[round % 2]);
-			ck_assert_uint_lt(nodes[round % 2] - rec->nodes, rec->nnodes);
-			ck_assert_uint_eq(nodes[round % 2]->ncalls, 5);
-		}
-		ck_assert_ptr_ne(nodes[0], nodes[1]);
-		recorder_reserve(rec, 100000);
+	ck_assert_uint_eq(rec->nnodes, N + 1);
+	recorder_reserve(rec, 100000);
+	for (int i = 0; i < N; i++) {
+		ck_assert(recorder_knows(rec, functions[i]));
+		ck_assert_uint_eq(recorder_recalls(rec, functions[i])->ncalls, 3);
 	}
-	recorder_finish(rec, 10);
-	p = finish(rec);
-	assert_totals(p, "g", 5, 5, 0, 0);
-	profile_free(p);
+	ck_assert(!recorder_knows(rec, candidate));
+	recorder_finish(rec, 0);
+	recorder_free(rec);
+}
+END_TEST
+
+/* A frame is left quickly as what it was entered as, and by recorder_return in any case. */
+START_TEST(test_recorder__entered_as_c)
+{
+	struct recorder *rec = start(0);
+
+	recorder_start(rec, 0);
+	for (int round = 0; round < 2; round++) { /* met for the first time, and known */
+		ck_assert(!recorder_leaves(rec, 0));
+		ck_assert(!recorder_leaves(rec, RECORDER_C));
+		recorder_call(rec, F, 0);
+		ck_assert(recorder_leaves(rec, 0));
+		ck_assert(!recorder_leaves(rec, RECORDER_C));
+		recorder_call_as(rec, G, 0, RECORDER_C);
+		ck_assert(!recorder_leaves(rec, 0));
+		ck_assert(recorder_leaves(rec, RECORDER_C));
+		recorder_return(rec, 0);
+		ck_assert(recorder_leaves(rec, 0));
+		recorder_return(rec, 0);
+	}
+	ck_assert_uint_eq(recorder_depth(rec), 0);
+	recorder_free(rec);
+}
+END_TEST
+
+/* While calls of a function are lost nothing it calls is known quickly, and after it
+ * everything is again. */
+START_TEST(test_recorder__losing)
+{
+	struct recorder *rec = recorder_new(3, 0);
+
+	ck_assert_ptr_nonnull(rec);
+	recorder_start(rec, 0);
+	recorder_call(rec, F, 0);
+	recorder_call(rec, G, 0);
+	recorder_return(rec, 0);
+	ck_assert(recorder_has_room(rec));
+	recorder_call(rec, H, 0); /* a fourth node */
+	ck_assert_uint_eq(rec->nlost, 1);
+	ck_assert(!recorder_has_room(rec));
+	ck_assert(!recorder_leaves(rec, 0));
+	recorder_call(rec, G, 0); /* not F's call */
+	ck_assert_uint_eq(rec->nlost, 2);
+	recorder_return(rec, 0);
+	recorder_return(rec, 0);
+	ck_assert(recorder_has_room(rec));
+	ck_assert(recorder_leaves(rec, 0));
+	recorder_call(rec, G, 0);
+	recorder_return(rec, 0);
+	ck_assert_uint_eq(recorder_recalls(rec, G)->ncalls, 2);
+	recorder_finish(rec, 0);
+	recorder_free(rec);
 }
 END_TEST
 
@@ -690,7 +747,9 @@ UNIT_MAIN("profile/recorder",
 	  test_recorder__booked_quantities,
 	  test_recorder__booked_in_a_folded_call,
 	  test_recorder__reserved,
-	  test_recorder__taking_turns,
+	  test_recorder__sharing_a_place,
+	  test_recorder__entered_as_c,
+	  test_recorder__losing,
 	  test_recorder__one_call_in_another,
 	  test_recorder__direct_recursion,
 	  test_recorder__mutual_recursion,
