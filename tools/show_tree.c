@@ -212,10 +212,13 @@ static void put_indent(struct buf *out, const struct tree *t, uint32_t level, bo
 
 static void add_value(struct grid *g, const struct tree *t, int64_t value)
 {
+	const char *unit = t->p->metrics[t->show->metric].unit;
 	struct buf text = BUF_INIT;
 
-	if (strcmp(t->p->metrics[t->show->metric].unit, "nanoseconds") == 0)
+	if (strcmp(unit, "nanoseconds") == 0)
 		text_time(&text, value);
+	else if (strcmp(unit, "bytes") == 0 && value >= 0)
+		text_size(&text, (uint64_t)value);
 	else
 		buf_printf(&text, "%lld", (long long)value);
 	grid_add_buf(g, STYLE_PLAIN, &text);

@@ -279,5 +279,9 @@ def test_what_is_no_time_is_named(work):
     out = work.ok("show", "a.kgrind").out
     assert "         2 function calls\n         values are Ticks\n\n" in out and "seconds" not in out
     (work.path / "b.txt").write_text("main;f 0.5\n")
+    (work.path / "c.speedscope.json").write_text(
+        '{"$schema":"https://www.speedscope.app/file-format-schema.json","shared":{"frames":[{"name":"f"}]},'
+        '"profiles":[{"type":"sampled","unit":"bytes","samples":[[0]],"weights":[35339583]}]}')
+    assert "35.3 MB" in work.ok("show", "c.speedscope.json", "--tree").out
     for args in [], ["--tree"], ["--callers", "f"]:
         assert "values are samples, in millionths\n" in work.ok("show", "b.txt", *args).out
