@@ -531,13 +531,16 @@ struct profile *pprof_read(struct bytes in, struct error *err)
 {
 	struct buf content = BUF_INIT;
 	struct profile *p = NULL;
+	bool is_pprof;
 
 	if (!gzip_sniff(in))
 		return read_message(in, in.len, NULL, err);
 	if (gzip_read(&content, in, MAX_UNPACKED, err) == 0) {
+		is_pprof = pprof_sniff(buf_bytes(&content));
 		p = read_message(buf_bytes(&content), in.len, content.data, err);
 		if (p == NULL && err->code == ERR_FORMAT)
-			error_prefix(err, "unpacked: ");
+			error_prefix(err, is_pprof ? "unpacked: "
+				     : "of what is packed by gzip only pprof is read, unpack others: ");
 	}
 	buf_release(&content);
 	return p;

@@ -44,6 +44,11 @@ static int found_at(const char *path, enum path_kind *kind, char **found, struct
 	struct stat st;
 	size_t size;
 
+	/* A shell's pipe, /dev/fd/63, is there and has no real path. */
+	if (stat(path, &st) == 0 && S_ISFIFO(st.st_mode))
+		return error_set(err, ERR_REFUSED,
+				 "%s: neither a folder nor a file; a pipe is read as -, standard input",
+				 path);
 	if (realpath(path, real) == NULL || stat(real, &st) < 0)
 		return error_errno(err, errno, "%s", path);
 	if (S_ISDIR(st.st_mode)) {

@@ -66,6 +66,12 @@ def test_hostile_pprof(work, name):
     assert os.listdir(str(work.path)) == ["bad.pb.gz"]
 
 
+def test_packed_others(archive):
+    content = (archive.archive / "old" / RUN / "profile.prof").read_bytes()
+    (archive.path / "a.prof.gz").write_bytes(gzip.compress(content))
+    assert "unpack others" in archive.refused("show", "a.prof.gz")
+
+
 def test_empty_and_cut(archive):
     content = (archive.archive / "old" / RUN / "profile.prof").read_bytes()
     bad = archive.path / "bad.prof"

@@ -128,6 +128,8 @@ def test_standard_input(archive):
                           stderr=subprocess.PIPE, timeout=60)
     assert done.returncode == 2
     assert done.stderr.startswith(b"cprof: standard input: not a profile")
+    done = subprocess.run(["bash", "-c", '"$0" show <(true)', CPROF], stderr=subprocess.PIPE, timeout=60)
+    assert done.stderr.endswith(b"; a pipe is read as -, standard input\n")
     for args, out, err in [
             (["show", "-", "--tree"], "", "cprof: standard input: this profile has no call tree"),
             (["export", "-", "--to", "collapsed"], "", "cprof: standard input: there is no call tree"),
