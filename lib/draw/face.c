@@ -3,6 +3,8 @@
 #include <ft2build.h>
 #include FT_FREETYPE_H
 
+int (*face_add_kinds)(FT_Library library);
+
 static FT_Library library; /* opened with the first face, and kept as they are */
 
 static void close_face(struct face *f)

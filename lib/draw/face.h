@@ -45,9 +45,9 @@ void faces_release(struct faces *f);
 /* The one that has the character, and its glyph; the regular one and 0 where none has. */
 struct face *faces_for(struct faces *f, bool bold, uint32_t code, uint32_t *glyph);
 
-/* Of FreeType linked into draw.so (static/freetype.c) what reads PostScript's fonts is only
- * added when one comes up; 0, or not 0 where it is already. Elsewhere it is NULL. */
-int face_add_kinds(struct FT_LibraryRec_ *library) __attribute__((weak));
+/* Set by FreeType where it is linked into draw.so (static/freetype.c): adds what reads
+ * PostScript's fonts, when one comes up; not 0 where it is there already. */
+extern int (*face_add_kinds)(struct FT_LibraryRec_ *library);
 
 bool face_has(const struct face *face, uint32_t code);
 bool face_set_size(struct face *face, double pixels);

@@ -9,6 +9,8 @@
 #include FT_SYSTEM_H
 
 #include "base/mem.h"
+#include "draw/face.h"
+#include "draw/static/kinds.h"
 
 extern const FT_Module_Class autofit_module_class, tt_driver_class, psnames_module_class,
 	sfnt_module_class, ft_smooth_renderer_class;
@@ -40,6 +42,7 @@ FT_Error FT_Init_FreeType(FT_Library *library)
 	};
 	FT_Error error = FT_New_Library(&memory, library);
 
+	face_add_kinds = kinds_add;
 	for (size_t i = 0; i < sizeof modules / sizeof modules[0] && error == 0; i++)
 		error = FT_Add_Module(*library, modules[i]);
 	return error;

@@ -6,12 +6,12 @@
 #include <ft2build.h>
 #include FT_MODULE_H
 
-#include "draw/face.h"
+#include "draw/static/kinds.h"
 
 extern const FT_Module_Class cff_driver_class, t1_driver_class, psaux_module_class,
 	pshinter_module_class;
 
-int face_add_kinds(FT_Library library)
+int kinds_add(FT_Library library)
 {
 	static const FT_Module_Class *const modules[] = {
 		&cff_driver_class, &t1_driver_class, &psaux_module_class, &pshinter_module_class
