@@ -2,7 +2,7 @@
 native command `cprof` beside the environment's other commands.
 
 The extension needs a C compiler and zlib. The command also needs what it draws
-and tags with (cairo, FreeType, graphviz, libgit2) and make; where these are not
+and tags with (cairo, FreeType, libpng, graphviz, libgit2) and make; where these are not
 there the extension is installed alone, and that is said. To read cprof.toml it
 needs a C++ compiler and toml++; without them it does all else.
 """
@@ -24,7 +24,7 @@ os.chdir(HERE)
 
 # The same lists as in mk/ext.mk: the library below the pictures, without git.
 EXTENSION_FOLDERS = ["lib/base", "lib/profile", "lib/format", "lib/snapshot", "middleware/ext"]
-NATIVE_PACKAGES = ["zlib", "libgit2", "cairo", "freetype2", "fontconfig", "libgvc", "libcgraph"]
+NATIVE_PACKAGES = ["zlib", "libgit2", "cairo", "freetype2", "fontconfig", "libpng", "libgvc", "libcgraph"]
 
 
 def version():

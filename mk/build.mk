@@ -26,8 +26,8 @@ zlib_cflags  := $(call pkg,--cflags,zlib)
 zlib_libs    := $(or $(call pkg,--libs,zlib),-lz)
 git2_cflags  := $(call pkg,--cflags,libgit2)
 git2_libs    := $(call pkg,--libs,libgit2)
-draw_cflags  := $(call pkg,--cflags,freetype2)
-draw_libs    := $(call pkg,--libs,freetype2)
+draw_cflags  := $(call pkg,--cflags,freetype2 libpng)
+draw_libs    := $(call pkg,--libs,freetype2 libpng)
 page_cflags  := $(call pkg,--cflags,cairo cairo-ft fontconfig) $(draw_cflags)
 page_libs    := $(call pkg,--libs,cairo fontconfig)
 graph_cflags := $(call pkg,--cflags,libgvc libcgraph libcdt)
@@ -43,11 +43,13 @@ plugin_shared := $(if $(filter Darwin,$(OS)),-bundle -undefined dynamic_lookup,-
 dl_libs := $(if $(filter Linux,$(OS)),-ldl)
 plugin_libs_draw := $(draw_libs) $(graph_libs)
 # FreeType with what it loads is a sixth of a small picture's memory, for the third of it
-# that is used: that third is linked into draw.so, where there is an archive that can be.
-freetype := $(if $(static),$(call has,libfreetype.a))
+# that is used: that third is linked into draw.so, where there are archives that can be.
+brotli   := $(foreach part,dec common,$(call has,libbrotli$(part).a))
+freetype := $(if $(static),$(if $(word 2,$(brotli)),$(call has,libfreetype.a)))
 plugin_parts_draw := $(if $(freetype),$(patsubst %.c,$(OUT)/%.o,$(wildcard lib/draw/static/*.c)))
 plugin_static_draw := $(if $(freetype),-z defs -Wl$(comma)--version-script=mk/plugin.map \
-                        $(foreach part,freetype kinds,$(OUT)/lib/draw/static/$(part).o $(freetype)) $(graph_libs))
+                        $(foreach part,freetype kinds,$(OUT)/lib/draw/static/$(part).o $(freetype)) \
+                        $(brotli) $(call pkg,--libs,libpng) $(graph_libs))
 plugin_libs_page := $(page_libs) $(draw_libs) $(graph_libs)
 plugin_libs_git  := $(git2_libs)
 plugin_libs_toml := -lstdc++

@@ -11,7 +11,7 @@
 #include "draw/png.h"
 
 /* A band's rows: as many as there are pixels for. */
-enum { BAND_PIXELS = 1 << 19, LEAST_BAND = 64, MOST_BAND = 512 };
+enum { BAND_PIXELS = 1 << 18, LEAST_BAND = 64, MOST_BAND = 512 };
 
 static uint32_t band_height(uint32_t width)
 {

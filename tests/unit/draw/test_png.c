@@ -110,7 +110,7 @@ static bool write_failing(void *arg)
 	return rc == 0;
 }
 
-/* Each allocation fails in turn. */
+/* Each allocation fails in turn, libpng's own as well. */
 START_TEST(test_png__without_memory)
 {
 	size_t n = 0;
