@@ -149,9 +149,7 @@ AFTER = 8
 
 
 def afterwards(path, made, name, count=150):
-    """Each unprofiled request after one by `name`, over the last three of them. The
-    middleware's events stay on until the body is closed: by then they have got into the
-    client's own code, which a Profile around the application alone leaves as it is."""
+    """Each unprofiled request after one by `name`, over the last three of them."""
     profiled, plain = pages.client(made[name], path), pages.client(made[name], UNPROFILED)
     after = [[] for _ in range(AFTER)]
     for _ in range(count):

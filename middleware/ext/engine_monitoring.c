@@ -5,9 +5,8 @@
  * Events are the whole interpreter's: they are on while any trace of the process
  * is armed, and a thread without traces returns from them at once. Switching costs
  * 15 to 30 us, and all code is instrumented anew when it next runs: half of what it
- * costs to profile a request. So they stay on after one, until one comes that is not
- * profiled, or callbacks that nobody wanted have cost about as much; a server that
- * profiles every request never switches.
+ * costs to profile a request. So where one after the other is profiled they stay on
+ * between them, until callbacks that nobody wanted have cost about as much.
  *
  * Trap: with any tool's CALL events on, a function that sys.setprofile() installs hears
  * of that call's own return first. The profile module (not cProfile) takes offence.

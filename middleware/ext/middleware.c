@@ -4,7 +4,6 @@
 #include <structmember.h>
 
 #include "calibration.h"
-#include "engine.h"
 #include "options.h"
 #include "quiet.h"
 #include "request.h"
@@ -345,7 +344,7 @@ static PyObject *middleware_call(PyObject *self, PyObject *args, PyObject *kwarg
 				mw->options.mode, mw->timer, &mw->options.metrics,
 				mw->options.follow);
 	if (r == NULL) {
-		engine_monitoring_rest();
+		request_passed();
 		return pass_on(mw, args, env);
 	}
 	file_wrapper = Py_XNewRef(PyDict_GetItemString(env, "wsgi.file_wrapper"));

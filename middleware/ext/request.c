@@ -303,6 +303,24 @@ void request_give_up(struct request *r)
 	Py_CLEAR(r->app);
 }
 
+/* Whether the request before was profiled as well. */
+static bool in_a_row;
+
+/* Where all are, the engine's events stay on for the next one; where a few are, who comes
+ * after one shall not pay for that. */
+static void rest_engine(void)
+{
+	if (!in_a_row)
+		engine_monitoring_rest();
+	in_a_row = true;
+}
+
+void request_passed(void)
+{
+	in_a_row = false;
+	engine_monitoring_rest();
+}
+
 static bool is_wanted(const struct request *r, const struct job *job)
 {
 	return r->trace->generation == fork_generation() &&
@@ -318,6 +336,7 @@ void request_finish(struct request *r, const char *ended)
 		return;
 	PyErr_Fetch(&type, &value, &traceback);
 	trace_disarm(r->trace);
+	rest_engine();
 	cut_strands(r);
 	find_route(r);
 	r->job = NULL;

@@ -50,6 +50,9 @@ void request_exception(struct request *r, PyObject *type);
  * Later calls do nothing. */
 void request_finish(struct request *r, const char *ended);
 
+/* One that is not profiled. */
+void request_passed(void);
+
 /* It could not be recorded: counted as dropped. */
 void request_give_up(struct request *r);
 

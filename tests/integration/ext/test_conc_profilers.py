@@ -273,6 +273,7 @@ def test_no_events_are_left_on(in_process, mode):
     were not profiled: they would slow down every request that is not."""
     in_process(EVENTS + """
 middleware = cprof.CProfMiddleware(app, mode=%r)
+serve(middleware)
 for _ in range(3):
     serve(middleware)
     assert sys.getprofile() is None
@@ -289,9 +290,26 @@ for _ in range(3):
 
 
 @pytest.mark.skipif(not MONITORING, reason="from 3.12 on")
+@pytest.mark.parametrize("mode", ["exact", "fast"])
+def test_one_among_unprofiled_requests_leaves_no_events_on(in_process, mode):
+    """Who comes after it would have to switch them off."""
+    in_process(EVENTS + """
+middleware = cprof.CProfMiddleware(app, mode=%r, ignore=["/ignored"])
+for _ in range(2):
+    serve(middleware)
+    assert not on()
+    serve(middleware)
+    assert on() or %r == "fast" and sys.version_info[:2] == (3, 12)
+    serve(middleware, "/ignored")
+    assert not on()
+""" % (mode, mode))
+
+
+@pytest.mark.skipif(not MONITORING, reason="from 3.12 on")
 def test_a_profile_leaves_no_events_on(in_process):
     in_process(EVENTS + """
-serve(cprof.CProfMiddleware(app))
+middleware = cprof.CProfMiddleware(app)
+serve(middleware), serve(middleware)
 assert on()
 with cprof.Profile():
     assert on()
@@ -512,14 +530,3 @@ assert sys.getprofile() is None
     snapshot = Archive(tmp_path / "profiling").one()
     assert snapshot.json["engine"] == "setprofile"
     assert snapshot.calls()["work"] == 2
-
-
-@pytest.mark.skipif(not MONITORING, reason="from 3.12 on")
-def test_a_request_that_is_not_profiled_turns_them_off(in_process):
-    in_process(EVENTS + """
-middleware = cprof.CProfMiddleware(app, ignore=["/ignored"])
-serve(middleware)
-assert on()
-serve(middleware, "/ignored")
-assert not on()
-""")
