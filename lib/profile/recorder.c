@@ -7,8 +7,6 @@
 #include "base/mem.h"
 
 enum { FIRST_NODES = 32, FIRST_FRAMES = 32, FIRST_INDEX_BITS = 7 };
-/* Their distances are 32 bits. */
-enum { MOST_NODES = INT32_MAX / RECORDER_NODE_SIZE };
 
 /* The rows beside the nodes and frames; those that are new are cleared. */
 static int grow_extra(int64_t **rows, uint32_t nextra, size_t old_cap, size_t cap)
@@ -30,13 +28,13 @@ static size_t places(const struct recorder *rec)
 	return (size_t)1 << (64 - rec->index_shift);
 }
 
-static void put_in_index(struct recorder *rec, const struct recorder_node *node)
+static void put_in_index(struct recorder *rec, uint32_t node)
 {
-	size_t at = recorder_place(rec, node->parent, node->function);
+	size_t at = recorder_place(rec, rec->parents[node], rec->nodes[node].function);
 
 	while (rec->index[at] != 0)
 		at = (at + 1) & (places(rec) - 1);
-	rec->index[at] = recorder_distance(rec, node);
+	rec->index[at] = node;
 }
 
 static int grow_index(struct recorder *rec, unsigned bits)
@@ -49,7 +47,7 @@ static int grow_index(struct recorder *rec, unsigned bits)
 	rec->index = grown;
 	rec->index_shift = 64 - bits;
 	for (uint32_t node = 1; node < rec->nnodes; node++)
-		put_in_index(rec, &rec->nodes[node]);
+		put_in_index(rec, node);
 	return 0;
 }
 
@@ -62,11 +60,13 @@ static int reserve_index(struct recorder *rec, uint32_t nnodes)
 	return bits == 64 - rec->index_shift ? 0 : grow_index(rec, bits);
 }
 
-/* Frames point at nodes. */
+/* Frames point at nodes and at their guesses. */
 static void move_frames(struct recorder *rec, uintptr_t by)
 {
-	for (struct recorder_frame *f = rec->frames; f <= rec->top; f++)
+	for (struct recorder_frame *f = rec->frames; f <= rec->top; f++) {
 		f->node = (void *)((uintptr_t)f->node + by);
+		f->expect = (void *)((uintptr_t)f->expect + by);
+	}
 }
 
 static struct recorder_node *first_whole(void *block)
@@ -82,6 +82,7 @@ static int grow_nodes(struct recorder *rec, uint32_t need)
 	size_t old_cap = rec->nodes_cap, cap = old_cap ? old_cap + 1 : 0;
 	uintptr_t old = (uintptr_t)rec->nodes;
 	size_t offset = old - (uintptr_t)rec->node_block;
+	uint32_t *parents;
 	void *grown;
 
 	if (need <= old_cap)
@@ -95,7 +96,11 @@ static int grow_nodes(struct recorder *rec, uint32_t need)
 		memmove(rec->nodes, (char *)grown + offset, rec->nnodes * sizeof *rec->nodes);
 		move_frames(rec, (uintptr_t)rec->nodes - old);
 	}
-	/* The nodes may have grown without their rows: then they are grown again. */
+	/* The nodes may have grown without what belongs to them: then they are grown again. */
+	parents = mem_array(rec->parents, cap - 1, sizeof *parents);
+	if (parents == NULL)
+		return -1;
+	rec->parents = parents;
 	if (grow_extra(&rec->node_extra, rec->nextra, old_cap, cap - 1) < 0)
 		return -1;
 	rec->nodes_cap = cap - 1;
@@ -108,8 +113,7 @@ struct recorder *recorder_new(uint32_t max_nodes, uint32_t nextra)
 
 	if (rec == NULL)
 		return NULL;
-	rec->max_nodes = max_nodes == 0 ? RECORDER_MAX_NODES :
-			 max_nodes > MOST_NODES ? MOST_NODES : max_nodes;
+	rec->max_nodes = max_nodes ? max_nodes : RECORDER_MAX_NODES;
 	rec->frames = mem_grow(NULL, &rec->frames_cap, FIRST_FRAMES, sizeof *rec->frames);
 	rec->nextra = nextra;
 	if (rec->frames == NULL || grow_nodes(rec, FIRST_NODES) < 0 ||
@@ -119,8 +123,9 @@ struct recorder *recorder_new(uint32_t max_nodes, uint32_t nextra)
 		return NULL;
 	}
 	rec->nodes[0] = (struct recorder_node){ .function = RECORDER_NONE };
+	rec->parents[0] = 0;
 	rec->nnodes = 1;
-	rec->frames[0] = (struct recorder_frame){ .node = rec->nodes,
+	rec->frames[0] = (struct recorder_frame){ .expect = rec->nodes->guesses, .node = rec->nodes,
 						  .state = RECORDER_ROOT };
 	rec->top = rec->frames;
 	rec->last = rec->frames + rec->frames_cap - 1;
@@ -132,6 +137,7 @@ void recorder_free(struct recorder *rec)
 	if (rec == NULL)
 		return;
 	mem_free(rec->node_block);
+	mem_free(rec->parents);
 	mem_free(rec->frames);
 	mem_free(rec->node_extra);
 	mem_free(rec->frame_extra);
@@ -142,7 +148,7 @@ void recorder_free(struct recorder *rec)
 size_t recorder_size(const struct recorder *rec)
 {
 	return sizeof *rec + (rec->nodes_cap + rec->frames_cap) * rec->nextra * sizeof(int64_t) +
-	       (rec->nodes_cap + 1) * sizeof *rec->nodes +
+	       (rec->nodes_cap + 1) * sizeof *rec->nodes + rec->nodes_cap * sizeof *rec->parents +
 	       rec->frames_cap * sizeof *rec->frames +
 	       places(rec) * sizeof *rec->index;
 }
@@ -207,16 +213,14 @@ static int grow_frames(struct recorder *rec)
  * still be found from there. */
 static struct recorder_node *find_node(struct recorder *rec, uint64_t function)
 {
-	uint32_t parent = recorder_distance(rec, rec->top->node);
+	uint32_t parent = recorder_number(rec, rec->top->node), node;
 	size_t first = recorder_place(rec, parent, function), at = first;
-	struct recorder_node *node;
 
-	for (; rec->index[at] != 0; at = (at + 1) & (places(rec) - 1)) {
-		node = recorder_node_at(rec, rec->index[at]);
-		if (node->function == function && node->parent == parent) {
+	for (; (node = rec->index[at]) != 0; at = (at + 1) & (places(rec) - 1)) {
+		if (rec->nodes[node].function == function && rec->parents[node] == parent) {
 			rec->index[at] = rec->index[first];
-			rec->index[first] = recorder_distance(rec, node);
-			return node;
+			rec->index[first] = *rec->top->expect = node;
+			return &rec->nodes[node];
 		}
 	}
 	return NULL;
@@ -224,16 +228,17 @@ static struct recorder_node *find_node(struct recorder *rec, uint64_t function)
 
 static struct recorder_node *add_node(struct recorder *rec, uint64_t function)
 {
-	struct recorder_node *node;
+	uint32_t node = rec->nnodes;
 
-	if (rec->nnodes >= rec->max_nodes || grow_nodes(rec, rec->nnodes + 1u) < 0 ||
-	    reserve_index(rec, rec->nnodes + 1u) < 0)
+	if (node >= rec->max_nodes || grow_nodes(rec, node + 1u) < 0 ||
+	    reserve_index(rec, node + 1u) < 0)
 		return NULL;
-	node = &rec->nodes[rec->nnodes++];
-	*node = (struct recorder_node){ .function = function,
-					.parent = recorder_distance(rec, rec->top->node) };
+	rec->nnodes++;
+	rec->nodes[node] = (struct recorder_node){ .function = function };
+	rec->parents[node] = recorder_number(rec, rec->top->node);
 	put_in_index(rec, node);
-	return node;
+	*rec->top->expect = node;
+	return &rec->nodes[node];
 }
 
 void recorder_reserve(struct recorder *rec, uint32_t nnodes)
@@ -298,7 +303,7 @@ void recorder_call_slowly(struct recorder *rec, uint64_t function, uint64_t now,
 		state |= RECORDER_FOLDED;
 		rec->nfolded++;
 	}
-	*++rec->top = (struct recorder_frame){ now, node, state };
+	*++rec->top = (struct recorder_frame){ now, node->guesses, node, state };
 	recorder_extra_call(rec);
 }
 
@@ -307,7 +312,7 @@ void recorder_book(struct recorder *rec, uint32_t i, int64_t amount)
 {
 	uint32_t node = (uint32_t)(rec->top->node - rec->nodes);
 
-	for (;; node = recorder_parent(&rec->nodes[node])) {
+	for (;; node = rec->parents[node]) {
 		rec->node_extra[(size_t)node * rec->nextra + i] += amount;
 		if (node == 0)
 			break;
@@ -338,10 +343,10 @@ static void return_folded(struct recorder *rec, uint64_t now)
 	while (from != to) {
 		if (from > to) {
 			move_cost(rec, from, ticks, extra, -1);
-			from = recorder_parent(&rec->nodes[from]);
+			from = rec->parents[from];
 		} else {
 			move_cost(rec, to, ticks, extra, 1);
-			to = recorder_parent(&rec->nodes[to]);
+			to = rec->parents[to];
 		}
 	}
 }
@@ -423,7 +428,7 @@ static int copy_tree(struct profile *p, const struct recorder *rec, double ns_pe
 
 		if (function == PROFILE_NONE)
 			return -1;
-		node = profile_child(p, to[recorder_parent(from)], function);
+		node = profile_child(p, to[rec->parents[i]], function);
 		if (node == PROFILE_NONE)
 			return -1;
 		to[i] = node;

@@ -108,7 +108,7 @@ static int add_nodes(struct tally *t, const struct trace *trace, const struct ma
 
 		if (id == MAP_NONE)
 			id = add_function(t, trace, codes, from->function);
-		to[i] = id == PROFILE_NONE ? id : profile_child(p, to[recorder_parent(from)], id);
+		to[i] = id == PROFILE_NONE ? id : profile_child(p, to[rec->parents[i]], id);
 		if (to[i] == PROFILE_NONE)
 			return -1;
 		p->nodes[to[i]].ncalls += from->ncalls;

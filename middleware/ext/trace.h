@@ -231,7 +231,7 @@ static inline bool trace_quick_call(struct trace *t, bool quick, uintptr_t funct
 
 	if (!quick)
 		return false;
-	node = recorder_finds(rec, function);
+	node = recorder_expects(rec, function);
 	if (node == NULL || !recorder_has_room(rec))
 		return false;
 	ticks = clock_quick_ticks();
