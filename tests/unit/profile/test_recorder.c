@@ -661,6 +661,27 @@ START_TEST(test_recorder__sharing_a_place)
 }
 END_TEST
 
+/* Who is found after a wrong guess is the guess of the next time. */
+START_TEST(test_recorder__a_wrong_guess)
+{
+	struct recorder *rec = start(0);
+	const struct recorder_node *found;
+
+	recorder_start(rec, 0);
+	for (int i = 0; i < 2; i++) {
+		recorder_call(rec, i == 0 ? F : G, 0);
+		recorder_return(rec, 0);
+	}
+	found = recorder_finds(rec, F);
+	ck_assert_ptr_nonnull(found);
+	ck_assert_uint_ne(*rec->top->expect, recorder_number(rec, found));
+	ck_assert_ptr_eq(recorder_expects(rec, F), found);
+	ck_assert_uint_eq(*rec->top->expect, recorder_number(rec, found));
+	recorder_finish(rec, 0);
+	recorder_free(rec);
+}
+END_TEST
+
 /* A frame is left quickly as what it was entered as, and by recorder_return in any case. */
 START_TEST(test_recorder__entered_as_c)
 {
@@ -748,6 +769,7 @@ UNIT_MAIN("profile/recorder",
 	  test_recorder__booked_in_a_folded_call,
 	  test_recorder__reserved,
 	  test_recorder__sharing_a_place,
+	  test_recorder__a_wrong_guess,
 	  test_recorder__entered_as_c,
 	  test_recorder__losing,
 	  test_recorder__one_call_in_another,
