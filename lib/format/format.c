@@ -16,8 +16,8 @@
 #include "profile/pair.h"
 
 enum {
-	STATS = HOLDS_CALLS | HOLDS_RECURSION | HOLDS_UNITS | HOLDS_NEGATIVES,
-	STACKS = HOLDS_TREE | HOLDS_ARCS | HOLDS_RECURSION | HOLDS_OWN,
+	STATS = HOLDS_CUM | HOLDS_CALLS | HOLDS_RECURSION | HOLDS_UNITS | HOLDS_NEGATIVES,
+	STACKS = HOLDS_CUM | HOLDS_TREE | HOLDS_ARCS | HOLDS_RECURSION | HOLDS_OWN,
 	ALL = STATS | STACKS | HOLDS_METRICS | HOLDS_NAMES | HOLDS_LOSSES
 };
 
@@ -32,8 +32,8 @@ const struct format formats[] = {
 	{ "speedscope", "profile.speedscope.json", STACKS | HOLDS_METRICS | HOLDS_UNITS,
 	  speedscope_sniff, speedscope_read, speedscope_write },
 	{ "json", "profile.json", ALL, NULL, NULL, profile_json_write },
-	{ "csv", "profile.csv", HOLDS_CALLS | HOLDS_RECURSION | HOLDS_METRICS | HOLDS_NAMES |
-	  HOLDS_NEGATIVES, NULL, NULL, csv_write },
+	{ "csv", "profile.csv", HOLDS_CUM | HOLDS_CALLS | HOLDS_RECURSION | HOLDS_METRICS |
+	  HOLDS_NAMES | HOLDS_NEGATIVES, NULL, NULL, csv_write },
 	/* Last, for it is text like any other. */
 	{ "collapsed", "profile.collapsed.txt", STACKS, collapsed_sniff,
 	  collapsed_read, collapsed_write },
@@ -123,8 +123,8 @@ static bool has_own_times(const struct profile *p)
 	return false;
 }
 
-/* Of callers Python's own `profile` keeps counts alone. What has to be added up of calls,
- * as callgrind's viewers do, is then each function's own. */
+/* Of callers Python's own `profile` keeps counts alone. What adds a function's time up from
+ * its calls, as callgrind's viewers do, then has each one's own. */
 static bool has_calls_without_time(const struct profile *p)
 {
 	const struct table *t = &p->table;
@@ -195,7 +195,7 @@ void format_losses(struct buf *out, const struct format *f, const struct profile
 		add(&list, "calls that no function made");
 	if ((f->holds & (HOLDS_ARCS | HOLDS_OWN)) == HOLDS_ARCS && has_own_times(p))
 		add(&list, "own times by caller");
-	if (f->write == callgrind_write && has_calls_without_time(p))
+	if (!(f->holds & HOLDS_CUM) && has_calls_without_time(p))
 		add(&list, "cumulative times, for calls have none");
 	/* Fractions of a count are a count, where they are written as such. */
 	if (!(f->holds & HOLDS_UNITS) && p->nmetrics != 0 &&

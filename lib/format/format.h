@@ -38,6 +38,7 @@ enum format_holds {
 	HOLDS_OWN = 128,   /* of the time of an arc, how much is the callee's own */
 	HOLDS_UNITS = 256,
 	HOLDS_NEGATIVES = 512, /* values below zero: others write 0, or nothing */
+	HOLDS_CUM = 1024,  /* a function's cumulative time, where its calls have none */
 };
 
 struct format {
