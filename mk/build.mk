@@ -1,6 +1,6 @@
 # The C library and the native command.
 
-lib_modules := base profile format snapshot change git graph draw page
+lib_modules := base profile format snapshot change git graph draw draw/page
 lib_sources := $(wildcard $(lib_modules:%=lib/%/*.c))
 lib_objects := $(lib_sources:%.c=$(OUT)/%.o)
 libcprof    := $(OUT)/libcprof.a
@@ -60,7 +60,7 @@ $(OUT)/lib/format/%.o:       pkg_cflags = $(zlib_cflags)
 $(OUT)/lib/git/%.o:          pkg_cflags = $(git2_cflags)
 $(OUT)/lib/graph/layout.o:   pkg_cflags = $(graph_cflags)
 $(OUT)/lib/draw/%.o:         pkg_cflags = $(draw_cflags)
-$(OUT)/lib/page/%.o:         pkg_cflags = $(page_cflags)
+$(OUT)/lib/draw/page/%.o:    pkg_cflags = $(page_cflags)
 
 $(OUT)/lib/%.o: lib/%.c $(flags_file)
 	$(call say,CC,$<)

@@ -7,11 +7,10 @@ unit_runs     := $(unit_programs:%=run-%)
 check_cflags  := $(call pkg,--cflags,check)
 check_libs    := $(call pkg,--libs,check)
 # Pictures are read back by another library than wrote them.
-$(OUT)/tests/unit/draw/% $(OUT)/tests/unit/page/%: test_libs = $(call pkg,--libs,libpng)
+$(OUT)/tests/unit/draw/%: test_libs = $(call pkg,--libs,libpng)
 
 $(OUT)/tests/%.o: pkg_cflags = -Itests/unit $(check_cflags) $(zlib_cflags)
-$(OUT)/tests/unit/draw/%.o: pkg_cflags = -Itests/unit $(check_cflags) $(draw_cflags) $(call pkg,--cflags,libpng)
-$(OUT)/tests/unit/page/%.o: pkg_cflags = -Itests/unit $(check_cflags) $(page_cflags) $(call pkg,--cflags,libpng)
+$(OUT)/tests/unit/draw/%.o: pkg_cflags = -Itests/unit $(check_cflags) $(page_cflags) $(call pkg,--cflags,libpng)
 $(OUT)/tests/unit/git/%.o: pkg_cflags = -Itests/unit $(check_cflags) $(git2_cflags)
 $(OUT)/tests/%.o: tests/%.c $(flags_file)
 	$(call say,CC,$<)

@@ -15,7 +15,7 @@
 #define CPROF_TOOLS_LOG_H
 
 #include "change/change.h"
-#include "page/series.h"
+#include "draw/page/series.h"
 #include "history.h"
 #include "term.h"
 

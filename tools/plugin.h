@@ -25,7 +25,7 @@
 #include "git/revision.h"
 #include "git/store.h"
 #include "git/tag.h"
-#include "page/series.h"
+#include "draw/page/series.h"
 #include "plugin_toml.h"
 
 struct draw_plugin {

@@ -1,7 +1,7 @@
 /* Becomes lib/cprof/page.so, see plugin.h. */
 #include "base/version.h"
-#include "page/find.h"
-#include "page/pdf.h"
+#include "draw/page/find.h"
+#include "draw/page/pdf.h"
 #include "plugin.h"
 
 extern const struct page_plugin cprof_page;

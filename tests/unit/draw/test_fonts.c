@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "draw/page/find.h"
 #include "leaks.h"
-#include "page/find.h"
 #include "unit.h"
 
 static void write_utf8(char *to, uint32_t code)

@@ -6,36 +6,8 @@
 #include <string.h>
 
 #include "leaks.h"
+#include "paper.h"
 #include "unit.h"
-
-enum { W = 360, H = 60 };
-
-static const struct colour black = { 0, 0, 0 };
-static uint8_t all[H * W];
-static struct palette palette;
-static struct fonts fonts;
-
-static struct pixel_canvas on_paper(double scale)
-{
-	const uint32_t white = 0xffffff;
-	struct pixel_canvas c = { .canvas = { &canvas_pixel_ops, NULL, &fonts } };
-
-	palette_init(&palette, &white, 1);
-	ck_assert_int_eq(paint_init(&c.paint, H), 0);
-	c.paint.palette = &palette;
-	c.paint.pixels = all;
-	c.paint.stride = c.paint.width = W;
-	c.paint.height = H;
-	c.paint.scale = scale;
-	paint_all(&c.paint);
-	return c;
-}
-
-/* Of a pixel, 0 to 1. */
-static double ink(int x, int y)
-{
-	return (255 - (palette.colours[all[y * W + x]] & 0xff)) / 255.0;
-}
 
 static double ink_within(int left, int top, int right, int bottom)
 {
@@ -45,12 +17,6 @@ static double ink_within(int left, int top, int right, int bottom)
 		for (int x = left; x < right; x++)
 			sum += ink(x, y);
 	return sum;
-}
-
-static void done(struct pixel_canvas *c)
-{
-	ck_assert(!c->paint.failed);
-	paint_release(&c->paint);
 }
 
 /* Round at all four corners, alike, and even wherever its lines fall. */

@@ -1,8 +1,8 @@
 /* show.h -- text by cairo: the letters that draw/fonts.h measures, in the places it means.
  * cairo opens their files anew, because it sets sizes and goes by what it set.
  */
-#ifndef CPROF_PAGE_SHOW_H
-#define CPROF_PAGE_SHOW_H
+#ifndef CPROF_DRAW_PAGE_SHOW_H
+#define CPROF_DRAW_PAGE_SHOW_H
 
 #include <cairo.h>
 

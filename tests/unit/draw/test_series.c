@@ -1,9 +1,9 @@
-#include "page/series.h"
+#include "draw/page/series.h"
 
 #include <math.h>
 
 #include "base/mem.h"
-#include "draw/decode.h"
+#include "decode.h"
 #include "unit.h"
 
 START_TEST(test_series__scale)

@@ -1,6 +1,6 @@
 /* cairo keeps a font for a while after it was given back, so each has its own
  * FreeType library, which goes when cairo lets go of it. */
-#include "page/show.h"
+#include "draw/page/show.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,14 +1,14 @@
-#include "page/series.h"
+#include "draw/page/series.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "base/version.h"
+#include "draw/page/find.h"
+#include "draw/page/show.h"
 #include "draw/png.h"
 #include "draw/theme.h"
-#include "page/find.h"
-#include "page/show.h"
 
 /* Pixels. */
 enum {

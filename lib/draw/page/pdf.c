@@ -1,13 +1,13 @@
 /* A scene as a PDF of one page, a pixel being a 96th of an inch; pages end at 200 inches,
  * past which the scene is drawn smaller. */
-#include "page/pdf.h"
+#include "draw/page/pdf.h"
 
 #include <cairo-pdf.h>
 #include <math.h>
 
 #include "base/version.h"
+#include "draw/page/canvas_cairo.h"
 #include "draw/scene.h"
-#include "page/canvas_cairo.h"
 
 #define POINTS 0.75
 #define MOST_POINTS 14400.0

@@ -1,4 +1,4 @@
-#include "page/canvas_cairo.h"
+#include "draw/page/canvas_cairo.h"
 
 #include <math.h>
 

@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "base/text.h"
-#include "page/series.h"
+#include "draw/page/series.h"
 
 enum { STEPS = 5 };
 

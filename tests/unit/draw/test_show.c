@@ -1,35 +1,20 @@
 /* Text on pixels (draw/) is what cairo draws of the same text: other code, the same look. */
-#include "page/show.h"
+#include "draw/page/show.h"
 
-#include "draw/pixels.h"
+#include "draw/page/find.h"
 #include "leaks.h"
-#include "page/find.h"
+#include "paper.h"
 #include "unit.h"
 
-enum { W = 360, H = 60 };
-
-static const struct colour black = { 0, 0, 0 };
-static uint8_t ours[H * W], theirs[H * W];
-static struct palette palette;
-static struct fonts fonts;
+static uint8_t theirs[H * W];
 
 static void draw_ours(enum style style, const char *text, double scale)
 {
-	const uint32_t white = 0xffffff;
-	struct pixel_canvas c = { .canvas = { &canvas_pixel_ops, NULL, &fonts } };
+	struct pixel_canvas c = on_paper(scale);
 
-	palette_init(&palette, &white, 1);
-	ck_assert_int_eq(paint_init(&c.paint, H), 0);
-	c.paint.palette = &palette;
-	c.paint.pixels = ours;
-	c.paint.stride = c.paint.width = W;
-	c.paint.height = H;
-	c.paint.scale = scale;
-	paint_all(&c.paint);
 	c.canvas.ops->move(&c.canvas, 6, 5);
 	c.canvas.ops->text(&c.canvas, style, 3, 4, black, text);
-	ck_assert(!c.paint.failed);
-	paint_release(&c.paint);
+	done(&c);
 }
 
 static void draw_theirs(enum style style, const char *text, double scale)
@@ -54,19 +39,19 @@ static void draw_theirs(enum style style, const char *text, double scale)
 
 static void check(enum style style, const char *text, double scale)
 {
-	double ink = 0;
+	double sum = 0;
 
 	draw_ours(style, text, scale);
 	draw_theirs(style, text, scale);
 	for (int i = 0; i < W * H; i++) {
-		double here = (255 - (palette.colours[ours[i]] & 0xff)) / 255.0;
+		double here = ink(i % W, i / W);
 
 		/* The palette has near colours, not all; where small letters meet, cairo adds
 		 * up what they cover. */
 		ck_assert_double_eq_tol(here, theirs[i] / 255.0, scale == 1 ? 0.065 : 0.1);
-		ink += here;
+		sum += here;
 	}
-	ck_assert_double_gt(ink, 10);
+	ck_assert_double_gt(sum, 10);
 }
 
 START_TEST(test_show__letters)
@@ -99,4 +84,4 @@ START_TEST(test_show__a_long_text)
 }
 END_TEST
 
-UNIT_MAIN("page/show", test_show__letters, test_show__a_long_text)
+UNIT_MAIN("draw/show", test_show__letters, test_show__a_long_text)

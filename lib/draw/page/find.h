@@ -1,6 +1,6 @@
 /* find.h -- which fonts are installed, as fontconfig says: a font_finder (draw/face.h). */
-#ifndef CPROF_PAGE_FIND_H
-#define CPROF_PAGE_FIND_H
+#ifndef CPROF_DRAW_PAGE_FIND_H
+#define CPROF_DRAW_PAGE_FIND_H
 
 #include "draw/face.h"
 

@@ -7,8 +7,8 @@
  *         0 +------------------             its size
  *           1a1a1a1  3c3c3c3
  */
-#ifndef CPROF_PAGE_SERIES_H
-#define CPROF_PAGE_SERIES_H
+#ifndef CPROF_DRAW_PAGE_SERIES_H
+#define CPROF_DRAW_PAGE_SERIES_H
 
 #include <stddef.h>
 

@@ -1,8 +1,8 @@
-#include "page/pdf.h"
+#include "draw/page/pdf.h"
 
+#include "draw/page/find.h"
 #include "failing.h"
 #include "leaks.h"
-#include "page/find.h"
 #include "sample.h"
 #include "unit.h"
 
@@ -61,4 +61,4 @@ START_TEST(test_pdf__out_of_memory)
 }
 END_TEST
 
-UNIT_MAIN("page/pdf", test_pdf__the_same_each_time, test_pdf__out_of_memory)
+UNIT_MAIN("draw/pdf", test_pdf__the_same_each_time, test_pdf__out_of_memory)

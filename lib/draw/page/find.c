@@ -1,4 +1,4 @@
-#include "page/find.h"
+#include "draw/page/find.h"
 
 #include <fontconfig/fontconfig.h>
 
