@@ -204,6 +204,13 @@ static inline bool hears_frame(const struct trace *t, PyCodeObject *code, enum o
 	return *owner == OWNER_APPLICATION;
 }
 
+/* Most frames of a request in app mode: nothing needs to be told of their return either,
+ * for a trace that is armed in there has no such call. */
+static inline bool is_foreign_to_all(const struct trace *t, PyCodeObject *code)
+{
+	return t->mode == MODE_APP && t->outer == NULL && !application_owns(code);
+}
+
 /* Apart from the hook, which so saves few registers. */
 static __attribute__((noinline)) void call_slowly(PyCodeObject *code, frame_t *frame,
 						  enum owner *owner)
@@ -225,6 +232,16 @@ static __attribute__((noinline)) void return_slowly(PyCodeObject *code, enum own
 			trace_return_to(t, t->costs.python);
 }
 
+static inline PyObject *run(HOOK_PARAMETERS, unsigned before)
+{
+	PyObject *result;
+
+	depth = before + 1;
+	result = next(HOOK_ARGUMENTS);
+	depth = before;
+	return result;
+}
+
 static TRACE_HOOK PyObject *hook(HOOK_PARAMETERS)
 {
 	enum owner owner = OWNER_UNKNOWN;
@@ -243,11 +260,11 @@ static TRACE_HOOK PyObject *hook(HOOK_PARAMETERS)
 	/* What a trace expects it hears: nothing else is recorded. */
 	if (t != NULL && trace_quick_call(t, t->quick == &engine_frame, (uintptr_t)code, 0))
 		owner = OWNER_APPLICATION;
+	else if (t != NULL && is_foreign_to_all(t, code))
+		return run(HOOK_ARGUMENTS, before);
 	else if (t != NULL)
 		call_slowly(code, frame, &owner);
-	depth = before + 1;
-	result = next(HOOK_ARGUMENTS);
-	depth = before;
+	result = run(HOOK_ARGUMENTS, before);
 	t = trace_top;
 	if (t == NULL)
 		return result;
