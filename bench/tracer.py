@@ -50,12 +50,7 @@ def page(workload, profilers, runs, rounds):
         figures = [r["figures"] for r in results]
         request = cell([f[name]["on"] / f[name]["off"] for f in figures], "%.2f")
         share = cell([f[name]["added"] / f["cProfile"]["added"] for f in figures], "%.3f")
-        over = ""
-        if name in apart:
-            over = cell(apart[name], "%.2f")
-        elif name == "cprof fast" and "frame hook that returns" in profilers:
-            over = cell([f[name]["added"] / f["frame hook that returns"]["added"]
-                         for f in figures], "%.2f")
+        over = cell(apart[name], "%.2f") if name in apart else ""
         print("| %s | %s | %s | %s |" % (name, request, share, over))
     sys.stdout.flush()
 
