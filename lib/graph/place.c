@@ -29,8 +29,10 @@ enum {
 #define COST_HEAD 120.0
 #define COST_AWAY 60.0
 #define COST_BESIDE 12.0
-/* Cutting through the thickest line costs more than standing beside it. */
+/* Cutting through the thickest line costs more than standing beside it, and so does
+ * hiding nearly half of a short one. */
 #define COST_THICK 40.0
+#define COST_HIDDEN 30.0
 #define BEST_AT 0.5
 
 /* An edge as a chain of points, with the lengths up to each. */
@@ -311,6 +313,15 @@ static double cost(const struct scene *s, const struct box *at, double best)
 	return sum < best ? sum + COST_LINE * covered(s, at) : sum;
 }
 
+/* The part of a line, as if it were straight, that lies behind a label on it. */
+static double hidden(const struct outline *o, const struct box *label)
+{
+	double wide = fabs(o->points[o->n - 1].x - o->points[0].x);
+	double high = fabs(o->points[o->n - 1].y - o->points[0].y);
+
+	return fmin(1, fmin(label->w / wide, label->h / high));
+}
+
 static void place(struct scene *s)
 {
 	struct box *label = &s->layout->edges[s->edge].label;
@@ -318,6 +329,7 @@ static void place(struct scene *s)
 	struct box best = *label;
 	double least = INFINITY;
 	double share = fmin(s->graph->edges[s->edge].share, 1);
+	double cut = COST_THICK * share + COST_HIDDEN * hidden(o, label);
 
 	for (int i = 0; i < CANDIDATES; i++) {
 		/* From the middle outwards: 8, 9, 7, 10, ... of 16. */
@@ -325,13 +337,13 @@ static void place(struct scene *s)
 		double part = (k + 1.0) / (CANDIDATES + 1);
 		struct point p = outline_at(o, part);
 		double away = COST_AWAY * fabs(part - BEST_AT);
-		double beside = label->w / 2 + GAP + THICK * sqrt(share);
+		double beside = label->w / 2 + fmax(GAP + THICK * sqrt(share), HEAD);
 
 		for (int side = 0; side < SIDES; side++) {
 			double shift = side == 0 ? 0 : side == 1 ? beside : -beside;
 			struct box at = { p.x + shift - label->w / 2, p.y - label->h / 2,
 					  label->w, label->h };
-			double c = away + (side ? COST_BESIDE : COST_THICK * share);
+			double c = away + (side ? COST_BESIDE : cut);
 
 			if (c < least)
 				c += cost(s, &at, least - c);

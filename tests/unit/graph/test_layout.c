@@ -12,6 +12,7 @@
 #include "unit.h"
 
 static bool same_sizes;
+static double label_height = 13;
 
 /* Boxes of several widths, one of them higher; labels as long as real ones. */
 static void node_size(void *arg, uint32_t node, double *w, double *h)
@@ -25,7 +26,7 @@ static void label_size(void *arg, uint32_t edge, double *w, double *h)
 {
 	(void)arg;
 	*w = 52 + edge * 13 % 40;
-	*h = 13;
+	*h = label_height;
 }
 
 static const struct layout_sizes sizes = { node_size, label_size, NULL, false };
@@ -273,6 +274,27 @@ START_TEST(test_layout__gaps_fit_their_edges)
 }
 END_TEST
 
+/* Of one or two lines, a label stands beside a line that is hardly longer than it is high:
+ * behind it there would be nothing left of line and head. */
+START_TEST(test_layout__short_lines_are_seen)
+{
+	for (label_height = 13; label_height <= 26; label_height += 13) {
+		struct laid t = lay(chain(20));
+
+		for (uint32_t i = 0; i < t.g.nedges; i++) {
+			const struct layout_edge *e = &t.l.edges[i];
+			const struct box line = { e->tip.x - 3, e->points[0].y, 6,
+						  e->tip.y - e->points[0].y };
+
+			ck_assert_double_eq_tol(e->points[0].x, e->tip.x, 1);
+			ck_assert_double_eq(overlap(&line, &e->label), 0);
+		}
+		laid_release(&t);
+	}
+	label_height = 13;
+}
+END_TEST
+
 START_TEST(test_layout__same_numbers_each_time)
 {
 	struct laid t = lay(sample_random(2, 60, 150)), s = lay(sample_random(2, 60, 150));
@@ -394,6 +416,7 @@ END_TEST
 
 UNIT_MAIN("graph/layout", test_layout__nothing_overlaps,
 	  test_layout__a_wide_rank_becomes_several, test_layout__gaps_fit_their_edges,
-	  test_layout__same_numbers_each_time, test_layout__the_same_route_has_the_same_places,
+	  test_layout__short_lines_are_seen, test_layout__same_numbers_each_time,
+	  test_layout__the_same_route_has_the_same_places,
 	  test_layout__what_nothing_calls_stands_in_rows, test_layout__empty_graph,
 	  test_layout__prints_nothing, test_layout__out_of_memory)
