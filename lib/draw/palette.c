@@ -81,7 +81,15 @@ uint8_t palette_near(struct palette *p, uint32_t colour)
 uint8_t palette_index(struct palette *p, uint32_t colour)
 {
 	uint8_t index = palette_near(p, colour);
-	int least = p->colours[index] != (colour & 0xffffff);
+	struct palette_answer *asked;
+	int least;
 
-	return least == 0 ? index : (uint8_t)nearest(p, colour & 0xffffff, &least);
+	colour &= 0xffffff;
+	if (p->colours[index] == colour)
+		return index;
+	asked = &p->asked[colour * 0x9E3779B1u >> 24];
+	if (asked->colour != colour || asked->ncolours != p->ncolours)
+		*asked = (struct palette_answer){ colour, (uint16_t)p->ncolours,
+						  (uint8_t)nearest(p, colour, &least) };
+	return asked->index;
 }

@@ -5,7 +5,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PALETTE_SIZE = 256, PALETTE_CELLS = 1 << 15 };
+enum { PALETTE_SIZE = 256, PALETTE_CELLS = 1 << 15, PALETTE_ASKED = 256 };
+
+/* What was nearest to a colour when there were so many. */
+struct palette_answer {
+	uint32_t colour;
+	uint16_t ncolours; /* 0: none yet */
+	uint8_t index;
+};
 
 struct palette {
 	uint32_t colours[PALETTE_SIZE]; /* 0xRRGGBB */
@@ -13,6 +20,8 @@ struct palette {
 	/* By the five upper bits of each channel: 1 + the index of the colour that
 	 * stands for it, 0 where none does yet. */
 	uint16_t cells[PALETTE_CELLS];
+	/* A picture's boxes have few colours, and each is asked for in every band. */
+	struct palette_answer asked[PALETTE_ASKED];
 };
 
 /* With these colours, those past 256 left out. */

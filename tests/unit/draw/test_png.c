@@ -83,6 +83,22 @@ START_TEST(test_png__palette)
 }
 END_TEST
 
+/* What was nearest is so until a nearer colour comes. */
+START_TEST(test_png__palette_grows)
+{
+	const uint32_t first = 0x101010;
+	struct palette p;
+
+	palette_init(&p, &first, 1);
+	for (int i = 0; i < 2; i++)
+		ck_assert_uint_eq(p.colours[palette_index(&p, 0xff171717)], first);
+	ck_assert_uint_eq(p.colours[palette_near(&p, 0x191919)], 0x191919);
+	for (int i = 0; i < 2; i++)
+		ck_assert_uint_eq(p.colours[palette_index(&p, 0x171717)], 0x191919);
+	ck_assert_uint_eq(p.ncolours, 2);
+}
+END_TEST
+
 static int fail_later(void *arg, uint32_t y, const uint8_t **row, struct error *err)
 {
 	*row = arg;
@@ -132,5 +148,5 @@ START_TEST(test_png__a_row_that_fails)
 }
 END_TEST
 
-UNIT_MAIN("draw/png", test_png__colours, test_png__palette, test_png__without_memory,
-	  test_png__a_row_that_fails)
+UNIT_MAIN("draw/png", test_png__colours, test_png__palette, test_png__palette_grows,
+	  test_png__without_memory, test_png__a_row_that_fails)
