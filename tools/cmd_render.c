@@ -130,7 +130,7 @@ static void fill_options(struct picture_options *to, const struct renderer *r, u
 static void drop_costs(void *profile)
 {
 	profile_drop_costs(profile);
-	mem_trim();
+	mem_reuse();
 }
 
 static int draw(struct buf *out, struct buf *less, const struct renderer *r,

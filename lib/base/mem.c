@@ -166,10 +166,10 @@ void mem_expect(size_t bytes)
 		wish_huge(room, bytes);
 }
 
-void mem_trim(void)
+void mem_reuse(void)
 {
-	if (expected > EXPECT_MAX)
-		malloc_trim(0);
+	if (expected != 0)
+		mallopt(M_MMAP_THRESHOLD, 2 * EXPECT_MAX);
 }
 #else
 void mem_expect(size_t bytes)
@@ -177,7 +177,7 @@ void mem_expect(size_t bytes)
 	expected = owns_process ? bytes : 0;
 }
 
-void mem_trim(void)
+void mem_reuse(void)
 {
 }
 #endif

@@ -30,9 +30,9 @@ void *mem_reserve(void *array, size_t *cap, size_t n, size_t size);
 void mem_own_process(void);
 void mem_expect(size_t bytes);
 
-/* Gives back what is free of what mem_expect was told of, if that was much: before
- * something begins that takes much besides. */
-void mem_trim(void);
+/* From now on what is large comes from what was freed, too, where it had pages of its own
+ * that grow without being copied: for what begins when all has been read. */
+void mem_reuse(void);
 
 /* What is in these bytes is not needed any more, while the memory that they are a part of
  * stays: the system may take back its whole pages, and what they held is lost. */
