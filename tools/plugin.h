@@ -20,12 +20,12 @@
 #ifndef CPROF_TOOLS_PLUGIN_H
 #define CPROF_TOOLS_PLUGIN_H
 
+#include "draw/page/series.h"
 #include "draw/picture.h"
 #include "git/rename.h"
 #include "git/revision.h"
 #include "git/store.h"
 #include "git/tag.h"
-#include "draw/page/series.h"
 #include "plugin_toml.h"
 
 struct draw_plugin {

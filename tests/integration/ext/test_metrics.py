@@ -13,9 +13,9 @@ import pytest
 
 import cprof
 
-# One clock is read after the other, and each has its own correction: who spins has a
-# little more of the one or of the other.
-CLOCKS = 1.01
+# ns: one clock is read a moment after the other, so who spins may have a little more of
+# the one or of the other.
+MOMENT = 50e3
 
 
 def sleeper():
@@ -83,7 +83,7 @@ def test_each_function_has_its_own(archive):
     assert of["hoarder"]["allocs"] >= 10000
     assert of["hoarder"]["alloc_bytes"] >= 10000 * 100
     assert of["app"]["alloc_bytes"] >= of["hoarder"]["alloc_bytes"]
-    assert of["app"]["cpu"] <= of["app"]["wall"] * CLOCKS
+    assert of["app"]["cpu"] <= of["app"]["wall"] + MOMENT
 
 
 def test_pprof_has_a_sample_type_for_each(archive):
@@ -207,7 +207,7 @@ def test_what_helpers_wait_and_allocate_is_not_the_requests(archive):
     snapshot = archive.one()
     of = costs(snapshot)["routed"]
     assert snapshot.json["route"] == "/slow"
-    assert 40e6 <= of["cpu"] <= of["wall"] * CLOCKS
+    assert 40e6 <= of["cpu"] <= of["wall"] + MOMENT
     assert of["allocs"] < 10000
 
 
@@ -223,7 +223,7 @@ def test_a_helper_that_switches_greenlets(archive):
     served.switch()
     assert served.dead
     of = costs(archive.one())["routed"]
-    assert 40e6 <= of["cpu"] <= of["wall"] * CLOCKS
+    assert 40e6 <= of["cpu"] <= of["wall"] + MOMENT
     assert of["allocs"] < 10000
 
 
@@ -297,7 +297,7 @@ def test_one_that_is_enabled_across_a_fork(archive):
     profile.disable()
     assert os.waitpid(child, 0)[1] == 0
     of = costs(archive.one())
-    assert 40e6 <= of["spinner"]["cpu"] <= of["spinner"]["wall"] * CLOCKS
+    assert 40e6 <= of["spinner"]["cpu"] <= of["spinner"]["wall"] + MOMENT
     assert 10000 <= of["hoarder"]["allocs"] < 20000
 
 

@@ -1,6 +1,7 @@
 """What the modes fast and app hear, beside cProfile."""
 
 import cProfile
+import copy
 import os
 import sys
 import threading
@@ -241,6 +242,26 @@ def test_modes_nest():
     assert outer_counts["fib"] == 5 + 9
     assert outer_counts["<built-in method builtins.sorted>"] == 1
     assert inner_counts == {"fib": 9}
+
+
+class Copied:
+    def __copy__(self):
+        return fib(2)
+
+
+@pytest.mark.parametrize("inner_mode", ["exact", "fast", "app"])
+@pytest.mark.parametrize("outer_mode", ["exact", "fast", "app"])
+def test_each_hears_foreign_code_by_its_own_mode(outer_mode, inner_mode):
+    outer, inner = cprof.Profile(mode=outer_mode), cprof.Profile(mode=inner_mode)
+    with outer:
+        fib(3)
+        with inner:
+            copy.copy(Copied())
+    for profile, mode, fibs in (outer, outer_mode, 5 + 3), (inner, inner_mode, 3):
+        profile.create_stats()
+        counts = {key[2]: row[1] for key, row in profile.stats.items()}
+        assert (counts["fib"], counts["__copy__"]) == (fibs, 1)
+        assert counts.get("copy", 0) == (mode != "app")
 
 
 def test_deep_recursion_in_fast_mode(in_process):

@@ -115,6 +115,7 @@ START_TEST(test_format__calls_without_time)
 	table_function(&p->table, g)->ncalls = table_function(&p->table, g)->nprimitive = 2;
 	table_arc(&p->table, f, g)->totals.ncalls = table_arc(&p->table, f, g)->totals.nprimitive = 2;
 	assert_losses("pstats", p, "");
+	assert_losses("csv", p, "who called whom, the unit of values");
 	assert_losses("callgrind", p, "cumulative times, for calls have none");
 	table_arc(&p->table, f, g)->totals.costs[0] = (struct metric_cost){ .cum = 4, .below = 4 };
 	assert_losses("callgrind", p, "");
